@@ -1,0 +1,1 @@
+"""Course planner: from an assessment to appointments that happen."""

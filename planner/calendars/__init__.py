@@ -1,0 +1,1 @@
+"""Appointments to and from iCalendar: pure bytes."""

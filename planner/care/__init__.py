@@ -1,0 +1,1 @@
+"""What does this patient need? Pure: standard library only."""

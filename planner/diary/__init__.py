@@ -1,0 +1,1 @@
+"""When can the clinic treat? Pure: wall-clock time comes in, free time comes out."""

@@ -1,0 +1,1 @@
+"""From an outbox fact to a message that is delivered."""
