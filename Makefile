@@ -1,0 +1,70 @@
+# The commands of the course planner; `make help` lists them.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help setup run test test-fast test-slow lint format bench wheel lock clean
+
+PORT ?= 8000
+BIN := .venv/bin
+# Whatever carries one of these marks runs after the fast tests.
+SLOW := slow or browser or clients or faults
+BENCHMARKS := $(filter-out __init__ make_%,$(patsubst benchmarks/%.py,%,$(wildcard benchmarks/*.py)))
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	$(if $(UPGRADE),--upgrade)
+
+export UV_SYSTEM_CERTS := true
+
+help: ## list these commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## install all that the program needs; leaves .venv/bin/planner
+	@tools/setup.sh runtime
+
+run: setup ## set up, make the demo clinic if there is none, serve it on http://127.0.0.1:8000 (PORT=8001 for another)
+	@$(BIN)/planner demo
+	@exec $(BIN)/planner serve --port $(PORT)
+
+test: ## all tests: the fast ones, then the slow ones (installs Chromium and calendar programs)
+	@tools/setup.sh dev chromium clients
+	$(BIN)/pytest -m "not ($(SLOW))"
+	$(BIN)/pytest -m "$(SLOW)"
+
+test-fast: ## only the fast tests
+	@tools/setup.sh dev
+	$(BIN)/pytest -m "not ($(SLOW))"
+
+test-slow: ## only the slow tests: browser, calendar programs, faults, packaging
+	@tools/setup.sh dev chromium clients
+	$(BIN)/pytest -m "$(SLOW)"
+
+lint: ## ruff, mypy --strict, and which module may import which
+	@tools/setup.sh dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: ## put the code into the form that lint checks
+	@tools/setup.sh dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: ## measure: every module of benchmarks/ (but make_*.py, which make the instances)
+	@tools/setup.sh dev
+	@set -e; for name in $(BENCHMARKS); do echo "== $$name"; $(BIN)/python -m "benchmarks.$$name"; done
+
+wheel: setup ## build dist/course_planner-*.whl
+	$(BIN)/hatchling build -t wheel -d dist
+
+lock: ## write the locks anew from pyproject.toml and package.json (UPGRADE=1 takes newer versions)
+	@tools/setup.sh runtime
+	$(COMPILE) pyproject.toml -o requirements.lock
+	$(COMPILE) pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
+	$(COMPILE) --group setup -o tools/requirements-setup.lock
+	$(COMPILE) --group node -o tools/requirements-node.lock
+	npm install --package-lock-only --loglevel=error
+
+clean: ## remove all that make made, but never instance/, where the clinic's data are
+	rm -rf .venv .venv-clients .setup.lock node_modules tests/clients/node_modules planner/static/vendor dist build
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

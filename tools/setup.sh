@@ -1,0 +1,131 @@
+#!/usr/bin/env bash
+# Brings a checkout into working order, part by part; a part that is up to date costs a few milliseconds.
+#
+#   tools/setup.sh runtime    .venv with the program and what it runs on, and the browser's scripts
+#   tools/setup.sh dev        the same with what the tests and checks need
+#   tools/setup.sh chromium   the browser that the tests drive, from the system's packages
+#   tools/setup.sh clients    the calendar programs that the tests read our files with
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+readonly VENV=.venv STAMPS=.venv/stamps HTMX=planner/static/vendor/htmx.min.js
+export UV_SYSTEM_CERTS=true PIP_DISABLE_PIP_VERSION_CHECK=1
+
+say() { printf '  %s\n' "$*" >&2; }
+fail() { printf '\nSet-up stopped: %s\n' "$*" >&2; exit 1; }
+
+# A part is fresh when its stamp holds the same digest of its files and of this place: a moved checkout is set up again.
+digest() { { pwd; cat "$@"; } | sha256sum | cut -d' ' -f1; }
+fresh() { local stamp=$1; shift; [[ -f $stamp && $(<"$stamp") == "$(digest "$@")" ]]; }
+stamp() { local stamp=$1; shift; mkdir -p "$(dirname "$stamp")"; digest "$@" >"$stamp"; }
+
+apt_install() {
+    local install=(apt-get -o DPkg::Lock::Timeout=600 install -y --no-install-recommends "$@") as_root=()
+    command -v apt-get >/dev/null || fail "these system packages are missing: $* (named as on Debian)."
+    if [[ $(id -u) != 0 ]]; then
+        sudo -n true 2>/dev/null || fail "system packages are missing. Please run:  sudo ${install[*]}"
+        as_root=(sudo -n)
+    fi
+    say "installing $* with apt-get"
+    as_root+=(env DEBIAN_FRONTEND=noninteractive)
+    # The package lists of a new machine are empty or old, so a first failure only means: fetch them.
+    "${as_root[@]}" "${install[@]}" >/dev/null 2>&1 && return
+    "${as_root[@]}" apt-get update >/dev/null && "${as_root[@]}" "${install[@]}" >/dev/null ||
+        fail "apt-get could not install $*. Please run:  ${install[*]}"
+}
+
+python_is_new_enough() { "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; }
+
+find_python() {
+    local candidate
+    for candidate in ${PYTHON:-python3.11 python3 python3.12 python3.13 python3.14}; do
+        if python_is_new_enough "$candidate"; then echo "$candidate"; return; fi
+    done
+    fail "Python 3.11 or newer was not found. Install it (Debian: apt-get install python3 python3-venv) or say PYTHON=/path/to/python3."
+}
+
+make_venv() {
+    local python version
+    if python_is_new_enough $VENV/bin/python && fresh $STAMPS/venv tools/requirements-setup.lock; then return; fi
+    if ! python_is_new_enough $VENV/bin/python; then
+        python=$(find_python)
+        # Debian ships Python without the part that fills a new environment.
+        if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
+            version=$("$python" -c 'import sys; print("python%d.%d" % sys.version_info[:2])')
+            apt_install "$version-venv"
+        fi
+        say "making $VENV with $("$python" --version)"
+        "$python" -m venv --clear $VENV
+    fi
+    $VENV/bin/python -m pip install --quiet --require-hashes -r tools/requirements-setup.lock ||
+        fail "the packages of tools/requirements-setup.lock could not be fetched; is the network reachable?"
+    stamp $STAMPS/venv tools/requirements-setup.lock
+}
+
+install_lock() {
+    # pip is slower but reads pip.conf, where some networks name the package index that they can reach.
+    $VENV/bin/uv pip install --quiet --python $VENV/bin/python --require-hashes -r "$1" ||
+        { say "uv did not manage; trying pip"; $VENV/bin/python -m pip install --quiet --require-hashes -r "$1"; } ||
+        fail "the packages of $1 could not be installed; is the network reachable?"
+}
+
+install_program() {
+    fresh $STAMPS/program pyproject.toml && return
+    $VENV/bin/uv pip install --quiet --python $VENV/bin/python --offline --no-deps --no-build-isolation --editable . ||
+        fail "the program itself could not be installed into $VENV."
+    stamp $STAMPS/program pyproject.toml
+}
+
+fetch_browser_parts() {
+    local npm=npm
+    [[ -f $HTMX ]] && fresh node_modules/.planner-stamp package.json package-lock.json .npmrc && return
+    if ! npm --version >/dev/null 2>&1; then
+        install_lock tools/requirements-node.lock
+        npm=$VENV/bin/npm
+    fi
+    say "fetching htmx with npm"
+    PATH="$PWD/$VENV/bin:$PATH" "$npm" ci --loglevel=error >/dev/null ||
+        fail "npm could not fetch the browser's scripts (package-lock.json); is the network reachable?"
+    mkdir -p "$(dirname $HTMX)"
+    cp node_modules/htmx.org/dist/htmx.min.js $HTMX
+    stamp node_modules/.planner-stamp package.json package-lock.json .npmrc
+}
+
+packages() {
+    local lock=$1 name=$2
+    make_venv
+    if ! fresh "$STAMPS/$name" "$lock"; then
+        say "installing the packages of $lock"
+        install_lock "$lock"
+        stamp "$STAMPS/$name" "$lock"
+    fi
+    install_program
+    fetch_browser_parts
+}
+
+chromium() {
+    local missing=()
+    [[ -x /usr/bin/chromium ]] || missing+=(chromium)
+    # Playwright's own node does not start without libatomic, and says only "Connection closed".
+    [[ $(/sbin/ldconfig -p) == *libatomic.so.1* ]] || missing+=(libatomic1)
+    [[ -d /usr/share/fonts/truetype/dejavu ]] || missing+=(fonts-dejavu-core)
+    [[ ${#missing[@]} == 0 ]] || apt_install "${missing[@]}"
+}
+
+clients() {
+    [[ -f tests/clients/install.sh ]] || return 0
+    bash tests/clients/install.sh || fail "the calendar programs for the tests could not be installed."
+}
+
+# Two targets started at once must not fill the same environment; the second waits and finds all fresh.
+exec 9>.setup.lock
+if command -v flock >/dev/null; then flock 9; fi
+[[ $# -gt 0 ]] || fail "say which part: runtime, dev, chromium, clients"
+for part in "$@"; do
+    case $part in
+        runtime) packages requirements.lock runtime ;;
+        dev) packages requirements-dev.lock dev ;;
+        chromium | clients) "$part" ;;
+        *) fail "there is no part called $part" ;;
+    esac
+done
