@@ -1,0 +1,78 @@
+"""Rows of what leaves the clinic and what is kept about it: feeds, outbox, audit."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from planner.storage.base import Base, ClinicScoped, same_clinic
+from planner.storage.types import JsonObject, UtcDateTime
+
+
+class FeedRow(ClinicScoped, Base):
+    """A calendar address. Only the hash of its token is stored; a replaced one is revoked and answers as nonsense does."""
+
+    __tablename__ = "feed"
+
+    token_hash: Mapped[str] = mapped_column(unique=True)
+    patient_id: Mapped[int | None] = mapped_column(default=None)
+    practitioner_id: Mapped[int | None] = mapped_column(default=None)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime, default=None)
+    fetched_at: Mapped[datetime | None] = mapped_column(UtcDateTime, default=None)
+    fetched_by: Mapped[str] = mapped_column(default="")
+
+    __table_args__ = (
+        same_clinic("patient_id", "patient"),
+        same_clinic("practitioner_id", "staff"),
+        CheckConstraint("(patient_id IS NULL) <> (practitioner_id IS NULL)", name="one_owner"),
+        Index(None, "clinic_id", "patient_id"),
+        Index(None, "clinic_id", "practitioner_id"),
+    )
+
+
+class OutboxRow(ClinicScoped, Base):
+    """A message that is owed. It is written in the transaction of the fact it tells of."""
+
+    __tablename__ = "outbox"
+
+    key: Mapped[str]
+    kind: Mapped[str]
+    patient_id: Mapped[int]
+    course_id: Mapped[int | None] = mapped_column(default=None)
+    facts: Mapped[dict[str, Any]] = mapped_column(JsonObject, default=dict)
+    status: Mapped[str] = mapped_column(default="due")
+    due_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime, default=None)
+    leased_until: Mapped[datetime | None] = mapped_column(UtcDateTime, default=None)
+    attempts: Mapped[int] = mapped_column(default=0)
+    last_error: Mapped[str] = mapped_column(default="")
+    sent_at: Mapped[datetime | None] = mapped_column(UtcDateTime, default=None)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    __table_args__ = (
+        same_clinic("patient_id", "patient"),
+        same_clinic("course_id", "course"),
+        UniqueConstraint("clinic_id", "key"),
+        CheckConstraint(
+            "status IN ('due', 'leased', 'sending', 'sent', 'failed', 'unknown', 'skipped', 'expired')", name="status"
+        ),
+        Index(None, "status", "due_at"),
+        Index(None, "clinic_id", "course_id"),
+    )
+
+
+class AuditRow(ClinicScoped, Base):
+    """Who did what to which thing, when. Append only."""
+
+    __tablename__ = "audit"
+
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    actor: Mapped[str]
+    staff_id: Mapped[int | None] = mapped_column(default=None)
+    action: Mapped[str]
+    subject: Mapped[str]
+    details: Mapped[dict[str, Any]] = mapped_column(JsonObject, default=dict)
+
+    __table_args__ = (Index(None, "clinic_id", "at"), Index(None, "clinic_id", "subject"))

@@ -1,0 +1,106 @@
+"""Rows of the clinic, its staff and rooms, and its patients."""
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from planner.storage.base import Base, ClinicScoped, same_clinic
+from planner.storage.ids import new_id
+from planner.storage.types import JsonObject, UtcDateTime
+
+
+class ClinicRow(Base):
+    """A clinic: the wall around everything else. Its columns are its policies."""
+
+    __tablename__ = "clinic"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False, default=new_id)
+    name: Mapped[str]
+    timezone: Mapped[str]
+    country: Mapped[str]
+    subdivision: Mapped[str | None] = mapped_column(default=None)
+    language: Mapped[str] = mapped_column(default="en")
+    address: Mapped[str] = mapped_column(default="")
+    phone: Mapped[str] = mapped_column(default="")
+    email: Mapped[str] = mapped_column(default="")
+    notice_hours: Mapped[int] = mapped_column(default=24)
+    grace_minutes: Mapped[int] = mapped_column(default=30)
+    hold_minutes: Mapped[int] = mapped_column(default=5)
+    reminder_hours: Mapped[int] = mapped_column(default=24)
+    grid_minutes: Mapped[int] = mapped_column(default=15)
+    horizon_days: Mapped[int] = mapped_column(default=182)
+    keep_cancelled_days: Mapped[int] = mapped_column(default=28)
+    evidence_overrides: Mapped[dict[str, Any]] = mapped_column(JsonObject, default=dict)
+
+    __table_args__ = (
+        CheckConstraint("grid_minutes IN (5, 10, 15, 20, 30, 60)", name="grid"),
+        CheckConstraint("notice_hours >= 0 AND grace_minutes >= 0 AND hold_minutes >= 0", name="policies"),
+        CheckConstraint("horizon_days BETWEEN 28 AND 366", name="horizon"),
+    )
+
+
+class StaffRow(ClinicScoped, Base):
+    """A person who works at the clinic; `treats` says whether patients are booked with them."""
+
+    __tablename__ = "staff"
+
+    name: Mapped[str]
+    email: Mapped[str]
+    role: Mapped[str]
+    treats: Mapped[bool] = mapped_column(default=False)
+    active: Mapped[bool] = mapped_column(default=True)
+    password_hash: Mapped[str] = mapped_column(default="")
+    failed_sign_ins: Mapped[int] = mapped_column(default=0)
+    sign_in_blocked_until: Mapped[datetime | None] = mapped_column(UtcDateTime, default=None)
+
+    __table_args__ = (
+        UniqueConstraint("email"),
+        CheckConstraint("role IN ('reception', 'therapist', 'manager')", name="role"),
+    )
+
+
+class LoginRow(ClinicScoped, Base):
+    """A signed-in browser, kept on the server; only the hash of its cookie is stored."""
+
+    __tablename__ = "login"
+
+    token_hash: Mapped[str] = mapped_column(unique=True)
+    staff_id: Mapped[int]
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    user_agent: Mapped[str] = mapped_column(default="")
+
+    __table_args__ = (same_clinic("staff_id", "staff", ondelete="CASCADE"),)
+
+
+class RoomRow(ClinicScoped, Base):
+    """A treatment room."""
+
+    __tablename__ = "room"
+
+    name: Mapped[str]
+    active: Mapped[bool] = mapped_column(default=True)
+
+
+class PatientRow(ClinicScoped, Base):
+    """A patient. The personal link opens their plan; only its hash is stored."""
+
+    __tablename__ = "patient"
+
+    name: Mapped[str]
+    search_name: Mapped[str]
+    email: Mapped[str] = mapped_column(default="")
+    phone: Mapped[str] = mapped_column(default="")
+    birth_date: Mapped[date | None] = mapped_column(default=None)
+    timezone: Mapped[str | None] = mapped_column(default=None)
+    language: Mapped[str] = mapped_column(default="en")
+    notes: Mapped[str] = mapped_column(default="")
+    link_hash: Mapped[str | None] = mapped_column(default=None, unique=True)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    version: Mapped[int] = mapped_column(default=1)
+
+    __table_args__ = (Index(None, "clinic_id", "search_name"),)
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012

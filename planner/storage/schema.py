@@ -1,0 +1,50 @@
+"""The whole schema, and the steps that bring a database to it."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from planner.storage import courses, opening, outward, people
+from planner.storage.base import Base
+from planner.storage.database import Database
+
+METADATA = Base.metadata
+ROOMS = (courses, opening, outward, people)
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    return config
+
+
+def upgrade(database: Database) -> None:
+    """Bring the database to the newest schema, in one transaction, and test the guard."""
+    with database.migrating() as connection:
+        config = _config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def newest() -> str:
+    """The newest step this program knows."""
+    head = ScriptDirectory.from_config(_config()).get_current_head()
+    assert head is not None  # noqa: S101 - the package ships at least one step
+    return head
+
+
+def current(database: Database) -> str | None:
+    """The step the database is at; None before the first."""
+    with database.engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def differences(database: Database) -> list[object]:
+    """What the tables have otherwise than the rows say; empty when all is well."""
+    with database.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": False})
+        return list(compare_metadata(context, METADATA))
