@@ -90,7 +90,7 @@ class _WallClock:
     @classmethod
     def around(cls, first: datetime, last: datetime, zone: ZoneInfo) -> _WallClock:
         """The clock of `zone` from a day before to a day after two wall-clock times."""
-        start, end = first - 2 * _ONE_DAY, last + 2 * _ONE_DAY
+        start, end = first.replace(microsecond=0) - 2 * _ONE_DAY, last + 2 * _ONE_DAY
         changes: list[datetime] = []
         offsets = [_offset(start, zone)]
         skipped: list[Interval] = []
@@ -130,8 +130,7 @@ def _changes(start: datetime, end: datetime, zone: ZoneInfo) -> Iterator[datetim
         if _offset(start, zone) != _offset(next_day, zone):
             low, high = start, next_day
             while high - low > _SECOND:
-                middle = low + (high - low) // 2
-                middle = middle.replace(microsecond=0)
+                middle = (low + (high - low) // 2).replace(microsecond=0)
                 low, high = (middle, high) if _offset(middle, zone) == _offset(start, zone) else (low, middle)
             yield high
         start = next_day
