@@ -1,1 +1,1 @@
-"""Appointments to and from iCalendar: pure bytes."""
+"""Appointments as iCalendar bytes: pure, and checked against the programs that read them."""
