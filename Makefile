@@ -60,7 +60,7 @@ lock: ## write the locks anew from pyproject.toml and package.json (UPGRADE=1 ta
 	@tools/setup.sh runtime
 	$(COMPILE) pyproject.toml -o requirements.lock
 	$(COMPILE) pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
-	$(COMPILE) --group setup -o tools/requirements-setup.lock
+	$(COMPILE) --group setup -c requirements-dev.lock -o tools/requirements-setup.lock
 	$(COMPILE) --group node -o tools/requirements-node.lock
 	npm install --package-lock-only --loglevel=error
 

@@ -57,7 +57,7 @@ make_venv() {
         say "making $VENV with $("$python" --version)"
         "$python" -m venv --clear $VENV
     fi
-    $VENV/bin/python -m pip install --quiet --require-hashes -r tools/requirements-setup.lock ||
+    $VENV/bin/python -m pip install -qq --require-hashes -r tools/requirements-setup.lock ||
         fail "the packages of tools/requirements-setup.lock could not be fetched; is the network reachable?"
     stamp $STAMPS/venv tools/requirements-setup.lock
 }
@@ -65,7 +65,7 @@ make_venv() {
 install_lock() {
     # pip is slower but reads pip.conf, where some networks name the package index that they can reach.
     $VENV/bin/uv pip install --quiet --python $VENV/bin/python --require-hashes -r "$1" ||
-        { say "uv did not manage; trying pip"; $VENV/bin/python -m pip install --quiet --require-hashes -r "$1"; } ||
+        { say "uv did not manage; trying pip"; $VENV/bin/python -m pip install -qq --require-hashes -r "$1"; } ||
         fail "the packages of $1 could not be installed; is the network reachable?"
 }
 

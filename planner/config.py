@@ -1,0 +1,272 @@
+"""The settings of one running planner, from the environment and instance/settings.toml."""
+
+import fcntl
+import os
+import secrets
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from planner.errors import InvalidInput, StorageFailed
+
+PACKAGE = Path(__file__).resolve().parent
+SMTP_PORTS = {"starttls": 587, "ssl": 465, "none": 25}
+# 128 bits in hexadecimal.
+SECRET_KEY_LENGTH_MIN = 32
+TOP_KEYS = ("database_url", "secret_key", "host", "port", "base_url", "threads", "trusted_proxies", "timers")
+SMTP_KEYS = ("smtp.host", "smtp.port", "smtp.user", "smtp.password", "smtp.security", "smtp.sender")
+KEYS = frozenset((*TOP_KEYS, "hold_minutes", *SMTP_KEYS))
+
+
+def checkout_folder(package: Path = PACKAGE) -> Path | None:
+    """The source checkout that this package lies in, or None when it was installed from a wheel."""
+    folder = package.parent
+    return folder if (folder / "pyproject.toml").is_file() and (folder / "templates").is_dir() else None
+
+
+def template_folder(package: Path = PACKAGE) -> Path:
+    """Where the templates are: inside the package of a wheel, beside it in a checkout."""
+    shipped = package / "_templates"
+    return shipped if shipped.is_dir() else package.parent / "templates"
+
+
+def instance_folder(environ: Mapping[str, str], cwd: Path, package: Path = PACKAGE) -> Path:
+    """Where the clinic's data and settings are: $PLANNER_INSTANCE, else the checkout's instance/, else ./instance."""
+    given = environ.get("PLANNER_INSTANCE")
+    return (cwd / given).resolve() if given else (checkout_folder(package) or cwd.resolve()) / "instance"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Smtp:
+    """The mail server that messages go out through.
+
+    Args:
+        security: "starttls" and "ssl" encrypt; "none" is for a relay on the same machine.
+        sender: the From address.
+    Raises:
+        InvalidInput: a value that cannot work; `field` is the setting's name.
+    """
+
+    host: str
+    port: int
+    security: str
+    sender: str
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        if self.security not in SMTP_PORTS:
+            raise _refusal("smtp.security", f"is {self.security!r}; it can be {', '.join(SMTP_PORTS)}")
+        _check_range("smtp.port", self.port, 1, 65535)
+        if "@" not in self.sender or not self.sender.isprintable():
+            raise _refusal("smtp.sender", f"is {self.sender!r}, which is no e-mail address")
+        if (self.user is None) != (self.password is None):
+            raise _refusal("smtp.user", "and smtp.password belong together: give both or neither")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """All settings, checked.
+
+    Args:
+        instance: absolute folder of the database, the secret key, settings.toml and the outtray.
+        database_url: an SQLAlchemy URL of an SQLite file with an absolute path.
+        secret_key: signs sessions and links; at least 32 characters.
+        host, port: where the server listens.
+        public_url: how people reach it from outside, or None for the address it listens on.
+        threads: requests answered at the same time.
+        trusted_proxies: how many proxies stand in front, whose X-Forwarded headers are believed.
+        timers: whether the server runs the timed work itself (the embedded default).
+        hold_minutes: how long a message waits, so that what is undone was never sent.
+        smtp: the mail server, or None: messages are then written into the outtray.
+    Raises:
+        InvalidInput: a value that cannot work; `field` is the setting's name.
+    """
+
+    instance: Path
+    database_url: str
+    secret_key: str = field(repr=False)
+    host: str = "127.0.0.1"
+    port: int = 8000
+    public_url: str | None = None
+    threads: int = 8
+    trusted_proxies: int = 0
+    timers: bool = True
+    hold_minutes: int = 5
+    smtp: Smtp | None = None
+
+    def __post_init__(self) -> None:
+        _check_range("port", self.port, 1, 65535)
+        _check_range("threads", self.threads, 1, 64)
+        _check_range("trusted_proxies", self.trusted_proxies, 0, 5)
+        _check_range("hold_minutes", self.hold_minutes, 0, 24 * 60)
+        if len(self.secret_key) < SECRET_KEY_LENGTH_MIN:
+            raise _refusal("secret_key", f"is shorter than {SECRET_KEY_LENGTH_MIN} characters")
+        if not self.database_url.startswith("sqlite:////"):
+            raise _refusal("database_url", "must name an SQLite file by its full path, sqlite:////srv/planner.sqlite")
+        _check_public_url(self.public_url)
+
+    @property
+    def base_url(self) -> str:
+        """The address in links, without a slash at its end."""
+        if self.public_url:
+            return self.public_url.rstrip("/")
+        # A server that listens everywhere is still reached at one address.
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104
+        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+
+    @property
+    def outtray(self) -> Path:
+        """The folder that messages are written into while there is no mail server."""
+        return self.instance / "outtray"
+
+    @classmethod
+    def load(cls, environ: Mapping[str, str], cwd: Path) -> "Config":
+        """Read the settings; make the instance folder and its secret key if there are none yet.
+
+        Args:
+            environ: PLANNER_ and a setting's name in capitals, PLANNER_SMTP_HOST, wins over settings.toml; an empty
+                value counts as not given.
+            cwd: what a relative PLANNER_INSTANCE is relative to.
+        Raises:
+            InvalidInput: a setting is unknown or cannot work; `field` is its name.
+            StorageFailed: the instance folder cannot be written.
+        """
+        instance = instance_folder(environ, cwd)
+        _make_folder(instance)
+        settings = _Settings(environ, _read_file(instance / "settings.toml"))
+        return cls(
+            instance=instance,
+            database_url=settings.text("database_url") or f"sqlite:///{instance}/planner.sqlite",
+            secret_key=settings.text("secret_key") or _kept_secret(instance / "secret_key"),
+            host=settings.text("host") or "127.0.0.1",
+            port=settings.whole("port", 8000),
+            public_url=settings.text("base_url"),
+            threads=settings.whole("threads", 8),
+            trusted_proxies=settings.whole("trusted_proxies", 0),
+            timers=settings.truth("timers", True),
+            hold_minutes=settings.whole("hold_minutes", 5),
+            smtp=_smtp(settings),
+        )
+
+
+class _Settings:
+    """Values by name, from the environment first, then from the file."""
+
+    def __init__(self, environ: Mapping[str, str], in_file: Mapping[str, object]) -> None:
+        given = {key: environ.get(_variable(key)) for key in KEYS}
+        self._values: dict[str, object] = {**in_file, **{key: value for key, value in given.items() if value}}
+
+    def has_any(self, keys: tuple[str, ...]) -> bool:
+        return any(key in self._values for key in keys)
+
+    def text(self, key: str) -> str | None:
+        value = self._values.get(key)
+        if value is None or isinstance(value, str):
+            return value or None
+        raise _refusal(key, f"is {value!r}; it must be text in quotes")
+
+    def whole(self, key: str, default: int) -> int:
+        value = self._values.get(key, default)
+        if isinstance(value, str) and value.isascii() and value.isdigit():
+            return int(value)
+        if isinstance(value, int) and not isinstance(value, bool):
+            return value
+        raise _refusal(key, f"is {value!r}; it must be a whole number")
+
+    def truth(self, key: str, default: bool) -> bool:
+        value = self._values.get(key, default)
+        words = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+        if isinstance(value, str) and value.lower() in words:
+            return words[value.lower()]
+        if isinstance(value, bool):
+            return value
+        raise _refusal(key, f"is {value!r}; it must be true or false")
+
+
+def _smtp(settings: _Settings) -> Smtp | None:
+    if not settings.has_any(SMTP_KEYS):
+        return None
+    host, sender = settings.text("smtp.host"), settings.text("smtp.sender")
+    if host is None or sender is None:
+        raise _refusal("smtp.sender" if host else "smtp.host", "is missing; a mail server needs its host and a sender")
+    security = settings.text("smtp.security") or "starttls"
+    return Smtp(
+        host=host,
+        port=settings.whole("smtp.port", SMTP_PORTS.get(security, 0)),
+        user=settings.text("smtp.user"),
+        password=settings.text("smtp.password"),
+        security=security,
+        sender=sender,
+    )
+
+
+def _read_file(path: Path) -> dict[str, object]:
+    """The file's settings with dotted names; no file is an empty one."""
+    try:
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise InvalidInput(f"{path} can't be read: {error}.", field="settings.toml") from error
+    smtp = tables.pop("smtp", {})
+    if not isinstance(smtp, dict):
+        raise _refusal("smtp", "must be a table, [smtp]")
+    values = {**tables, **{f"smtp.{key}": value for key, value in smtp.items()}}
+    unknown = sorted(values.keys() - KEYS)
+    if unknown:
+        raise InvalidInput(f"{path} has a setting that does not exist: {unknown[0]}.", field=unknown[0])
+    return values
+
+
+def _make_folder(instance: Path) -> None:
+    try:
+        instance.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = f"The instance folder {instance} can't be made: {error.strerror}."
+        raise InvalidInput(reason, field="PLANNER_INSTANCE") from error
+
+
+def _kept_secret(path: Path) -> str:
+    """The key in the file, made on first use. Two processes that start at once agree on one."""
+    try:
+        with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+", encoding="ascii") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            kept = file.read().strip()
+            # Empty is a new file, or one whose writer was stopped before it wrote.
+            if not kept:
+                kept = secrets.token_hex(32)
+                file.write(kept + "\n")
+                file.flush()
+                os.fsync(file.fileno())
+            return kept
+    except (OSError, UnicodeDecodeError) as error:
+        raise StorageFailed(f"The secret key {path} can't be read or written: {error}.", field="secret_key") from error
+
+
+def _check_public_url(url: str | None) -> None:
+    if url is None:
+        return
+    try:
+        parts = urlsplit(url)
+        good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.path in ("", "/")
+        plain = not (parts.query or parts.fragment or parts.username or " " in url)
+    except ValueError:
+        good = plain = False
+    if not (good and plain and url.isprintable()):
+        raise _refusal("base_url", f"is {url!r}; it must be like https://planner.example.org")
+
+
+def _check_range(key: str, value: int, low: int, high: int) -> None:
+    if not low <= value <= high:
+        raise _refusal(key, f"is {value}; it must be {low} to {high}")
+
+
+def _variable(key: str) -> str:
+    return "PLANNER_" + key.upper().replace(".", "_")
+
+
+def _refusal(key: str, what: str) -> InvalidInput:
+    return InvalidInput(f"The setting {key} {what} (settings.toml, or {_variable(key)} in the environment).", field=key)

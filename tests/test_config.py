@@ -1,0 +1,165 @@
+"""Where settings come from, and what is said when one cannot work."""
+
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from planner import config as settings
+from planner.config import Config, Smtp
+from planner.errors import InvalidInput, StorageFailed
+
+KEY = "k" * 32
+PRINT_KEY = """
+import os, pathlib
+from planner.config import Config
+print(Config.load(os.environ, pathlib.Path()).secret_key)
+"""
+
+
+def load(instance: Path, toml: str = "", **variables: str) -> Config:
+    """The settings with this settings.toml and these PLANNER_ variables."""
+    instance.mkdir(exist_ok=True)
+    (instance / "settings.toml").write_text(toml, encoding="utf-8")
+    environ = {f"PLANNER_{name}": value for name, value in variables.items()}
+    return Config.load({"PLANNER_INSTANCE": str(instance), **environ}, instance)
+
+
+def test_without_any_setting_a_clinic_runs_embedded_on_its_own_machine(tmp_path: Path) -> None:
+    """One process, SQLite in the instance folder, timers inside, messages into the outtray."""
+    config = Config.load({"PLANNER_INSTANCE": "clinic"}, tmp_path)
+    assert config.instance == tmp_path / "clinic"
+    assert config.database_url == f"sqlite:///{tmp_path}/clinic/planner.sqlite"
+    assert config.base_url == "http://127.0.0.1:8000"
+    assert config.timers
+    assert config.smtp is None
+    assert config.outtray == tmp_path / "clinic" / "outtray"
+
+
+def test_the_instance_folder_is_the_checkouts_own_unless_another_is_named(tmp_path: Path) -> None:
+    """Started from anywhere, a checkout finds the same data."""
+    checkout = settings.checkout_folder()
+    assert checkout is not None
+    assert settings.instance_folder({}, tmp_path) == checkout / "instance"
+    assert settings.instance_folder({"PLANNER_INSTANCE": "a"}, tmp_path) == tmp_path / "a"
+
+
+def test_an_installed_planner_keeps_its_data_where_it_is_started(tmp_path: Path) -> None:
+    """From a wheel there is no checkout, and the templates lie inside the package."""
+    package = tmp_path / "lib" / "planner"
+    (package / "_templates").mkdir(parents=True)
+    assert settings.instance_folder({}, tmp_path, package) == tmp_path / "instance"
+    assert settings.template_folder(package) == package / "_templates"
+
+
+def test_in_a_checkout_the_templates_lie_beside_the_package() -> None:
+    """They can be edited without a build."""
+    checkout = settings.checkout_folder()
+    assert checkout is not None
+    assert settings.template_folder() == checkout / "templates"
+
+
+def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
+    """So one start can differ without an edit; an empty variable changes nothing."""
+    config = load(tmp_path, 'port = 8001\nhost = "0.0.0.0"\ntimers = false', PORT="8002", HOST="")
+    assert (config.port, config.host, config.timers) == (8002, "0.0.0.0", False)  # noqa: S104
+
+
+def test_mail_goes_through_the_server_that_the_file_names(tmp_path: Path) -> None:
+    """The port follows from the kind of encryption."""
+    config = load(tmp_path, '[smtp]\nhost = "mail.example"\nsender = "desk@clinic.example"', SMTP_SECURITY="ssl")
+    assert config.smtp == Smtp(host="mail.example", port=465, security="ssl", sender="desk@clinic.example")
+
+
+@pytest.mark.parametrize(
+    ("host", "address"),
+    [("0.0.0.0", "http://127.0.0.1:81"), ("::", "http://[::1]:81"), ("desk.lan", "http://desk.lan:81")],  # noqa: S104
+)
+def test_links_name_an_address_that_can_be_opened(tmp_path: Path, host: str, address: str) -> None:
+    """Nobody can open 0.0.0.0 or an IPv6 address without its brackets."""
+    assert load(tmp_path, HOST=host, PORT="81").base_url == address
+
+
+def test_links_use_the_public_address_when_there_is_one(tmp_path: Path) -> None:
+    """Behind a proxy the server does not know its own name."""
+    assert load(tmp_path, BASE_URL="https://planner.example.org/").base_url == "https://planner.example.org"
+
+
+@pytest.mark.parametrize(
+    ("toml", "field"),
+    [
+        ("port = 0", "port"),
+        ('port = "eighty"', "port"),
+        ("port = true", "port"),
+        ("host = 5", "host"),
+        ("threads = 0", "threads"),
+        ("trusted_proxies = -1", "trusted_proxies"),
+        ("hold_minutes = 1.5", "hold_minutes"),
+        ('timers = "sometimes"', "timers"),
+        ('secret_key = "short"', "secret_key"),
+        ('database_url = "postgresql://localhost/planner"', "database_url"),
+        ('database_url = "sqlite:///relative.sqlite"', "database_url"),
+        ('base_url = "planner.example.org"', "base_url"),
+        ('base_url = "https://planner.example.org/sub"', "base_url"),
+        ('base_url = "https://["', "base_url"),
+        ("smtp = 5", "smtp"),
+        ('[smtp]\nsender = "desk@clinic.example"', "smtp.host"),
+        ('[smtp]\nhost = "mail.example"', "smtp.sender"),
+        ('[smtp]\nhost = "mail.example"\nsender = "desk"', "smtp.sender"),
+        ('[smtp]\nhost = "mail.example"\nsender = "a@b\\r\\nBcc: c@d"', "smtp.sender"),
+        ('[smtp]\nhost = "mail.example"\nsender = "a@b"\nuser = "a"', "smtp.user"),
+        ('[smtp]\nhost = "mail.example"\nsender = "a@b"\nport = 70000', "smtp.port"),
+        ('[smtp]\nhost = "mail.example"\nsender = "a@b"\nsecurity = "tls"', "smtp.security"),
+        ('colour = "blue"', "colour"),
+        ("[smtp]\nhosts = 1", "smtp.hosts"),
+        ("port = ", "settings.toml"),
+    ],
+)
+def test_a_setting_that_cannot_work_is_named(tmp_path: Path, toml: str, field: str) -> None:
+    """Refused at the start rather than found out when the first message fails."""
+    with pytest.raises(InvalidInput) as refusal:
+        load(tmp_path, toml)
+    assert refusal.value.field == field
+    assert field in refusal.value.message
+
+
+def test_the_secret_key_is_made_once_and_only_its_owner_reads_it(tmp_path: Path) -> None:
+    """A new key at each start would sign everybody out."""
+    first, second = load(tmp_path), load(tmp_path)
+    assert first.secret_key == second.secret_key
+    assert stat.S_IMODE((tmp_path / "secret_key").stat().st_mode) == 0o600
+
+
+def test_processes_that_start_at_once_share_one_secret_key(tmp_path: Path) -> None:
+    """Else each would refuse the other's sessions."""
+    start = [sys.executable, "-c", PRINT_KEY]
+    environ = {"PLANNER_INSTANCE": str(tmp_path / "new")}
+    running = [subprocess.Popen(start, env=environ, stdout=subprocess.PIPE, text=True) for _ in range(8)]
+    keys = {process.communicate(timeout=30)[0] for process in running}
+    assert len(keys) == 1
+    assert len(keys.pop().strip()) == 64
+
+
+def test_a_key_file_left_empty_by_a_stopped_start_is_filled(tmp_path: Path) -> None:
+    """A process may be killed between making the file and writing it."""
+    (tmp_path / "secret_key").touch(mode=0o600)
+    assert len(load(tmp_path).secret_key) == 64
+
+
+def test_an_instance_folder_that_cannot_be_used_is_refused(tmp_path: Path) -> None:
+    """A file in its place, or a key that is no text, is said and not traced back."""
+    (tmp_path / "file").touch()
+    with pytest.raises(InvalidInput, match="instance folder"):
+        Config.load({"PLANNER_INSTANCE": str(tmp_path / "file")}, tmp_path)
+    (tmp_path / "secret_key").write_bytes(b"\xff")
+    with pytest.raises(StorageFailed, match="secret key"):
+        load(tmp_path)
+
+
+def test_no_secret_is_printed_with_the_settings(tmp_path: Path) -> None:
+    """Settings end up in logs and error reports."""
+    config = load(tmp_path, '[smtp]\nhost = "m"\nsender = "a@b"\nuser = "u"\npassword = "hushhush"', SECRET_KEY=KEY)
+    assert KEY not in repr(config)
+    assert "hushhush" not in repr(config)
