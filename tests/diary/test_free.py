@@ -148,7 +148,7 @@ def test_thousands_of_bookings_are_swept_quickly() -> None:
     assert len(free) > 182
 
 
-minutes_around = st.integers(-90, 90)
+minutes_around = st.integers(-9, 9).map(lambda tens: 10 * tens)
 
 
 @st.composite
@@ -167,24 +167,21 @@ def days_around_a_change(draw: st.DrawFn) -> tuple[ZoneInfo, list[Interval], lis
     return zone, working, busy
 
 
-@given(days_around_a_change(), st.data())
-@settings(max_examples=500, deadline=None)
+@given(days_around_a_change())
+@settings(max_examples=300, deadline=None)
 def test_a_session_placed_in_free_time_never_meets_a_booking(
-    case: tuple[ZoneInfo, list[Interval], list[tuple[datetime, datetime]]], data: st.DataObject
+    case: tuple[ZoneInfo, list[Interval], list[tuple[datetime, datetime]]],
 ) -> None:
-    """Whatever part of a free interval it takes, by elapsed time, on whatever day of whatever zone."""
+    """By elapsed time, in whatever zone; the longest session from each start stands for the shorter ones."""
     zone, working, busy = case
-    free = free_time(working, busy, zone)
-    if not free:
-        return
-    interval = data.draw(st.sampled_from(free))
-    length = int((interval.end - interval.start) / timedelta(minutes=1))
-    start = data.draw(st.integers(0, length - 1))
-    minutes = data.draw(st.integers(1, length - start))
-    starts_at = to_utc(interval.start + timedelta(minutes=start), zone)
-    assert starts_at is not None, "a time that does not exist was free"
-    ends_at = starts_at + timedelta(minutes=minutes)
-    assert all(ends_at <= taken or until <= starts_at for taken, until in busy if taken < until)
+    for interval in free_time(working, busy, zone):
+        wall = interval.start
+        while wall < interval.end:
+            starts_at = to_utc(wall, zone)
+            assert starts_at is not None, "a time that does not exist was free"
+            ends_at = starts_at + (interval.end - wall)
+            assert all(ends_at <= taken or until <= starts_at for taken, until in busy if taken < until), wall
+            wall += timedelta(minutes=10)
 
 
 @given(days_around_a_change())
