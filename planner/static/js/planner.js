@@ -1,0 +1,67 @@
+// Small comforts on top of pages that work without any script.
+
+// Sending a form twice books twice as slowly, never twice as much: the second send is dropped.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (!form.matches("[data-submit-once]")) return;
+  if (form.dataset.sent) {
+    event.preventDefault();
+    return;
+  }
+  form.dataset.sent = "yes";
+  form.setAttribute("aria-busy", "true");
+});
+
+// Coming back with the back button shows the form as it was, so it may be sent again.
+window.addEventListener("pageshow", (event) => {
+  if (event.persisted) release(document);
+});
+
+// A reply put into the page by htmx has used up the send.
+document.addEventListener("htmx:after:request", () => release(document));
+
+function release(root) {
+  for (const form of root.querySelectorAll("form[data-sent]")) {
+    delete form.dataset.sent;
+    form.removeAttribute("aria-busy");
+  }
+}
+
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (button) {
+    const field = document.getElementById(button.dataset.copy);
+    // Marked first: where the browser forbids copying, the person can still press the keys.
+    field.select();
+    await navigator.clipboard.writeText(field.value);
+    button.textContent = button.dataset.copied;
+    return;
+  }
+  closeMenus(event.target);
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  for (const menu of document.querySelectorAll("details.menu[open], details.bar-phone[open]")) {
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  }
+});
+
+// A menu closes when one clicks beside it.
+function closeMenus(clicked) {
+  for (const menu of document.querySelectorAll("details.menu[open], details.bar-phone[open]")) {
+    if (!menu.contains(clicked)) menu.open = false;
+  }
+}
+
+function start() {
+  // Copying needs a script and a safe origin; without them the text can be marked by hand.
+  if (navigator.clipboard) {
+    for (const button of document.querySelectorAll("[data-copy]")) button.hidden = false;
+  }
+  // A refused form is read from its summary on.
+  document.querySelector("[data-focus]")?.focus();
+}
+
+start();
