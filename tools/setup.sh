@@ -14,8 +14,8 @@ export UV_SYSTEM_CERTS=true PIP_DISABLE_PIP_VERSION_CHECK=1
 say() { printf '  %s\n' "$*" >&2; }
 fail() { printf '\nSet-up stopped: %s\n' "$*" >&2; exit 1; }
 
-# A part is fresh when its stamp holds the same digest of its files and of this place: a moved checkout is set up again.
-digest() { { pwd; cat "$@"; } | sha256sum | cut -d' ' -f1; }
+# A part is fresh when its stamp holds the digest of the files that describe it.
+digest() { cat "$@" | sha256sum | cut -d' ' -f1; }
 fresh() { local stamp=$1; shift; [[ -f $stamp && $(<"$stamp") == "$(digest "$@")" ]]; }
 stamp() { local stamp=$1; shift; mkdir -p "$(dirname "$stamp")"; digest "$@" >"$stamp"; }
 
@@ -44,22 +44,35 @@ find_python() {
     fail "Python 3.11 or newer was not found. Install it (Debian: apt-get install python3 python3-venv) or say PYTHON=/path/to/python3."
 }
 
-make_venv() {
+new_venv() {
     local python version
-    if python_is_new_enough $VENV/bin/python && fresh $STAMPS/venv tools/requirements-setup.lock; then return; fi
-    if ! python_is_new_enough $VENV/bin/python; then
-        python=$(find_python)
-        # Debian ships Python without the part that fills a new environment.
-        if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
-            version=$("$python" -c 'import sys; print("python%d.%d" % sys.version_info[:2])')
-            apt_install "$version-venv"
-        fi
-        say "making $VENV with $("$python" --version)"
-        "$python" -m venv --clear $VENV
+    python=$(find_python)
+    # Debian ships Python without the part that fills a new environment.
+    if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
+        version=$("$python" -c 'import sys; print("python%d.%d" % sys.version_info[:2])')
+        apt_install "$version-venv"
+    fi
+    say "making $VENV with $("$python" --version)"
+    "$python" -m venv --clear $VENV
+}
+
+# Its programs hold the path they were made at: in a moved or copied checkout they would run the old place's code.
+venv_belongs_here() {
+    python_is_new_enough $VENV/bin/python && [[ ! -f $STAMPS/place || $(<$STAMPS/place) == "$PWD" ]]
+}
+
+make_venv() {
+    if venv_belongs_here; then
+        if fresh $STAMPS/venv tools/requirements-setup.lock; then return; fi
+        # Without pip it was interrupted in the making.
+        $VENV/bin/python -m pip --version >/dev/null 2>&1 || new_venv
+    else
+        new_venv
     fi
     $VENV/bin/python -m pip install -qq --require-hashes -r tools/requirements-setup.lock ||
         fail "the packages of tools/requirements-setup.lock could not be fetched; is the network reachable?"
     stamp $STAMPS/venv tools/requirements-setup.lock
+    echo "$PWD" >$STAMPS/place
 }
 
 install_lock() {
