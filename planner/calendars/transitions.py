@@ -160,6 +160,6 @@ def _dates(text: str, start: datetime, end: datetime) -> list[datetime]:
 
 
 def _anchor(text: str, onset: datetime) -> datetime:
-    """The rule's first date from the start of the anchor year, or of an earlier first year."""
-    start = onset.replace(year=min(RULE_ANCHOR_YEAR, onset.year), month=1, day=1)
+    """The rule's date in the anchor year, or in the year before an earlier span, which needs its offset in January."""
+    start = onset.replace(year=min(RULE_ANCHOR_YEAR, onset.year - 1), month=1, day=1)
     return _dates(text, start, start.replace(month=12, day=31))[0]
