@@ -1,0 +1,166 @@
+"""The diary as arrays while a problem is solved: where sessions may start, and who stands where."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from planner.errors import InvalidInput
+from planner.scheduling.grid import TimeGrid, Whole, Yes, grid_of
+from planner.scheduling.problem import Course, Placed, Problem, Resource
+
+NOBODY = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where one session stands, by numbers: linear start cell, cells needed, practitioner and room by position."""
+
+    cell: int
+    need: int
+    practitioner: int
+    room: int
+
+
+class Board:
+    """Free starts of every practitioner and room for every session length, kept up to date as places are taken.
+
+    A session of `need` cells may start where one free interval holds it wholly and no taken place overlaps it.
+    Practitioners and rooms share one numbering inside: practitioners first.
+    """
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        self.grid: TimeGrid = grid_of(problem)
+        self.practitioner = {resource.id: index for index, resource in enumerate(problem.practitioners)}
+        self.room = {resource.id: index for index, resource in enumerate(problem.rooms)}
+        self._people, self._rooms = len(problem.practitioners), len(problem.rooms)
+        resources = (*problem.practitioners, *problem.rooms)
+        size = self.grid.days * self.grid.cells
+        needs = {self.grid.need(s.minutes) for course in problem.courses for s in course.sessions}
+        spans = [_spans(resource, self.grid) for resource in resources]
+        self._hours = {need: _free_starts(spans, need, size) for need in needs}
+        self._free = {need: starts.copy() for need, starts in self._hours.items()}
+        self._any_room: dict[int, Yes] = {need: self._free[need][self._people :].any(axis=0) for need in needs}
+        self._blocks = {need: np.zeros((len(resources), size), dtype=np.int16) for need in needs}
+        self._owner = np.full((len(resources), size), NOBODY, dtype=np.int32)
+
+    def starts(self, practitioners: Sequence[int], need: int) -> Yes:
+        """Return (practitioners, days, cells): where each of them and some room are free for so many cells."""
+        free = self._free[need][list(practitioners)] & self._any_room[need]
+        return free.reshape(len(practitioners), self.grid.days, self.grid.cells)
+
+    def hours(self, practitioners: Sequence[int], need: int) -> Yes:
+        """Return (practitioners, days, cells): where they were free before anything was taken, whatever the rooms."""
+        return self._hours[need][list(practitioners)].reshape(len(practitioners), self.grid.days, self.grid.cells)
+
+    def people_free(self, practitioners: Sequence[int], need: int) -> Yes:
+        """Return (practitioners, days, cells): where they are free now, whatever the rooms."""
+        return self._free[need][list(practitioners)].reshape(len(practitioners), self.grid.days, self.grid.cells)
+
+    def room_free(self, need: int) -> Yes:
+        """Return (days, cells): where some room is free now."""
+        return self._any_room[need].reshape(self.grid.days, self.grid.cells)
+
+    def inside(self, place: Place) -> bool:
+        """Say whether it starts in the horizon."""
+        return 0 <= place.cell < self._owner.shape[1]
+
+    def fits(self, place: Place) -> bool:
+        """Say whether the practitioner and that very room are free there."""
+        if not self.inside(place):
+            return False
+        free = self._free[place.need][:, place.cell]
+        return bool(free[place.practitioner] and free[self._people + place.room])
+
+    def person_fits(self, place: Place) -> bool:
+        """Say whether the practitioner is free there."""
+        return self.inside(place) and bool(self._free[place.need][place.practitioner, place.cell])
+
+    def free_room(self, cell: int, need: int, preferred: int | None = None) -> int:
+        """Return the preferred room if it is free there, otherwise the first that is.
+
+        Raises:
+            ValueError: no room is free; `starts` says where one is.
+        """
+        free = self._free[need][self._people :, cell]
+        if preferred is not None and free[preferred]:
+            return preferred
+        first = int(free.argmax()) if free.size else 0
+        if not free.size or not free[first]:
+            raise ValueError(f"no room is free at cell {cell}")
+        return first
+
+    def take(self, place: Place, owner: int) -> None:
+        """Occupy the practitioner and the room; `owner` is a course's position, for `owners`."""
+        self._change(place, 1, owner)
+
+    def release(self, place: Place) -> None:
+        """Undo `take`."""
+        self._change(place, -1, NOBODY)
+
+    def _change(self, place: Place, sign: int, owner: int) -> None:
+        start, end = place.cell, place.cell + place.need
+        rows = (place.practitioner, self._people + place.room)
+        for row in rows:
+            self._owner[row, start:end] = owner
+        for need, blocks in self._blocks.items():
+            around = slice(max(0, start - need + 1), end)
+            hours, free = self._hours[need], self._free[need]
+            for row in rows:
+                blocks[row, around] += sign
+                np.logical_and(hours[row, around], blocks[row, around] == 0, out=free[row, around])
+            self._any_room[need][around] = self._free[need][self._people :, around].any(axis=0)
+
+    def owners(self, place: Place) -> set[int]:
+        """Return the courses which stand in the way of this place."""
+        start, end = place.cell, place.cell + place.need
+        found: npt.NDArray[np.int32] = self._owner[[place.practitioner, self._people + place.room], start:end]
+        return {int(owner) for owner in np.unique(found)} - {NOBODY}
+
+    def place_of(self, course: Course, placed: Placed) -> Place:
+        """Return a placed session by numbers."""
+        need = self.grid.need(course.sessions[placed.session].minutes)
+        who, room = self.practitioner[placed.practitioner], self.room[placed.room]
+        return Place(self.grid.number(placed.start), need, who, room)
+
+    def placed(self, course: Course, session: int, place: Place) -> Placed:
+        """Return a place as the answer has it."""
+        who, room = self.problem.practitioners[place.practitioner].id, self.problem.rooms[place.room].id
+        return Placed(course.id, session, who, room, self.grid.wall(place.cell))
+
+
+def board_with(problem: Problem, taken: Iterable[Placed]) -> Board:
+    """Return a board on which these appointments stand; those outside the horizon take nothing away."""
+    board = Board(problem)
+    position = {course.id: index for index, course in enumerate(problem.courses)}
+    for placed in taken:
+        if placed.course not in position:
+            raise InvalidInput(f"There is no course '{placed.course}' in this problem.", field="courses")
+        index = position[placed.course]
+        place = board.place_of(problem.courses[index], placed)
+        if board.inside(place):
+            board.take(place, index)
+    return board
+
+
+def _spans(resource: Resource, grid: TimeGrid) -> Whole:
+    """Return the free intervals as (n, 2) linear cell numbers, clipped to the horizon."""
+    number, size = grid.number, grid.days * grid.cells
+    pairs = [(number(start), number(end)) for start, end in resource.free]
+    return np.clip(np.array(pairs, dtype=np.int64).reshape(-1, 2), 0, size)
+
+
+def _free_starts(spans: list[Whole], need: int, size: int) -> Yes:
+    """Return (resources, cells): the starts from which one interval holds `need` cells.
+
+    Touching intervals are not joined: a session lies in one of them.
+    """
+    out = np.zeros((len(spans), size), dtype=np.bool_)
+    for row, span in enumerate(spans):
+        start, beyond = span[:, 0], span[:, 1] - need + 1
+        fits = beyond > start
+        change = np.bincount(start[fits], minlength=size + 1) - np.bincount(beyond[fits], minlength=size + 1)
+        out[row] = np.cumsum(change)[:size] > 0
+    return out
