@@ -1,0 +1,87 @@
+"""Reading JSON that came from outside: every refusal names the key, dotted for nested values."""
+
+from collections.abc import Callable, Collection, Mapping
+from enum import StrEnum
+from reprlib import repr  # Shortens, so that a message stays readable whatever was sent.
+from typing import ParamSpec, TypeVar
+
+from planner.errors import InvalidInput
+
+_Read = TypeVar("_Read")
+_Args = ParamSpec("_Args")
+_Choice = TypeVar("_Choice", bound=StrEnum)
+
+
+def read_object(data: object, known: Collection[str], what: str) -> Mapping[str, object]:
+    """`data` as a JSON object with no key but the known ones.
+
+    Raises:
+        InvalidInput: it is no object, or has an unknown key, which `field` names.
+    """
+    if not isinstance(data, Mapping):
+        raise InvalidInput(f"{what} must be a JSON object.")
+    for key in data:
+        if key not in known:
+            raise InvalidInput(f"{what} has no field {repr(key)}.", field=str(key))
+    return data
+
+
+def read_whole(value: object, low: int, high: int) -> int:
+    """A whole number within low…high; true and false are no numbers. Raises: InvalidInput."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise InvalidInput(f"This must be a whole number, not {repr(value)}.")
+    if not low <= value <= high:
+        raise InvalidInput(f"This must be between {low} and {high}.")
+    return value
+
+
+def read_number(value: object, low: float, high: float) -> float:
+    """A finite number within low…high; true and false are no numbers. Raises: InvalidInput."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise InvalidInput(f"This must be a number, not {repr(value)}.")
+    # Written so that NaN fails too.
+    if not low <= value <= high:
+        raise InvalidInput(f"This must be between {low:g} and {high:g}.")
+    return float(value)
+
+
+def read_choice(value: object, choices: type[_Choice]) -> _Choice:
+    """One of the enum's values. Raises: InvalidInput."""
+    if not isinstance(value, str) or value not in {choice.value for choice in choices}:
+        raise InvalidInput(f"{repr(value)} is none of: {', '.join(choices)}.")
+    return choices(value)
+
+
+def read_text(value: object) -> str:
+    """A text that is not empty. Raises: InvalidInput."""
+    if not isinstance(value, str) or not value:
+        raise InvalidInput(f"This must be a text, not {repr(value)}.")
+    return value
+
+
+def within(field: str, read: Callable[_Args, _Read], *args: _Args.args, **kwargs: _Args.kwargs) -> _Read:
+    """What `read` returns for the arguments; a refusal of it has `field` put before its own field.
+
+    Raises:
+        InvalidInput: the refusal, with the longer field.
+    """
+    try:
+        return read(*args, **kwargs)
+    except InvalidInput as refusal:
+        dotted = f"{field}.{refusal.field}" if refusal.field else field
+        message = refusal.message if refusal.field else f"{field}: {refusal.message}"
+        raise InvalidInput(message, field=dotted) from refusal
+
+
+def read_each(data: object, read: Callable[[object], _Read], what: str) -> tuple[_Read, ...]:
+    """Each item of a JSON list; a refusal's field begins with the item's index. Raises: InvalidInput."""
+    if not isinstance(data, list | tuple):
+        raise InvalidInput(f"{what} must be a list.")
+    return tuple(within(str(index), read, item) for index, item in enumerate(data))
+
+
+def required(data: Mapping[str, object], field: str) -> object:
+    """The value of a key that must be there. Raises: InvalidInput naming it."""
+    if data.get(field) is None:
+        raise InvalidInput(f"{field} is missing.", field=field)
+    return data[field]
