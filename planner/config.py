@@ -17,7 +17,7 @@ SMTP_PORTS = {"starttls": 587, "ssl": 465, "none": 25}
 SECRET_KEY_LENGTH_MIN = 32
 TOP_KEYS = ("database_url", "secret_key", "host", "port", "base_url", "threads", "trusted_proxies", "timers")
 SMTP_KEYS = ("smtp.host", "smtp.port", "smtp.user", "smtp.password", "smtp.security", "smtp.sender")
-KEYS = frozenset((*TOP_KEYS, "hold_minutes", *SMTP_KEYS))
+KEYS = frozenset((*TOP_KEYS, *SMTP_KEYS))
 
 
 def checkout_folder(package: Path = PACKAGE) -> Path | None:
@@ -79,7 +79,6 @@ class Config:
         threads: requests answered at the same time.
         trusted_proxies: how many proxies stand in front, whose X-Forwarded headers are believed.
         timers: whether the server runs the timed work itself (the embedded default).
-        hold_minutes: how long a message waits, so that what is undone was never sent.
         smtp: the mail server, or None: messages are then written into the outtray.
     Raises:
         InvalidInput: a value that cannot work; `field` is the setting's name.
@@ -94,14 +93,12 @@ class Config:
     threads: int = 8
     trusted_proxies: int = 0
     timers: bool = True
-    hold_minutes: int = 5
     smtp: Smtp | None = None
 
     def __post_init__(self) -> None:
         _check_range("port", self.port, 1, 65535)
         _check_range("threads", self.threads, 1, 64)
         _check_range("trusted_proxies", self.trusted_proxies, 0, 5)
-        _check_range("hold_minutes", self.hold_minutes, 0, 24 * 60)
         if len(self.secret_key) < SECRET_KEY_LENGTH_MIN:
             raise _refusal("secret_key", f"is shorter than {SECRET_KEY_LENGTH_MIN} characters")
         if not self.database_url.startswith("sqlite:////"):
@@ -147,7 +144,6 @@ class Config:
             threads=settings.whole("threads", 8),
             trusted_proxies=settings.whole("trusted_proxies", 0),
             timers=settings.truth("timers", True),
-            hold_minutes=settings.whole("hold_minutes", 5),
             smtp=_smtp(settings),
         )
 

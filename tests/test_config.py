@@ -96,7 +96,7 @@ def test_links_use_the_public_address_when_there_is_one(tmp_path: Path) -> None:
         ("host = 5", "host"),
         ("threads = 0", "threads"),
         ("trusted_proxies = -1", "trusted_proxies"),
-        ("hold_minutes = 1.5", "hold_minutes"),
+        ("port = 80.5", "port"),
         ('timers = "sometimes"', "timers"),
         ('secret_key = "short"', "secret_key"),
         ('database_url = "postgresql://localhost/planner"', "database_url"),
