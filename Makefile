@@ -62,9 +62,11 @@ lock: ## write the locks anew from pyproject.toml and package.json (UPGRADE=1 ta
 	$(COMPILE) pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
 	$(COMPILE) --group setup -c requirements-dev.lock -o tools/requirements-setup.lock
 	$(COMPILE) --group node -o tools/requirements-node.lock
-	npm install --package-lock-only --loglevel=error
+	$(COMPILE) tests/clients/requirements.in -o tests/clients/requirements.lock
+	npm $(if $(UPGRADE),update,install) --package-lock-only --loglevel=error
+	cd tests/clients && npm $(if $(UPGRADE),update,install) --package-lock-only --loglevel=error
 
 clean: ## remove all that make made, but never instance/, where the clinic's data are
-	rm -rf .venv .venv-clients .setup.lock node_modules tests/clients/node_modules planner/static/vendor dist build
+	rm -rf .venv .venv-clients .setup.lock .clients.lock node_modules tests/clients/node_modules planner/static/vendor dist build
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

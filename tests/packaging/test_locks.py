@@ -19,6 +19,7 @@ LOCKS = {
     "requirements-dev.lock": RUNTIME + GROUPS["dev"],
     "tools/requirements-setup.lock": GROUPS["setup"],
     "tools/requirements-node.lock": GROUPS["node"],
+    "tests/clients/requirements.lock": (ROOT / "tests/clients/requirements.in").read_text().split(),
 }
 
 
@@ -55,10 +56,11 @@ def test_the_tests_run_on_the_versions_that_are_shipped() -> None:
     assert {name: tested.get(name) for name in pins("requirements.lock")} == pins("requirements.lock")
 
 
-def test_the_browsers_scripts_are_pinned_with_their_hashes_and_no_host() -> None:
+@pytest.mark.parametrize("folder", [ROOT, ROOT / "tests/clients"])
+def test_npm_packages_are_pinned_with_their_hashes_and_no_host(folder: Path) -> None:
     """npm checks the hash whichever registry it asks."""
-    declared = json.loads((ROOT / "package.json").read_text())["dependencies"]
-    packages = json.loads((ROOT / "package-lock.json").read_text())["packages"]
+    declared = json.loads((folder / "package.json").read_text())["dependencies"]
+    packages = json.loads((folder / "package-lock.json").read_text())["packages"]
     assert packages[""]["dependencies"] == declared
     assert all("integrity" in entry and "resolved" not in entry for name, entry in packages.items() if name)
 
@@ -72,3 +74,10 @@ def test_make_help_names_every_command() -> None:
         ["make", "--no-print-directory", "help"], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert re.findall(r"^  make (\S+)", shown.stdout, re.MULTILINE) == targets.group(1).split()
+
+
+def test_set_up_refuses_a_part_that_it_does_not_know() -> None:
+    """A typing mistake in the Makefile must not pass as done."""
+    tried = subprocess.run([ROOT / "tools/setup.sh", "runtimes"], capture_output=True, text=True, timeout=60)
+    assert tried.returncode == 1
+    assert "runtimes" in tried.stderr
