@@ -1,0 +1,63 @@
+"""The web application: blueprints, templates, and what every request passes through."""
+
+from typing import Any, Final
+
+from flask import Flask, url_for
+
+from planner.config import PACKAGE, Config, template_folder
+from planner.errors import PlannerError
+from planner.services.runtime import Actor, Runtime
+from planner.web import access, errors, security
+from planner.web.blueprints import BLUEPRINTS
+from planner.web.context import EXTENSION, actor_or_none, runtime
+from planner.web.formats import FILTERS
+from planner.web.navigation import home_of, nav_items
+
+_NO_CLINIC: Final = ("Course planner", "")
+
+
+def create_app(running: Runtime, config: Config) -> Flask:
+    """The application around a running program.
+
+    Raises:
+        ValueError: a route is missing in the access table.
+    """
+    app = Flask("planner", static_folder=str(PACKAGE / "static"), template_folder=str(template_folder()))
+    app.extensions[EXTENSION] = running
+    app.jinja_env.filters.update(FILTERS)
+    security.install(app, config)
+    access.install(app)
+    errors.install(app)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    access.check_complete(app)
+    app.context_processor(_shared)
+    return app
+
+
+def _shared() -> dict[str, Any]:
+    """What base.html needs on every page."""
+    person = actor_or_none()
+    name, contact = _clinic(person)
+    signed_in = person is not None and person.role is not None
+    return {
+        "actor": person,
+        "clinic_name": name,
+        "clinic_contact": contact,
+        "nav_items": nav_items(person),
+        "person_name": person.name if person is not None and signed_in else "",
+        "sign_out_url": url_for("auth.sign_out"),
+        "home_url": home_of(person),
+    }
+
+
+def _clinic(person: Actor | None) -> tuple[str, str]:
+    """The clinic's name and how to reach it, for the head and foot of the page."""
+    if person is None:
+        return _NO_CLINIC
+    try:
+        with runtime().reading(person) as unit:
+            return unit.clinic.name, unit.clinic.phone or unit.clinic.email
+    except PlannerError:
+        # The page that says the database can't be read must not need the database.
+        return _NO_CLINIC

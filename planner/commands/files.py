@@ -1,0 +1,110 @@
+"""Files that people name on the command line: read whole, written whole or not at all."""
+
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NoReturn
+
+import click
+
+from planner.errors import InvalidInput
+
+STANDARD = "-"
+
+
+class BadFile(click.ClickException):
+    """A file can't be read, understood or written; exit code 2."""
+
+    exit_code = 2
+
+    def show(self, file: object = None) -> None:
+        """One line on standard error."""
+        click.echo(f"planner: {self.message}", err=True)
+
+
+def read_json(name: str) -> object:
+    """What a JSON file says; "-" is standard input.
+
+    Raises:
+        BadFile: it can't be read, is no UTF-8 or no JSON; the message names the line and the column.
+    """
+    try:
+        return json.loads(_read(name), parse_constant=_refuse_constant)
+    except json.JSONDecodeError as error:
+        raise BadFile(f"{name} is no JSON: {error.msg} (line {error.lineno}, column {error.colno}).") from error
+    except ValueError as error:
+        raise BadFile(f"{name} is no JSON: {error}.") from error
+    except RecursionError as error:
+        raise BadFile(f"{name} is nested too deeply.") from error
+
+
+@contextmanager
+def contents_of(name: str) -> Iterator[None]:
+    """Say which file it is whose content makes no sense."""
+    try:
+        yield
+    except InvalidInput as refusal:
+        where = f" {refusal.field}:" if refusal.field else ""
+        raise BadFile(f"{name}:{where} {refusal.message}") from refusal
+
+
+def check_can_write(path: Path) -> None:
+    """Find out before a long computation that its result could not be kept.
+
+    Raises:
+        BadFile: the folder is missing or may not be written, or the name is a folder's.
+    """
+    folder = path.resolve().parent
+    if not folder.is_dir():
+        raise BadFile(f"There is no folder {folder} to write {path.name} into.")
+    if path.is_dir():
+        raise BadFile(f"{path} is a folder; name a file.")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise BadFile(f"The folder {folder} can't be written.")
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file so that a crash or a full disk leaves the old one, or none.
+
+    Raises:
+        BadFile: it could not be written; nothing of it is left.
+    """
+    target = path.resolve()
+    try:
+        with tempfile.NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}.", delete=False) as file:
+            beside = Path(file.name)
+            try:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+                beside.chmod(0o666 & ~_umask())
+                beside.replace(target)
+            except BaseException:
+                beside.unlink(missing_ok=True)
+                raise
+    except OSError as error:
+        raise BadFile(f"{path} can't be written: {error.strerror}.") from error
+
+
+def _read(name: str) -> str:
+    try:
+        data = sys.stdin.buffer.read() if name == STANDARD else Path(name).read_bytes()
+        return data.decode("utf-8-sig")
+    except OSError as error:
+        raise BadFile(f"{name} can't be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise BadFile(f"{name} is no UTF-8 text (byte {error.start}).") from error
+
+
+def _refuse_constant(word: str) -> NoReturn:
+    raise ValueError(f"{word} is no JSON number")
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,96 @@
+"""Commands that keep running: `serve` and `worker`; and `sweep`, one turn of the timers by hand."""
+
+import dataclasses
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+
+from planner import wiring, worker
+from planner.app import create_app
+from planner.commands.server import Server
+from planner.commands.setup import load_config, open_runtime
+from planner.config import Config
+from planner.errors import InvalidInput
+from planner.services.runtime import Runtime
+from planner.sweeps import sweep_named
+
+
+@click.command()
+@click.option("--host", help="Address to listen on; default from the settings, else 127.0.0.1.")
+@click.option("--port", type=click.IntRange(1, 65535), help="Port to listen on; default from the settings, else 8000.")
+def serve(host: str | None, port: int | None) -> None:
+    """Serve the pages, and run the timers unless the settings say `timers = false`."""
+    config = load_config()
+    config = dataclasses.replace(config, host=host or config.host, port=port or config.port)
+    wiring.start_logging()
+    runtime = wiring.build(config)
+    wiring.check_ready(runtime)
+    server = _listening(runtime, config)
+    stop = _stop_when_told()
+    with _timers(runtime, config):
+        server.start()
+        click.echo(f"The planner is at {config.base_url}", err=True)
+        stop.wait()
+        server.finish()
+    runtime.database.close()
+
+
+@click.command("worker")
+def run_worker() -> None:
+    """Run only the timers. Of several workers one leads; when it ends, another takes over."""
+    config = load_config()
+    wiring.start_logging()
+    runtime = wiring.build(config)
+    wiring.check_ready(runtime)
+    stop = _stop_when_told()
+    worker.run_timers(runtime, config.instance / "worker.lock", stop)
+    runtime.database.close()
+
+
+@click.command()
+@click.argument("name")
+def sweep(name: str) -> None:
+    """Do the timed work NAME once, now."""
+    chosen = sweep_named(name)
+    report = chosen.run(open_runtime())
+    click.echo(f"{chosen.name}: {report}")
+    if report.failed:
+        raise SystemExit(1)
+
+
+def _listening(runtime: Runtime, config: Config) -> Server:
+    try:
+        return Server(create_app(runtime, config), config)
+    except OSError as error:
+        raise InvalidInput(
+            f"Can't listen on {config.host}:{config.port}: {error.strerror}. Choose another port with --port.",
+            field="port",
+        ) from error
+
+
+@contextmanager
+def _timers(runtime: Runtime, config: Config) -> Iterator[None]:
+    """Run the timers beside the server while the block lasts."""
+    if not config.timers:
+        yield
+        return
+    stop = threading.Event()
+    lock_file = config.instance / "worker.lock"
+    thread = threading.Thread(target=worker.run_timers, args=(runtime, lock_file, stop), name="timers")
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+
+
+def _stop_when_told() -> threading.Event:
+    """An event that SIGTERM and Ctrl-C set."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    return stop

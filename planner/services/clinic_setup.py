@@ -1,0 +1,254 @@
+"""The clinic's own facts: policies, staff, rooms, opening hours, closures, leave.
+
+Every function but `create_clinic` works inside a transaction which the caller opened, so that a use case can change a
+fact and repair the courses it touches in one go. A manager may do all of it, and so may the program itself.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Final, get_args
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from sqlalchemy import delete
+from sqlalchemy.exc import IntegrityError
+
+from planner.diary.hours import Closure, Leave, WeeklyHours, public_holidays
+from planner.errors import InvalidInput
+from planner.services import accounts
+from planner.services.runtime import Role, Runtime, Unit
+from planner.storage.opening import ClosureRow, HoursRow, LeaveRow
+from planner.storage.people import ClinicRow, RoomRow, StaffRow
+
+NAME_LENGTH_MAX: Final = 120
+ROLES: Final[tuple[str, ...]] = get_args(Role)
+_ANY_DAY: Final = date(2026, 1, 1)
+# Which policies a manager may set, and between which whole numbers.
+POLICY_LIMITS: Final = {
+    "notice_hours": (0, 336),
+    "grace_minutes": (0, 1440),
+    "hold_minutes": (0, 1440),
+    "reminder_hours": (1, 336),
+    "horizon_days": (28, 366),
+    "keep_cancelled_days": (0, 366),
+}
+
+
+@dataclass(frozen=True)
+class NewClinic:
+    """What must be known of a clinic; its policies start with the defaults of `ClinicRow`.
+
+    Args:
+        timezone: IANA name, e.g. "Europe/London".
+        country: ISO 3166-1 alpha-2 code, for public holidays.
+        subdivision: the region's code within the country, e.g. "ENG"; None for holidays kept everywhere.
+    Raises:
+        InvalidInput: naming the field no diary could be computed from.
+    """
+
+    name: str
+    timezone: str
+    country: str
+    subdivision: str | None = None
+    address: str = ""
+    phone: str = ""
+    email: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse a nameless clinic, and one whose wall clock or public holidays nobody knows."""
+        checked_name(self.name)
+        try:
+            ZoneInfo(self.timezone)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise InvalidInput(
+                f"“{self.timezone}” is no time zone. Use a name such as Europe/London.", field="timezone"
+            ) from error
+        public_holidays(self.country, self.subdivision, _ANY_DAY, _ANY_DAY)
+
+
+def create_clinic(runtime: Runtime, new: NewClinic) -> int:
+    """Open a clinic; gives its id. Its staff are added as `Actor.system` of that clinic."""
+    row = ClinicRow(
+        name=checked_name(new.name), timezone=new.timezone, country=new.country, subdivision=new.subdivision,
+        address=new.address, phone=new.phone, email=new.email,
+    )  # fmt: skip
+    with runtime.database.writing(None) as session:
+        session.add(row)
+    return row.id
+
+
+def change_policies(unit: Unit, **policies: int) -> None:
+    """Set some of the clinic's policies, e.g. `notice_hours=48`.
+
+    Raises:
+        InvalidInput: no such policy, or a number outside its limits; `field` names it.
+    """
+    _manage(unit)
+    for name, value in policies.items():
+        if name not in POLICY_LIMITS:
+            raise InvalidInput(f"There is no policy “{name}”.", field=name)
+        low, high = POLICY_LIMITS[name]
+        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+            raise InvalidInput(f"This must be a whole number from {low} to {high}.", field=name)
+    for name, value in policies.items():
+        setattr(unit.clinic, name, value)
+    unit.audit("change policies", f"clinic/{unit.clinic.id}", **policies)
+
+
+def add_staff(unit: Unit, name: str, email: str, role: str, password: str, *, treats: bool = False) -> StaffRow:
+    """Take somebody on.
+
+    Args:
+        role: reception, therapist or manager.
+        treats: whether patients are booked with them.
+    Raises:
+        InvalidInput: naming the field; also when the address already belongs to an account, here or elsewhere.
+    """
+    _manage(unit)
+    if role not in ROLES:
+        raise InvalidInput(f"“{role}” is no role. Use {', '.join(ROLES)}.", field="role")
+    address = accounts.normal_email(email)
+    row = StaffRow(
+        name=checked_name(name), email=address, role=role, treats=treats,
+        password_hash=accounts.password_hash(password),
+    )  # fmt: skip
+    try:
+        with unit.session.begin_nested():
+            unit.session.add(row)
+    except IntegrityError as error:
+        # The address is unique among all clinics: one address, one account, else nobody could tell where it signs in.
+        raise InvalidInput(f"“{address}” already has an account.", field="email") from error
+    unit.audit("add staff", f"staff/{row.id}", role=role, treats=treats)
+    return row
+
+
+def deactivate_staff(unit: Unit, staff_id: int) -> StaffRow:
+    """Let somebody go: they can't sign in any more and are signed out everywhere; their history stays.
+
+    Raises:
+        InvalidInput: it would be the person's own account.
+    """
+    _manage(unit)
+    if staff_id == unit.actor.staff_id:
+        raise InvalidInput("You can't close your own account.", field="staff_id")
+    row = unit.get(StaffRow, staff_id)
+    row.active = False
+    accounts.end_sessions(unit, row.id)
+    unit.audit("deactivate staff", f"staff/{row.id}")
+    return row
+
+
+def add_room(unit: Unit, name: str) -> RoomRow:
+    """Add a treatment room."""
+    _manage(unit)
+    row = RoomRow(name=checked_name(name))
+    unit.session.add(row)
+    unit.session.flush()
+    unit.audit("add room", f"room/{row.id}")
+    return row
+
+
+def close_room(unit: Unit, room_id: int) -> RoomRow:
+    """Stop booking into a room; its past appointments stay."""
+    _manage(unit)
+    row = unit.get(RoomRow, room_id)
+    row.active = False
+    unit.audit("close room", f"room/{row.id}")
+    return row
+
+
+def set_practitioner_hours(unit: Unit, staff_id: int, lines: Iterable[WeeklyHours]) -> None:
+    """Replace all weekly hours of a person who treats."""
+    _manage(unit)
+    if not unit.get(StaffRow, staff_id).treats:
+        raise InvalidInput("Only people who treat have working hours.", field="staff_id")
+    unit.session.execute(delete(HoursRow).where(HoursRow.practitioner_id == staff_id))
+    unit.session.add_all(_hours_row(line, practitioner_id=staff_id) for line in lines)
+    unit.audit("set hours", f"staff/{staff_id}")
+
+
+def set_room_hours(unit: Unit, room_id: int, lines: Iterable[WeeklyHours]) -> None:
+    """Replace all weekly hours of a room."""
+    _manage(unit)
+    unit.get(RoomRow, room_id)
+    unit.session.execute(delete(HoursRow).where(HoursRow.room_id == room_id))
+    unit.session.add_all(_hours_row(line, room_id=room_id) for line in lines)
+    unit.audit("set hours", f"room/{room_id}")
+
+
+def add_closure(unit: Unit, closure: Closure) -> ClosureRow:
+    """Shut the whole clinic for some days; appointments already booked then are not moved by this."""
+    _manage(unit)
+    row = ClosureRow(first_day=closure.first_day, last_day=closure.last_day, reason=closure.reason)
+    unit.session.add(row)
+    unit.session.flush()
+    unit.audit("add closure", f"closure/{row.id}")
+    return row
+
+
+def remove_closure(unit: Unit, closure_id: int) -> None:
+    """Open the clinic again on the days of a closure."""
+    _manage(unit)
+    unit.session.delete(unit.get(ClosureRow, closure_id))
+    unit.audit("remove closure", f"closure/{closure_id}")
+
+
+def add_leave(unit: Unit, staff_id: int, leave: Leave) -> LeaveRow:
+    """Record that somebody is away; reception may do it too. Appointments booked then are not moved by this.
+
+    Raises:
+        InvalidInput: the person treats nobody, so nobody needs to know.
+    """
+    _manage(unit, "reception")
+    if not unit.get(StaffRow, staff_id).treats:
+        raise InvalidInput("Only people who treat have leave in the diary.", field="staff_id")
+    row = LeaveRow(
+        practitioner_id=staff_id, starts=leave.starts, ends=leave.ends, reason=leave.reason, recorded_at=unit.now
+    )
+    unit.session.add(row)
+    unit.session.flush()
+    unit.audit("add leave", f"staff/{staff_id}", leave=row.id)
+    return row
+
+
+def withdraw_leave(unit: Unit, leave_id: int) -> LeaveRow:
+    """Take leave back; the row stays, marked.
+
+    Raises:
+        InvalidInput: it was withdrawn before.
+    """
+    _manage(unit, "reception")
+    row = unit.get(LeaveRow, leave_id)
+    if row.withdrawn_at is not None:
+        raise InvalidInput("This leave was already taken back.", field="leave_id")
+    row.withdrawn_at = unit.now
+    unit.audit("withdraw leave", f"staff/{row.practitioner_id}", leave=row.id)
+    return row
+
+
+def checked_name(name: str) -> str:
+    """A name as it is stored: on one line, without spaces around it.
+
+    Raises:
+        InvalidInput: empty, too long, or with characters nobody can see.
+    """
+    spelled = " ".join(name.split())
+    if not spelled:
+        raise InvalidInput("A name is needed.", field="name")
+    if len(spelled) > NAME_LENGTH_MAX:
+        raise InvalidInput(f"A name has at most {NAME_LENGTH_MAX} characters.", field="name")
+    if not spelled.isprintable():
+        raise InvalidInput("The name has characters that can't be shown.", field="name")
+    return spelled
+
+
+def _manage(unit: Unit, *roles: Role) -> None:
+    if not unit.actor.is_system:
+        unit.actor.must_be("manager", *roles)
+
+
+def _hours_row(line: WeeklyHours, *, practitioner_id: int | None = None, room_id: int | None = None) -> HoursRow:
+    return HoursRow(
+        practitioner_id=practitioner_id, room_id=room_id, weekday=line.weekday,
+        start=line.start, end=line.end, from_day=line.from_day, to_day=line.to_day,
+    )  # fmt: skip

@@ -1,0 +1,45 @@
+"""The table of timed work. Each line is a service that finds what is due from rows, so a missed tick loses nothing."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from planner.errors import NotFound
+from planner.services.runtime import Runtime
+from planner.services.sweeping import SweepReport
+from planner.services.tidy import tidy
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """One kind of timed work.
+
+    Args:
+        every: how often a tick looks for what is due; never how late something may be done.
+        run: idempotent, and safe to be stopped at any moment.
+    """
+
+    name: str
+    every: timedelta
+    run: Callable[[Runtime], SweepReport]
+
+    def __post_init__(self) -> None:
+        """Refuse a tick that would never end."""
+        if self.every <= timedelta():
+            raise ValueError(f"{self.name} can't run every {self.every}")
+
+
+SWEEPS: Final[tuple[Sweep, ...]] = (Sweep("tidy", timedelta(hours=1), tidy),)
+
+
+def sweep_named(name: str) -> Sweep:
+    """One line of the table.
+
+    Raises:
+        NotFound: there is none of this name; the message lists those there are.
+    """
+    for sweep in SWEEPS:
+        if sweep.name == name:
+            return sweep
+    raise NotFound(f"There is no sweep “{name}”. There are: {', '.join(sweep.name for sweep in SWEEPS)}.")

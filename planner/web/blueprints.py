@@ -1,0 +1,9 @@
+"""All blueprints, one per kind of person; a new one is one line here and one row per route in access.py."""
+
+from typing import Final
+
+from flask import Blueprint
+
+from planner.web.auth import auth
+
+BLUEPRINTS: Final[tuple[Blueprint, ...]] = (auth,)

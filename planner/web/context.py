@@ -1,0 +1,30 @@
+"""What a view may ask for: the running program and who is asking."""
+
+from typing import cast
+
+from flask import current_app, g
+
+from planner.services.runtime import Actor, Runtime
+
+EXTENSION = "planner"
+
+
+def runtime() -> Runtime:
+    """The running program that the use cases take."""
+    return cast(Runtime, current_app.extensions[EXTENSION])
+
+
+def actor() -> Actor:
+    """The signed-in person, or the patient whose personal link was opened.
+
+    Raises:
+        ValueError: a public page asked; its row in the access table is wrong.
+    """
+    if g.actor is None:
+        raise ValueError("this page is open to everybody, so nobody in particular is asking")
+    return cast(Actor, g.actor)
+
+
+def actor_or_none() -> Actor | None:
+    """Who asks, where a page is also open to strangers."""
+    return cast(Actor | None, g.get("actor"))

@@ -1,0 +1,87 @@
+"""What every answer carries: safe headers, the cookie's settings, the CSRF check, an access log without secrets."""
+
+import logging
+import time
+from typing import Final
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, g, request
+from flask_wtf.csrf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from planner.config import Config
+
+REQUEST_BYTES_MAX: Final = 1024 * 1024
+CONTENT_SECURITY_POLICY: Final = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "font-src 'self'",
+        "connect-src 'self'",
+        "manifest-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+HEADERS: Final = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    # Personal links stay inside; Flask-WTF needs the referrer of our own forms on https.
+    "Referrer-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+_log = logging.getLogger("planner.access")
+
+
+def install(app: Flask, config: Config) -> None:
+    """Set the app up by the settings; called before the access table, so that a forged form is refused first."""
+    encrypted = config.base_url.startswith("https://")
+    app.config.update(
+        SECRET_KEY=config.secret_key,
+        MAX_CONTENT_LENGTH=REQUEST_BYTES_MAX,
+        # A browser accepts a __Host- cookie only from this very host, and only encrypted.
+        SESSION_COOKIE_NAME="__Host-planner" if encrypted else "planner",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=encrypted,
+        # The token lives as long as its session, so that a form left open over lunch can still be sent.
+        WTF_CSRF_TIME_LIMIT=None,
+    )
+    if config.public_url is not None:
+        app.config["TRUSTED_HOSTS"] = [urlsplit(config.public_url).hostname, "127.0.0.1", "localhost"]
+    if config.trusted_proxies:
+        hops = config.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    app.before_request(_start_watch)
+    CSRFProtect(app)
+    app.after_request(_safe_headers)
+    app.after_request(_log_request)
+
+
+def _start_watch() -> None:
+    g.started = time.monotonic()
+
+
+def _safe_headers(response: Response) -> Response:
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    if request.is_secure:
+        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+    # Pages show people's health; a view which may be kept says so itself, as feeds and static files do.
+    if "Cache-Control" not in response.headers:
+        response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _log_request(response: Response) -> Response:
+    """Log the route, not the address: addresses carry personal links, names searched for and row numbers."""
+    route = request.url_rule.rule if request.url_rule else "(no such route)"
+    milliseconds = (time.monotonic() - g.started) * 1000 if "started" in g else 0.0
+    _log.info("%s %s %s %.0f ms", request.method, route, response.status_code, milliseconds)
+    return response

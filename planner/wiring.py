@@ -1,0 +1,68 @@
+"""The parts put together by the settings, and the tests that a program must pass before it starts."""
+
+import logging
+import logging.config
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import text
+
+from planner.clock import SystemClock
+from planner.config import Config
+from planner.errors import StorageFailed
+from planner.notify.delivery import Mailer, OuttrayMailer, SmtpMailer
+from planner.services.runtime import Runtime
+from planner.storage import schema
+from planner.storage.database import Database
+
+_QUIET: Final = ("apscheduler", "alembic", "waitress")
+
+
+def build(config: Config) -> Runtime:
+    """The running program. Nothing is read or written yet."""
+    return Runtime(
+        database=Database(config.database_url), clock=SystemClock(), mailer=_mailer(config), base_url=config.base_url
+    )
+
+
+def check_ready(runtime: Runtime) -> None:
+    """Refuse to start on a database that is missing, old or unguarded.
+
+    Raises:
+        StorageFailed: saying what to do.
+    """
+    file = Path(str(runtime.database.url.database))
+    if not file.exists():
+        raise StorageFailed(f"There is no database yet ({file}). Run `planner db upgrade`.")
+    with runtime.database.reading(None) as session:
+        session.execute(text("SELECT count(*) FROM sqlite_master"))
+    step = schema.current(runtime.database)
+    if step != schema.newest():
+        raise StorageFailed(
+            f"The database is at step {step or 'none'}, this program needs {schema.newest()}. Run `planner db upgrade`."
+        )
+    runtime.database.check_guard()
+
+
+def start_logging(level: str = "INFO") -> None:
+    """Log to standard error, one line an event; libraries only when something is wrong."""
+    logging.config.dictConfig(
+        {
+            "version": 1,
+            "disable_existing_loggers": False,
+            "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+            "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+            "loggers": {name: {"level": "WARNING"} for name in _QUIET},
+            "root": {"level": level, "handlers": ["stderr"]},
+        }
+    )
+
+
+def _mailer(config: Config) -> Mailer:
+    if config.smtp is None:
+        return OuttrayMailer(config.outtray)
+    smtp = config.smtp
+    return SmtpMailer(
+        host=smtp.host, port=smtp.port, user=smtp.user, password=smtp.password,
+        security=smtp.security, sender=smtp.sender,
+    )  # fmt: skip

@@ -1,0 +1,94 @@
+"""The timers: ticks in memory, on UTC intervals, run by one leader among all processes of an instance."""
+
+import fcntl
+import logging
+import threading
+from collections.abc import Iterable
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from planner.errors import StorageFailed
+from planner.services.runtime import Runtime
+from planner.sweeps import SWEEPS, Sweep
+
+_ASK_SECONDS: Final = 0.2
+_log = logging.getLogger("planner.worker")
+
+
+class Leadership:
+    """The right to run the timers, held by one process through the lock of a file; it ends with the process."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file: BinaryIO | None = None
+
+    def try_to_lead(self) -> bool:
+        """Take the lead if nobody has it.
+
+        Raises:
+            StorageFailed: the lock file can't be made.
+        """
+        if self._file is not None:
+            return True
+        try:
+            file = self._path.open("ab")
+        except OSError as error:
+            raise StorageFailed(f"The timers' lock can't be made: {error.strerror} ({self._path}).") from error
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.close()
+            return False
+        self._file = file
+        return True
+
+    def give_up(self) -> None:
+        """Let another process lead."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+
+def run_timers(runtime: Runtime, lock_file: Path, stop: threading.Event, sweeps: Iterable[Sweep] = SWEEPS) -> None:
+    """Wait for the lead, then run the sweeps until `stop` is set; a sweep that is running is finished first.
+
+    Args:
+        lock_file: the same for all processes of one instance.
+    """
+    leadership = Leadership(lock_file)
+    try:
+        while not stop.is_set() and not leadership.try_to_lead():
+            stop.wait(_ASK_SECONDS)
+        if stop.is_set():
+            return
+        _log.info("leading: the timers run here")
+        scheduler = _scheduler(runtime, sweeps)
+        scheduler.start()
+        stop.wait()
+        scheduler.shutdown(wait=True)
+    finally:
+        leadership.give_up()
+
+
+def tick(runtime: Runtime, sweep: Sweep) -> None:
+    """Run one sweep now; whatever it raises is logged, because the next tick tries again."""
+    try:
+        report = sweep.run(runtime)
+    except Exception as error:
+        _log.error("sweep %s failed", sweep.name, exc_info=error)
+        return
+    if report.did_something:
+        _log.info("sweep %s: %s", sweep.name, report)
+
+
+def _scheduler(runtime: Runtime, sweeps: Iterable[Sweep]) -> BackgroundScheduler:
+    """Ticks by elapsed time in UTC: a cron at a local hour is skipped or doubled when the clocks change."""
+    scheduler = BackgroundScheduler(timezone="UTC")
+    for sweep in sweeps:
+        scheduler.add_job(
+            tick, "interval", seconds=sweep.every.total_seconds(), args=(runtime, sweep), id=sweep.name,
+            next_run_time=runtime.clock.now(), coalesce=True, misfire_grace_time=None, max_instances=1,
+        )  # fmt: skip
+    return scheduler

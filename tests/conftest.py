@@ -1,0 +1,84 @@
+"""Fixtures that every test may use: a fresh database, a clock that stands, the cast, and a browser without a screen."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from planner.app import create_app
+from planner.config import Config
+from planner.services.runtime import Runtime
+from planner.storage import schema
+from planner.storage.database import Database
+from tests.factories import Clinic, FakeClock, FakeMailer, Person, make_clinic
+from tests.web.browser_without_screen import Browser
+
+
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database file with all tables and no rows, made once."""
+    path = tmp_path_factory.mktemp("database") / "empty.sqlite"
+    database = Database(f"sqlite:///{path}")
+    schema.upgrade(database)
+    database.close()
+    return path
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    """A clock that goes only when told; it stands at `factories.NOW`."""
+    return FakeClock()
+
+
+@pytest.fixture
+def mailer() -> FakeMailer:
+    """A way out that keeps what was sent."""
+    return FakeMailer()
+
+
+@pytest.fixture
+def config(tmp_path: Path, empty_database: Path) -> Config:
+    """The settings of an instance in a folder of its own, with a database that is ready."""
+    shutil.copy(empty_database, tmp_path / "planner.sqlite")
+    return Config(instance=tmp_path, database_url=f"sqlite:///{tmp_path}/planner.sqlite", secret_key="s" * 32)
+
+
+@pytest.fixture
+def runtime(config: Config, clock: FakeClock, mailer: FakeMailer) -> Iterator[Runtime]:
+    """The running program on that database."""
+    database = Database(config.database_url, wait_seconds=5)
+    yield Runtime(database=database, clock=clock, mailer=mailer, base_url=config.base_url)
+    database.close()
+
+
+@pytest.fixture
+def clinic(runtime: Runtime) -> Clinic:
+    """Ana's, Ben's, Rosa's and Mo's clinic."""
+    return make_clinic(runtime)
+
+
+@pytest.fixture
+def other_clinic(runtime: Runtime) -> Clinic:
+    """Cy's clinic in the same database: its people may see nothing of the first."""
+    return make_clinic(runtime, prefix="cy-", name="Cy's Clinic")
+
+
+@pytest.fixture
+def client(runtime: Runtime, config: Config) -> Browser:
+    """A browser in which nobody is signed in."""
+    return Browser(create_app(runtime, config))
+
+
+@pytest.fixture
+def browser_of(runtime: Runtime, config: Config) -> Callable[[Person | None], Browser]:
+    """Makes browsers, each with a person signed in, or with nobody."""
+    app = create_app(runtime, config)
+
+    def make(person: Person | None) -> Browser:
+        browser = Browser(app)
+        if person is not None:
+            browser.sign_in(person)
+        return browser
+
+    return make
