@@ -42,7 +42,7 @@ class Board:
         spans = [_spans(resource, self.grid) for resource in resources]
         self._hours = {need: _free_starts(spans, need, size) for need in needs}
         self._free = {need: starts.copy() for need, starts in self._hours.items()}
-        self._any_room: dict[int, Yes] = {need: self._free[need][self._people :].any(axis=0) for need in needs}
+        self._any_room = {need: _some(self._free[need][self._people :]) for need in needs}
         self._blocks = {need: np.zeros((len(resources), size), dtype=np.int16) for need in needs}
         self._owner = np.full((len(resources), size), NOBODY, dtype=np.int32)
 
@@ -111,7 +111,7 @@ class Board:
             for row in rows:
                 blocks[row, around] += sign
                 np.logical_and(hours[row, around], blocks[row, around] == 0, out=free[row, around])
-            self._any_room[need][around] = self._free[need][self._people :, around].any(axis=0)
+            self._any_room[need][around] = _some(free[self._people :, around])
 
     def owners(self, place: Place) -> set[int]:
         """Return the courses which stand in the way of this place."""
@@ -143,6 +143,12 @@ def board_with(problem: Problem, taken: Iterable[Placed]) -> Board:
         if board.inside(place):
             board.take(place, index)
     return board
+
+
+def _some(rows: Yes) -> Yes:
+    """Return where at least one row says yes; without rows nowhere."""
+    out: Yes = np.logical_or.reduce(rows, axis=0)
+    return out
 
 
 def _spans(resource: Resource, grid: TimeGrid) -> Whole:

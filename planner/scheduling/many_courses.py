@@ -1,0 +1,141 @@
+"""Courses that compete for the same slots: a valid answer at once, then improvement while there is time."""
+
+import random
+import time
+from collections.abc import Callable, Sequence
+from itertools import count
+
+from planner.errors import InvalidInput
+from planner.scheduling.clinic import Clinic
+from planner.scheduling.judge import broken_rules
+from planner.scheduling.problem import Problem, Solution
+
+Progress = Callable[[int, int, float, int], None]
+MOST_TOGETHER = 8
+
+
+def solve(
+    problem: Problem,
+    *,
+    seconds: float | None = None,
+    iterations: int | None = None,
+    seed: int = 0,
+    progress: Progress | None = None,
+    stop: Callable[[], bool] | None = None,
+    timer: Callable[[], float] = time.monotonic,
+) -> Solution:
+    """Return a valid answer and a proved lower bound; for one course the answer is the optimum.
+
+    Every course gets its exact optimum beside those before it, then again beside all others until nothing improves.
+    With `seconds` or `iterations` courses then make room for one another for that long.
+
+    Args:
+        iterations: a budget that gives the same answer on every machine, which seconds do not.
+        progress: called with points, lower bound, seconds and iteration, at the start and at every improvement.
+        stop: asked between two steps; the best answer so far is returned once it says yes.
+        timer: seconds that only rise.
+    Raises:
+        InvalidInput: locked appointments break the rules, so that there is no valid answer.
+    """
+    started = timer()
+    clinic = Clinic(problem)
+
+    def tell(iteration: int) -> None:
+        if progress is not None:
+            progress(clinic.points, clinic.lower_bound, timer() - started, iteration)
+
+    def enough() -> bool:
+        late = seconds is not None and timer() - started >= seconds
+        return late or clinic.points == clinic.lower_bound or (stop is not None and stop())
+
+    _build(clinic)
+    tell(0)
+    _settle(clinic, enough, tell)
+    if seconds is not None or iterations is not None:
+        _make_room(clinic, random.Random(seed), iterations, enough, tell)  # noqa: S311 - a search, not a secret
+    return judged(problem, clinic.solution())
+
+
+def judged(problem: Problem, solution: Solution) -> Solution:
+    """Return the answer if an independent check finds nothing wrong.
+
+    Raises:
+        ValueError: a rule is broken, which is a bug of the search.
+    """
+    broken = broken_rules(problem, solution)
+    if broken:
+        raise ValueError(f"the search broke {len(broken)} rules: {'; '.join(broken[:3])}")
+    return solution
+
+
+def _build(clinic: Clinic) -> None:
+    """Plan one course after another. A course that finds its locked appointments impossible to keep goes first."""
+    order = _order(clinic)
+    clinic.hold_current()
+    for _ in range(len(order) + 1):
+        stuck = _plan_in_turn(clinic, order)
+        if stuck is None:
+            return
+        # The places held for others may be what is in its way, so the next try holds none.
+        clinic.clear()
+        order.remove(stuck)
+        order.insert(0, stuck)
+    raise InvalidInput("No valid answer was found that keeps every locked appointment.", field="courses")
+
+
+def _order(clinic: Clinic) -> list[int]:
+    """Return whose turn it is: courses squeezed by locked appointments, then the urgent, then who starts first."""
+
+    def urgency(index: int) -> tuple[bool, int, int, int]:
+        course = clinic.problem.courses[index]
+        squeezed = clinic.squeezed(index)
+        return (not squeezed, -course.wait_points_per_day, course.earliest_day.toordinal(), index)
+
+    return sorted(range(len(clinic.plans)), key=urgency)
+
+
+def _plan_in_turn(clinic: Clinic, order: Sequence[int]) -> int | None:
+    """Plan all courses in this order; return the one that has no valid plan, or None."""
+    for index in order:
+        clinic.lift(index)
+        try:
+            clinic.put(index, clinic.best(index))
+        except InvalidInput:
+            return index
+    return None
+
+
+def _settle(clinic: Clinic, enough: Callable[[], bool], tell: Callable[[int], None]) -> None:
+    """Re-plan one course at a time beside all others until none of them improves."""
+    better = True
+    while better:
+        better = False
+        for index, plan in enumerate(clinic.plans):
+            if enough():
+                return
+            if plan.points > clinic.alone[index].points and clinic.replan([index]):
+                better = True
+                tell(0)
+
+
+def _make_room(
+    clinic: Clinic, dice: random.Random, iterations: int | None, enough: Callable[[], bool], tell: Callable[[int], None]
+) -> None:
+    """Let a course that is worse off than alone go before those in its way, and keep what costs no more."""
+    for iteration in count(1):
+        if enough() or (iterations is not None and iteration > iterations):
+            return
+        regrets = [plan.points - alone.points for plan, alone in zip(clinic.plans, clinic.alone, strict=True)]
+        wronged = dice.choices(range(len(regrets)), weights=regrets)[0]
+        if clinic.replan(_group(clinic, dice, wronged)):
+            tell(iteration)
+
+
+def _group(clinic: Clinic, dice: random.Random, wronged: int) -> list[int]:
+    """Return a course and those which stand where it would best stand, in the order in which they choose."""
+    in_the_way: set[int] = set()
+    for place in clinic.alone[wronged].places:
+        in_the_way |= clinic.board.owners(place)
+    others = sorted(in_the_way - {wronged})
+    dice.shuffle(others)
+    return [wronged, *others[: dice.randint(1, MOST_TOGETHER)]]
