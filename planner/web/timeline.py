@@ -24,11 +24,12 @@ from planner.web.timeline_values import (
 
 __all__ = ["Timeline", "TimelineLine", "TimelineSession", "build_timeline"]
 
-# All lengths are SVG user units; the wide picture is about as many CSS pixels, the narrow one exactly a phone's.
+# All lengths are SVG user units, about CSS pixels: the stylesheet shows the widest picture that fits.
 _WIDE: Final = 960
-_NARROW: Final = 340
-_WIDE_PER_DAY: Final = 5.5
-_NARROW_PER_DAY: Final = 7.0
+_MEDIUM: Final = 560
+_NARROW: Final = 320
+# The days get no narrower than this; then the axis is folded into rows.
+_LEAST_PER_DAY: Final = 5.5
 # A marker is 16 wide, so two needlings at the shortest gap of two days still stand apart at this scale.
 _MOST_PER_DAY: Final = 16.0
 # More rows than this is no picture any more; then the days get narrower instead.
@@ -64,8 +65,9 @@ def build_timeline(title: str, lines: Sequence[TimelineLine], today: date) -> Ti
         title=title,
         summary=" ".join(_summary(line, today) for line in ordered),
         lines=ordered,
-        wide=_picture(ordered, first, days, today, _WIDE, _WIDE_PER_DAY),
-        narrow=_picture(ordered, first, days, today, _NARROW, _NARROW_PER_DAY),
+        wide=_picture(ordered, first, days, today, _WIDE),
+        medium=_picture(ordered, first, days, today, _MEDIUM),
+        narrow=_picture(ordered, first, days, today, _NARROW),
     )
 
 
@@ -124,12 +126,10 @@ class _Scale:
         return round(self.days * self.per_day, 1)
 
 
-def _picture(
-    lines: Sequence[TimelineLine], first: date, days: int, today: date, width: int, least_per_day: float
-) -> Picture:
+def _picture(lines: Sequence[TimelineLine], first: date, days: int, today: date, width: int) -> Picture:
     """Fold the days into as few rows of whole weeks as stay readable."""
     weeks = days // 7
-    rows = min(math.ceil(days * least_per_day / width), _MOST_ROWS)
+    rows = min(math.ceil(days * _LEAST_PER_DAY / width), _MOST_ROWS)
     weeks_a_row = math.ceil(weeks / rows)
     per_day = min(width / (weeks_a_row * 7), _MOST_PER_DAY)
     drawn, top = [], 0.0
@@ -221,7 +221,7 @@ def _marks(sessions: Sequence[TimelineSession], scale: _Scale, band_top: float) 
             free_from = left + _wide(words)
         look = state_look(session.state)
         title = f"{session.label}: {look.word.lower()}"
-        marks.append(Mark(round(middle - 8, 1), band_top + 22, look.shape, look.tone, title, number))
+        marks.append(Mark(round(middle - 8, 1), band_top + 22, look.shape, look.tone, session.phase, title, number))
     return marks
 
 

@@ -83,6 +83,7 @@ class Mark:
     y: float
     shape: str
     tone: str
+    phase: str
     title: str
     number: Text | None
 
@@ -127,12 +128,13 @@ class Picture:
 
 @dataclass(frozen=True)
 class Timeline:
-    """The course for every reader: a wide and a narrow picture, one sentence, and the lines as a list."""
+    """The course for every reader: pictures for three widths, one sentence, and the lines as a list."""
 
     title: str
     summary: str
     lines: tuple[TimelineLine, ...]
     wide: Picture
+    medium: Picture
     narrow: Picture
 
     @property
