@@ -54,6 +54,8 @@ class CourseRow(ClinicScoped, Base):
     phases: Mapped[list[dict[str, Any]]] = mapped_column(JsonObject)
     wishes: Mapped[dict[str, Any]] = mapped_column(JsonObject)
     earliest_day: Mapped[date]
+    first_visit_minutes: Mapped[int]
+    visit_minutes: Mapped[int]
     started_at: Mapped[datetime] = mapped_column(UtcDateTime)
     revision_number: Mapped[int] = mapped_column(default=0)
     version: Mapped[int] = mapped_column(default=1)

@@ -89,7 +89,7 @@ def _plant(connection: Connection) -> None:
     connection.execute(
         insert(courses.CourseRow).values(
             **clinic, id=-1, patient_id=-1, assessment_id=-1, protocol="-", phases=[], wishes={},
-            earliest_day=_START.date(), started_at=_START,
+            earliest_day=_START.date(), started_at=_START, first_visit_minutes=30, visit_minutes=30,
         )
     )  # fmt: skip
     connection.execute(

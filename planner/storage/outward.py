@@ -11,7 +11,7 @@ from planner.storage.types import JsonObject, UtcDateTime
 
 
 class FeedRow(ClinicScoped, Base):
-    """A calendar address. Only the hash of its token is stored; a replaced one is revoked and answers as nonsense does."""
+    """A calendar address. Only the hash of its token is stored; a replaced one answers as nonsense does."""
 
     __tablename__ = "feed"
 

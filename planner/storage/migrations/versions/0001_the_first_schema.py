@@ -264,6 +264,8 @@ def upgrade() -> None:
         sa.Column("phases", sa.JSON(), nullable=False),
         sa.Column("wishes", sa.JSON(), nullable=False),
         sa.Column("earliest_day", sa.Date(), nullable=False),
+        sa.Column("first_visit_minutes", WHOLE, nullable=False),
+        sa.Column("visit_minutes", WHOLE, nullable=False),
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("revision_number", WHOLE, nullable=False),
         sa.Column("version", WHOLE, nullable=False),

@@ -1,0 +1,317 @@
+"""Booking a whole course: dates proposed with alternatives, then all booked in one transaction, or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+
+from planner.care.assessment import Assessment
+from planner.care.course import Phase, PlannedSession, phases_to_json, plan_sessions
+from planner.care.evidence import Evidence
+from planner.care.factors import is_chronic
+from planner.errors import InvalidInput, NotFound, SlotTaken
+from planner.scheduling.alternatives import Alternative, alternatives, follow_on
+from planner.scheduling.judge import broken_rules
+from planner.scheduling.points import points
+from planner.scheduling.problem import Course, Gap, Placed, Problem, Resource, Session, Solution, Unplaced
+from planner.services.diary_writer import CourseChange, write_change
+from planner.services.planning import (
+    MIN_GAP_HOURS,
+    Span,
+    booked_at,
+    free_problem,
+    patient_days,
+    wanted_gap,
+    whole_steps,
+)
+from planner.services.runtime import Actor, Runtime, Unit
+from planner.services.snapshot import CourseSnapshot, SessionState
+from planner.services.wishes import Wishes
+from planner.storage.courses import AssessmentRow, CourseRow
+from planner.storage.people import PatientRow
+
+_WAIT_POINTS = 20
+_WAIT_POINTS_CHRONIC = 8
+
+
+@dataclass(frozen=True, slots=True)
+class BookingRequest:
+    """A course as it is to be booked.
+
+    Args:
+        course_id: chosen when the form is first shown (`planner.storage.ids.new_id`), so that sending the form twice
+            books one course.
+        phases: the estimate's, or what the therapist made of them.
+        earliest_day: clinic-local; no session before it.
+    """
+
+    course_id: int
+    patient_id: int
+    assessment_id: int
+    phases: tuple[Phase, ...]
+    first_visit_minutes: int
+    visit_minutes: int
+    wishes: Wishes
+    earliest_day: date
+
+
+@dataclass(frozen=True, slots=True)
+class ProposedSession:
+    """One line of the table of dates.
+
+    Args:
+        number: from 1.
+        target_day: the ideal date, counted from the session before.
+        placed: None when no place was found; `reason` then says why.
+        gap_days: days since the session before.
+        shifted: outside its gap's range, or not with the preferred therapist; `reason` says which.
+    """
+
+    number: int
+    phase: str
+    minutes: int
+    gap: Gap | None
+    target_day: date | None
+    placed: Placed | None
+    practitioner: str
+    room: str
+    gap_days: int | None
+    shifted: bool
+    reason: str
+    alternatives: tuple[Alternative, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """Dates for a whole course; `points` equals `lower_bound` when nothing better exists."""
+
+    sessions: tuple[ProposedSession, ...]
+    points: int
+    lower_bound: int
+
+    @property
+    def places(self) -> dict[int, Placed]:
+        """The proposed places by session, counted from 0."""
+        return {each.number - 1: each.placed for each in self.sessions if each.placed is not None}
+
+
+def propose(
+    runtime: Runtime,
+    actor: Actor,
+    request: BookingRequest,
+    pinned: Mapping[int, Placed] | None = None,
+    *,
+    with_alternatives: bool = True,
+) -> Proposal:
+    """The best dates there are for a course, around those a person has pinned.
+
+    Raises:
+        InvalidInput: a wish or phase makes no sense, or a pinned place breaks a rule.
+    """
+    with runtime.reading(actor) as unit:
+        planned = planned_sessions(unit, request)
+        problem = _problem(unit, request, planned)
+        best = follow_on(problem, str(request.course_id), dict(pinned or {}))
+        solution = Solution(best.appointments, best.unplaced, best.points, best.lower_bound)
+        return _proposal(problem, request, planned, solution, with_alternatives=with_alternatives)
+
+
+def book_course(runtime: Runtime, actor: Actor, request: BookingRequest, places: Mapping[int, Placed]) -> int:
+    """Book a course at these places in one transaction, or nothing.
+
+    Sessions without a place are kept as still to place. Sending the same request twice books one course.
+
+    Returns:
+        The course's id.
+    Raises:
+        SlotTaken: a place was taken meanwhile, or no longer fits; nothing is booked.
+        NotFound: the patient or assessment is not of this clinic.
+    """
+    with runtime.writing(actor) as unit:
+        if unit.session.get(CourseRow, (unit.clinic.id, request.course_id)) is not None:
+            return request.course_id
+        assessment = unit.get(AssessmentRow, request.assessment_id)
+        if assessment.patient_id != request.patient_id:
+            raise NotFound("This assessment is not of this patient.")
+        unit.get(PatientRow, request.patient_id)
+        planned = planned_sessions(unit, request)
+        problem = _problem(unit, request, planned)
+        reasons = _check(problem, places)
+        course = _new_course(unit, request, assessment)
+        sessions = tuple(
+            _session(unit, session, places.get(session.position), reasons.get(session.position, ""))
+            for session in planned
+        )
+        target = CourseSnapshot("active", "apply", tuple(phases_to_json(request.phases)), sessions)
+        booked = sum(1 for session in sessions if session.current)
+        write_change(unit, CourseChange(course, target, "booked", f"{booked} of {len(sessions)} sessions booked"))
+        return request.course_id
+
+
+def planned_sessions(unit: Unit, request: BookingRequest) -> tuple[PlannedSession, ...]:
+    """The sessions the phases owe, maintenance a few ahead."""
+    evidence = Evidence.load(unit.clinic.evidence_overrides)
+    return plan_sessions(
+        request.phases, request.first_visit_minutes, request.visit_minutes, evidence["J7"].whole("sessions_ahead")
+    )
+
+
+def _problem(unit: Unit, request: BookingRequest, planned: Sequence[PlannedSession]) -> Problem:
+    grid = unit.clinic.grid_minutes
+    last = request.earliest_day + timedelta(days=sum(each.gap.max if each.gap else 7 for each in planned))
+    if request.earliest_day < unit.today:
+        raise InvalidInput("The first day lies in the past.", field="earliest_day")
+    span = Span.covering(unit, last)
+    if request.earliest_day >= span.end:
+        raise InvalidInput("The first day lies more than a year ahead.", field="earliest_day")
+    problem = free_problem(unit, span, request.wishes.practitioners)
+    known = {practitioner.id for practitioner in problem.practitioners}
+    prices = {name: cost for name, cost in request.wishes.practitioner_points().items() if name in known}
+    if not prices:
+        raise InvalidInput("This therapist does not work here.", field="practitioner")
+    course = Course(
+        id=str(request.course_id),
+        earliest_day=request.earliest_day,
+        sessions=tuple(Session(whole_steps(unit, each.minutes), wanted_gap(each)) for each in planned),
+        practitioners=prices,
+        available=request.wishes.windows(grid),
+        min_gap_hours=MIN_GAP_HOURS,
+        wait_points_per_day=_wait_points(unit, request),
+        away=(*request.wishes.away_days(), *patient_days(unit, request.patient_id)),
+    )
+    return replace(problem, courses=(course,))
+
+
+def _wait_points(unit: Unit, request: BookingRequest) -> int:
+    findings = Assessment.from_json(unit.get(AssessmentRow, request.assessment_id).findings)
+    chronic = is_chronic(findings.protocol, findings.symptom_weeks)
+    return _WAIT_POINTS_CHRONIC if chronic else _WAIT_POINTS
+
+
+def _check(problem: Problem, places: Mapping[int, Placed]) -> dict[int, str]:
+    """Reasons of the sessions without a place. Raises SlotTaken when a place breaks a rule by now."""
+    course = problem.courses[0]
+    if any(place.course != course.id or session != place.session for session, place in places.items()):
+        raise InvalidInput("These dates are for another course.", field="places")
+    reasons = {each.session: each.reason for each in follow_on(problem, course.id, {}).unplaced}
+    missing = (session for session in range(len(course.sessions)) if session not in places)
+    unplaced = tuple(
+        Unplaced(course.id, session, reasons.get(session, "Left open when the course was booked."))
+        for session in missing
+    )
+    appointments = tuple(places[session] for session in sorted(places))
+    try:
+        total = points(problem, appointments, unplaced).total
+    except (ValueError, KeyError):
+        total = 0  # A place that breaks a rule has no price; the judge names the rule.
+    broken = broken_rules(problem, Solution(appointments, unplaced, total, 0))
+    if broken:
+        raise SlotTaken(f"These dates do not fit any more: {broken[0]}.", field="places")
+    return {each.session: each.reason for each in unplaced}
+
+
+def _new_course(unit: Unit, request: BookingRequest, assessment: AssessmentRow) -> CourseRow:
+    course = CourseRow(
+        id=request.course_id,
+        patient_id=request.patient_id,
+        assessment_id=assessment.id,
+        protocol=str(assessment.findings["protocol"]),
+        status="planned",
+        phases=[],
+        wishes=request.wishes.to_json(),
+        earliest_day=request.earliest_day,
+        first_visit_minutes=request.first_visit_minutes,
+        visit_minutes=request.visit_minutes,
+        started_at=unit.now,
+    )
+    unit.session.add(course)
+    unit.session.flush()
+    return course
+
+
+def _session(unit: Unit, planned: PlannedSession, placed: Placed | None, reason: str) -> SessionState:
+    minutes = whole_steps(unit, planned.minutes)
+    return SessionState(
+        id=None,
+        position=planned.position,
+        phase=planned.phase.value,
+        minutes=minutes,
+        gap=wanted_gap(planned),
+        unplaced_reason="" if placed else reason,
+        appointments=(booked_at(unit, placed, minutes),) if placed else (),
+    )
+
+
+def _proposal(
+    problem: Problem,
+    request: BookingRequest,
+    planned: Sequence[PlannedSession],
+    solution: Solution,
+    *,
+    with_alternatives: bool,
+) -> Proposal:
+    places = {placed.session: placed for placed in solution.appointments}
+    reasons = {each.session: each.reason for each in solution.unplaced}
+    lines = []
+    for session in planned:
+        others: tuple[Alternative, ...] = ()
+        if with_alternatives and session.position in places:
+            others = alternatives(problem, solution, str(request.course_id), session.position)
+        before = places.get(session.position - 1)
+        lines.append(
+            _line(
+                problem,
+                request,
+                session,
+                before,
+                places.get(session.position),
+                reasons.get(session.position, ""),
+                others,
+            )
+        )
+    return Proposal(tuple(lines), solution.points, solution.lower_bound)
+
+
+def _line(
+    problem: Problem,
+    request: BookingRequest,
+    session: PlannedSession,
+    before: Placed | None,
+    placed: Placed | None,
+    reason: str,
+    others: tuple[Alternative, ...],
+) -> ProposedSession:
+    gap = wanted_gap(session)
+    gap_days = (placed.start.date() - before.start.date()).days if placed and before else None
+    target = request.earliest_day if session.position == 0 else None
+    if before is not None and gap is not None:
+        target = before.start.date() + timedelta(days=round(gap.target))
+    shifts = _shifts(request, gap, gap_days, placed) if placed else []
+    return ProposedSession(
+        number=session.position + 1,
+        phase=session.phase.value,
+        minutes=session.minutes,
+        gap=gap,
+        target_day=target,
+        placed=placed,
+        practitioner=_name(problem.practitioners, placed.practitioner) if placed else "",
+        room=_name(problem.rooms, placed.room) if placed else "",
+        gap_days=gap_days,
+        shifted=bool(shifts),
+        reason=reason or "; ".join(shifts),
+        alternatives=others,
+    )
+
+
+def _shifts(request: BookingRequest, gap: Gap | None, gap_days: int | None, placed: Placed) -> list[str]:
+    said = []
+    if gap is not None and gap_days is not None and gap_days > gap.max:
+        said.append(f"{gap_days} days after the last one, {gap_days - gap.max} more than wanted at most")
+    if placed.practitioner != str(request.wishes.practitioners[0]):
+        said.append("another therapist than preferred")
+    return said
+
+
+def _name(resources: Sequence[Resource], resource_id: str) -> str:
+    return next(resource.name for resource in resources if resource.id == resource_id)

@@ -1,0 +1,230 @@
+"""The one way to write the diary: every booking, move, confirmation, miss and undo of a course goes through here."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from planner.services.difference import difference, face
+from planner.services.outbox import queue_course_message
+from planner.services.runtime import Unit
+from planner.services.snapshot import Booked, CourseSnapshot, SessionState, appointment_rows, session_rows, take
+from planner.storage.courses import AppointmentRow, CourseRow, RevisionRow, SessionRow
+from planner.storage.ids import new_id
+
+
+@dataclass(frozen=True, slots=True)
+class CourseChange:
+    """A course, and how it shall stand.
+
+    Args:
+        kind: a short word for what happened: booked, missed, cancelled, moved, leave, frequency, undone …
+        reason: a sentence for the course's history.
+        undoes: the revision this one takes back.
+        quiet: the patient already knows (they did it themselves, or it is over), so no message is owed.
+    """
+
+    course: CourseRow
+    target: CourseSnapshot
+    kind: str
+    reason: str
+    undoes: int | None = None
+    quiet: bool = False
+
+
+def write_changes(unit: Unit, changes: Sequence[CourseChange], *, batch: int | None = None) -> list[RevisionRow]:
+    """Bring courses to their targets together, and keep a revision of each.
+
+    All appointments that change are lifted first and set down after, so that two may exchange places.
+
+    Raises:
+        SlotTaken: a new place overlaps another appointment; nothing is written.
+        StaleForm: a row changed since it was read.
+    """
+    works = [_Work(unit, change) for change in changes]
+    for work in works:
+        work.lift()
+    unit.session.flush()
+    for work in works:
+        work.set_down()
+    unit.session.flush()
+    return [work.keep_revision(batch) for work in works]
+
+
+def write_change(unit: Unit, change: CourseChange) -> RevisionRow:
+    """`write_changes` for one course."""
+    return write_changes(unit, [change])[0]
+
+
+def new_uid() -> str:
+    """A calendar identity that says nothing and is found nowhere else."""
+    return f"{secrets.token_hex(16)}@course-planner"
+
+
+@dataclass
+class _Work:
+    """One course on its way from how it stands to its target, with its rows at hand."""
+
+    unit: Unit
+    change: CourseChange
+    before: CourseSnapshot = field(init=False)
+    sessions: dict[int, SessionRow] = field(init=False)
+    appointments: dict[int, AppointmentRow] = field(init=False)
+
+    def __post_init__(self) -> None:
+        course, session = self.change.course, self.unit.session
+        self.sessions = {row.id: row for row in session.scalars(session_rows(course))}
+        self.appointments = {row.id: row for row in session.scalars(appointment_rows(course))}
+        self.before = take(self.unit, course)
+
+    def lift(self) -> None:
+        """Free the time of every appointment that changes, so that none stands in another's way."""
+        wanted = {booked.id: booked for booked in _all_booked(self.change.target)}
+        for booked in _all_booked(self.before):
+            if booked.occupies and wanted.get(booked.id) != booked:
+                self._row(booked).status = "proposed"
+
+    def set_down(self) -> None:
+        """Write the sessions and appointments of the target."""
+        course, target = self.change.course, self.change.target
+        course.status, course.automation = target.status, target.automation
+        course.phases = list(target.phases)
+        course.revision_number += 1
+        earlier = {session.id: session for session in self.before.sessions}
+        for session in target.sessions:
+            self._write_session(earlier.get(session.id), session)
+        for gone_id in set(self.sessions) - {session.id for session in target.sessions}:
+            self._drop(earlier[gone_id])
+
+    def keep_revision(self, batch: int | None) -> RevisionRow:
+        """The revision, the audit line, and the message that is owed if a patient must hear of it."""
+        unit, change = self.unit, self.change
+        after = take(unit, change.course)
+        revision = RevisionRow(
+            id=new_id(),
+            course_id=change.course.id,
+            number=change.course.revision_number,
+            kind=change.kind,
+            reason=change.reason,
+            actor=unit.actor.name,
+            staff_id=unit.actor.staff_id,
+            made_at=unit.now,
+            before=self.before.to_json(),
+            after=after.to_json(),
+            batch=batch,
+            undoes=change.undoes,
+        )
+        unit.session.add(revision)
+        subject = f"course/{change.course.id}"
+        unit.audit(f"course.{change.kind}", subject, revision=revision.number, reason=change.reason)
+        if difference(self.before, after).told and not change.quiet:
+            queue_course_message(unit, change.course, revision)
+        unit.session.flush()
+        return revision
+
+    def _write_session(self, before: SessionState | None, after: SessionState) -> None:
+        row = self._new_session() if after.id is None else self.sessions[after.id]
+        _fill(row, _session_values(after))
+        if after.id is None:
+            self.unit.session.add(row)
+            self.unit.session.flush()
+        kept = {booked.id for booked in after.appointments}
+        for booked in before.appointments if before else ():
+            if booked.id not in kept:
+                self._void(booked)
+        for booked in after.appointments:
+            if booked.id is None:
+                self._add_appointment(row, booked)
+            else:
+                _fill(self._row(booked), _appointment_values(booked))
+        self._age(row, before, after)
+
+    def _drop(self, gone: SessionState) -> None:
+        """Take back an addition. Its calendar entry must be seen to go, so the row stays, dropped."""
+        row = self.sessions[gone.id or 0]
+        row.dropped = True
+        for booked in gone.appointments:
+            self._void(booked)
+        if face(gone) is not None and not gone.dropped:
+            self._bump(row)
+
+    def _void(self, booked: Booked) -> None:
+        """Take back an appointment that the target does not know: it was made by what is now undone."""
+        row = self._row(booked)
+        row.status, row.superseded = "entered-in-error", True
+
+    def _age(self, row: SessionRow, before: SessionState | None, after: SessionState) -> None:
+        """Let SEQUENCE rise when the entry's time, length or cancellation changed, the stamp when anything did."""
+        was, now = (face(before) if before else None), face(after)
+        if was is not None and now is not None and was != now:
+            self._bump(row)
+        elif now is not None and (before is None or before.current != after.current):
+            row.revised_at = self.unit.now
+
+    def _bump(self, row: SessionRow) -> None:
+        row.sequence += 1
+        row.revised_at = self.unit.now
+
+    def _new_session(self) -> SessionRow:
+        return SessionRow(
+            id=new_id(),
+            clinic_id=self.unit.clinic.id,
+            course_id=self.change.course.id,
+            uid=new_uid(),
+            sequence=0,
+            revised_at=self.unit.now,
+        )
+
+    def _add_appointment(self, session: SessionRow, booked: Booked) -> None:
+        row = AppointmentRow(
+            id=new_id(),
+            clinic_id=self.unit.clinic.id,
+            session_id=session.id,
+            course_id=self.change.course.id,
+            patient_id=self.change.course.patient_id,
+            booked_at=self.unit.now,
+        )
+        _fill(row, _appointment_values(booked))
+        self.unit.session.add(row)
+
+    def _row(self, booked: Booked) -> AppointmentRow:
+        return self.appointments[booked.id or 0]
+
+
+def _all_booked(snapshot: CourseSnapshot) -> Iterable[Booked]:
+    return (booked for session in snapshot.sessions for booked in session.appointments)
+
+
+def _session_values(session: SessionState) -> dict[str, Any]:
+    return {
+        "position": session.position,
+        "phase": session.phase,
+        "minutes": session.minutes,
+        "gap_target": session.gap.target if session.gap else None,
+        "gap_min": session.gap.min if session.gap else None,
+        "gap_max": session.gap.max if session.gap else None,
+        "dropped": session.dropped,
+        "unplaced_reason": session.unplaced_reason,
+    }
+
+
+def _appointment_values(booked: Booked) -> dict[str, Any]:
+    return {
+        "practitioner_id": booked.practitioner_id,
+        "room_id": booked.room_id,
+        "starts_at": booked.starts_at,
+        "ends_at": booked.ends_at,
+        "status": booked.status,
+        "superseded": booked.superseded,
+        "confirmed_at": booked.confirmed_at,
+        "late_cancellation": booked.late_cancellation,
+        "cancelled_by": booked.cancelled_by,
+    }
+
+
+def _fill(row: SessionRow | AppointmentRow, values: dict[str, Any]) -> None:
+    for name, value in values.items():
+        if getattr(row, name) != value:
+            setattr(row, name, value)

@@ -1,0 +1,127 @@
+"""Changing how often a course comes: a preview of what moves, is added or dropped, and the change itself."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from planner.care.course import Phase, PlannedSession, change_frequency, phases_to_json
+from planner.care.evidence import Evidence
+from planner.errors import InvalidInput, StaleForm
+from planner.services import worklists
+from planner.services.attendance import Outcome, note_unplaced
+from planner.services.diary_writer import CourseChange, write_change
+from planner.services.difference import Difference, difference
+from planner.services.planning import ahead, standing, wanted_gap, whole_steps
+from planner.services.repairing import repaired
+from planner.services.runtime import Actor, Runtime, Unit
+from planner.services.snapshot import CourseSnapshot, SessionState, take
+from planner.storage.courses import CourseRow
+
+_MOVE_POINTS = 15
+"""A wanted change of rhythm should be felt, yet no day moves for nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class FrequencyPreview:
+    """What a change would do. `digest` names exactly this outcome, so that nothing else is applied."""
+
+    before: CourseSnapshot
+    after: CourseSnapshot
+    difference: Difference
+    digest: str
+
+
+def preview(runtime: Runtime, actor: Actor, course_id: int, phases: Sequence[Phase]) -> FrequencyPreview:
+    """What would move, be added or dropped; nothing is written.
+
+    Raises:
+        InvalidInput: phases that make no course.
+    """
+    with runtime.reading(actor) as unit:
+        return _preview(unit, unit.get(CourseRow, course_id), phases)
+
+
+def apply(
+    runtime: Runtime, actor: Actor, course_id: int, phases: Sequence[Phase], *, reason: str, digest: str | None = None
+) -> Outcome:
+    """Change the frequency as previewed.
+
+    Args:
+        digest: of the preview the person agreed to; None to take what comes.
+    Raises:
+        StaleForm: the diary changed since the preview, so that something else would happen.
+    """
+    with runtime.writing(actor) as unit:
+        course = unit.get(CourseRow, course_id)
+        seen = _preview(unit, course, phases)
+        if digest is not None and digest != seen.digest:
+            raise StaleForm("The diary changed since this preview. Look at what would happen now.")
+        words = f"Frequency changed: {reason.strip()}" if reason.strip() else "Frequency changed"
+        revision = write_change(unit, CourseChange(course, seen.after, "frequency", words))
+        note_unplaced(unit, course, seen.after)
+        worklists.close_items(unit, course.id, worklists.CATCH_UP)
+        return Outcome(course.id, revision.id, repaired=True, says=words)
+
+
+def add_session(runtime: Runtime, actor: Actor, course_id: int, *, reason: str) -> Outcome:
+    """Add one session to catch up, as soon as possible, at the rhythm of the next one. Source: E52."""
+    with runtime.writing(actor) as unit:
+        course = unit.get(CourseRow, course_id)
+        before = take(unit, course)
+        coming = ahead(unit, before)
+        if not coming:
+            raise InvalidInput("Nothing is left of this course to catch up with.", field="course")
+        extra = replace(coming[0], id=None, position=before.next_position, appointments=(), unplaced_reason="")
+        target = repaired(unit, course, before.replacing(extra))
+        revision = write_change(unit, CourseChange(course, target, "catch-up", reason or "Catch-up session added"))
+        worklists.close_items(unit, course.id, worklists.CATCH_UP)
+        note_unplaced(unit, course, target)
+        return Outcome(course.id, revision.id, repaired=True, says=revision.reason)
+
+
+def _preview(unit: Unit, course: CourseRow, phases: Sequence[Phase]) -> FrequencyPreview:
+    before = take(unit, course)
+    changed = with_phases(unit, course, before, phases)
+    after = repaired(unit, course, changed, move_points=_MOVE_POINTS)
+    words = json.dumps([before.to_json(), after.to_json()], sort_keys=True)
+    return FrequencyPreview(before, after, difference(before, after), hashlib.sha256(words.encode()).hexdigest())
+
+
+def with_phases(unit: Unit, course: CourseRow, before: CourseSnapshot, phases: Sequence[Phase]) -> CourseSnapshot:
+    """The course with its remaining sessions as the new phases want them, not placed yet."""
+    coming = sorted(ahead(unit, before), key=lambda each: (_when(unit, each), each.position))
+    done = len(before.live) - len(coming)
+    evidence = Evidence.load(unit.clinic.evidence_overrides)
+    wanted = change_frequency(
+        done,
+        phases,
+        first_visit_minutes=course.first_visit_minutes,
+        visit_minutes=course.visit_minutes,
+        maintenance_ahead=evidence["J7"].whole("sessions_ahead"),
+    )
+    kept = [_as_planned(session, plan) for session, plan in zip(coming, wanted, strict=False)]
+    surplus = [replace(each.closed("cancelled", by="clinic"), dropped=True) for each in coming[len(wanted) :]]
+    first = before.next_position
+    added = [
+        SessionState(
+            id=None,
+            position=first + index,
+            phase=plan.phase.value,
+            minutes=whole_steps(unit, plan.minutes),
+            gap=wanted_gap(plan),
+        )
+        for index, plan in enumerate(wanted[len(coming) :])
+    ]
+    return replace(before.replacing(*kept, *surplus, *added), phases=tuple(phases_to_json(phases)))
+
+
+def _as_planned(session: SessionState, plan: PlannedSession) -> SessionState:
+    return replace(session, phase=plan.phase.value, gap=wanted_gap(plan) or session.gap)
+
+
+def _when(unit: Unit, session: SessionState) -> float:
+    booked = standing(unit, session)
+    return booked.starts_at.timestamp() if booked else float("inf")

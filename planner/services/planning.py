@@ -1,0 +1,332 @@
+"""From the database to the engine and back: free time, and courses with what they still owe."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import or_, select
+
+from planner.care.course import PlannedSession
+from planner.diary.free import free_time, to_utc, to_wall
+from planner.diary.hours import Closure, Leave, WeeklyHours, public_holidays, working_time
+from planner.diary.interval import Interval, merged
+from planner.scheduling.problem import Gap, Placed, Problem, Resource
+from planner.scheduling.repair import OwedSession, Place, RepairCase
+from planner.services.runtime import Unit
+from planner.services.snapshot import Booked, CourseSnapshot, SessionState
+from planner.services.wishes import Wishes
+from planner.storage.courses import OCCUPYING_STATUSES, AppointmentRow, CourseRow
+from planner.storage.opening import ClosureRow, HoursRow, LeaveRow
+from planner.storage.people import RoomRow, StaffRow
+
+MOST_DAYS = 366
+MIN_GAP_HOURS = 48
+"""Two needlings never lie closer (E25)."""
+
+_NEAR = timedelta(days=14)
+_MOVE_POINTS_NEAR = 150
+_MOVE_POINTS = 80
+_LONGEST = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The days that are planned over."""
+
+    first_day: date
+    days: int
+
+    @classmethod
+    def covering(cls, unit: Unit, *until: date) -> Span:
+        """From today on: the clinic's horizon, and further where these days lie beyond it, but at most a year."""
+        wanted = max([unit.clinic.horizon_days, *((day - unit.today).days + 29 for day in until)])
+        return cls(unit.today, min(MOST_DAYS, wanted))
+
+    @property
+    def end(self) -> date:
+        """The first day after it."""
+        return self.first_day + timedelta(days=self.days)
+
+
+def therapists(unit: Unit) -> list[StaffRow]:
+    """All who treat here now, by name."""
+    found = unit.session.scalars(select(StaffRow).where(StaffRow.treats.is_(True), StaffRow.active.is_(True)))
+    return sorted(found, key=lambda row: (row.name, row.id))
+
+
+def free_problem(
+    unit: Unit,
+    span: Span,
+    practitioner_ids: Iterable[int],
+    *,
+    standing: Collection[Booked] = (),
+    not_before: datetime | None = None,
+) -> Problem:
+    """The free time of these practitioners and of all rooms, without any course.
+
+    Args:
+        standing: appointments that are planned anew. Their time counts as free, also outside working hours, so
+            that what was once agreed may stay.
+        not_before: nothing earlier is free (aware); None means from now.
+    """
+    wanted = set(practitioner_ids)
+    people = [row for row in unit.session.scalars(select(StaffRow).order_by(StaffRow.name)) if row.id in wanted]
+    rooms = list(unit.session.scalars(select(RoomRow).where(RoomRow.active.is_(True)).order_by(RoomRow.name)))
+    work = _Work.load(unit, span, {row.id for row in people if row.active})
+    busy = _Busy.load(unit, span, {booked.id for booked in standing})
+    earliest = not_before or unit.now
+    open_hours = merged(interval for row in people for interval in work.of_practitioner(row.id))
+
+    def resource(
+        row: StaffRow | RoomRow, hours: Iterable[Interval], taken: list[tuple[datetime, datetime]]
+    ) -> Resource:
+        kept = [
+            Interval(to_wall(booked.starts_at, unit.zone), to_wall(booked.ends_at, unit.zone))
+            for booked in standing
+            if row.id in (booked.practitioner_id, booked.room_id)
+        ]
+        free = free_time([*hours, *kept], taken, unit.zone, not_before=earliest)
+        return Resource(str(row.id), _on_grid(free, unit.clinic.grid_minutes), row.name)
+
+    return Problem(
+        timezone=unit.clinic.timezone,
+        grid_minutes=unit.clinic.grid_minutes,
+        first_day=span.first_day,
+        days=span.days,
+        practitioners=tuple(
+            resource(row, work.of_practitioner(row.id), busy.by_practitioner.get(row.id, [])) for row in people
+        ),
+        rooms=tuple(resource(row, work.of_room(row.id, open_hours), busy.by_room.get(row.id, [])) for row in rooms),
+        courses=(),
+    )
+
+
+def case_for(
+    unit: Unit,
+    course: CourseRow,
+    snapshot: CourseSnapshot,
+    *,
+    losing: Collection[int] = (),
+    displacing: Collection[int] = (),
+    extra_away: Sequence[tuple[date, date]] = (),
+    move_points: int | None = None,
+    frozen: bool = False,
+) -> RepairCase:
+    """What a course still owes, as a problem in which staying costs nothing.
+
+    Args:
+        losing: session ids that were missed: wanted as soon as possible.
+        displacing: session ids whose appointments can't stay.
+        extra_away: half-open pairs of days on which the patient can't come, beyond their wishes.
+        move_points: what a move costs; None for the usual, more when near.
+        frozen: whether all that stands is locked.
+    """
+    wishes = Wishes.from_json(course.wishes)
+    owed = []
+    for session in ahead(unit, snapshot):
+        booked = None if session.id in losing or session.id in displacing else standing(unit, session)
+        owed.append(_owed(unit, session, booked, session.id in losing, move_points, frozen=frozen))
+    tomorrow = unit.today + timedelta(days=1)
+    return RepairCase(
+        course_id=str(course.id),
+        owed=tuple(owed),
+        earliest_day=max(course.earliest_day, tomorrow),
+        previous_start=last_start(unit, snapshot),
+        practitioners=_reachable(wishes, owed),
+        available=wishes.windows(unit.clinic.grid_minutes),
+        away=(*wishes.away_days(), *extra_away, *_elsewhere(unit, course, owed)),
+        min_gap_hours=MIN_GAP_HOURS,
+    )
+
+
+def ahead(unit: Unit, snapshot: CourseSnapshot) -> list[SessionState]:
+    """The sessions still to be given; one that has begun is not ahead any more, whatever its status."""
+    return [session for session in snapshot.live if session.owed and not _begun(unit, session)]
+
+
+def standing(unit: Unit, session: SessionState) -> Booked | None:
+    """The appointment in which an owed session is still to happen, None if there is none."""
+    upcoming = session.upcoming
+    return upcoming if upcoming is not None and upcoming.starts_at > unit.now else None
+
+
+def last_start(unit: Unit, snapshot: CourseSnapshot) -> datetime | None:
+    """Wall-clock start of the last session that was given or has begun; a missed one needled nobody."""
+    begun = [
+        session.current.starts_at for session in snapshot.live if session.current is not None and _begun(unit, session)
+    ]
+    return to_wall(max(begun), unit.zone) if begun else None
+
+
+def _begun(unit: Unit, session: SessionState) -> bool:
+    current = session.current
+    return current is not None and current.occupies and (current.starts_at <= unit.now or current.status == "fulfilled")
+
+
+def booked_at(unit: Unit, placed: Placed, minutes: int) -> Booked:
+    """A new appointment where the engine put a session.
+
+    Raises:
+        ValueError: the clock skips that time; the engine never uses one.
+    """
+    starts_at = instant(placed.start, unit.zone)
+    return Booked(
+        id=None,
+        practitioner_id=int(placed.practitioner),
+        room_id=int(placed.room),
+        starts_at=starts_at,
+        ends_at=starts_at + timedelta(minutes=minutes),
+    )
+
+
+def whole_steps(unit: Unit, minutes: int) -> int:
+    """A length in whole steps of the diary's grid, so that what follows starts on it."""
+    return -(-minutes // unit.clinic.grid_minutes) * unit.clinic.grid_minutes
+
+
+def wanted_gap(planned: PlannedSession) -> Gap | None:
+    """The engine's gap of a session that a course owes."""
+    return Gap(planned.gap.target, planned.gap.min, planned.gap.max) if planned.gap else None
+
+
+def instant(wall: datetime, zone: ZoneInfo) -> datetime:
+    """The UTC instant of a wall-clock time that exists."""
+    found = to_utc(wall, zone)
+    if found is None:
+        raise ValueError(f"the clock skips {wall}")
+    return found
+
+
+def _owed(
+    unit: Unit, session: SessionState, booked: Booked | None, lost: bool, move_points: int | None, *, frozen: bool
+) -> OwedSession:
+    usual = _MOVE_POINTS_NEAR if booked and booked.starts_at - unit.now < _NEAR else _MOVE_POINTS
+    return OwedSession(
+        key=str(session.id if session.id is not None else f"new-{session.position}"),
+        minutes=round((booked.ends_at - booked.starts_at).total_seconds() / 60) if booked else session.minutes,
+        gap=session.gap,
+        place=Place(str(booked.practitioner_id), str(booked.room_id), to_wall(booked.starts_at, unit.zone))
+        if booked
+        else None,
+        locked=booked is not None and (frozen or booked.is_locked(unit.now, unit.clinic.notice_hours)),
+        move_points=usual if move_points is None else move_points,
+        lost=lost,
+    )
+
+
+def _reachable(wishes: Wishes, owed: Iterable[OwedSession]) -> dict[str, int]:
+    """The wished practitioners, and those with whom a session stands already."""
+    points = wishes.practitioner_points()
+    for session in owed:
+        if session.place is not None:
+            points.setdefault(session.place.practitioner, 0)
+    return points
+
+
+def _elsewhere(unit: Unit, course: CourseRow, owed: Iterable[OwedSession]) -> list[tuple[date, date]]:
+    """Days on which the patient has an appointment of another course, but for those agreed already."""
+    agreed = {session.place.start.date() for session in owed if session.place is not None}
+    taken = patient_days(unit, course.patient_id, but_for_course=course.id)
+    return [(day, after) for day, after in taken if day not in agreed]
+
+
+def patient_days(unit: Unit, patient_id: int, *, but_for_course: int | None = None) -> list[tuple[date, date]]:
+    """Days on which a patient has an appointment, each as a half-open pair: nobody comes twice a day."""
+    starts = unit.session.scalars(
+        select(AppointmentRow.starts_at).where(
+            AppointmentRow.patient_id == patient_id,
+            AppointmentRow.course_id != (but_for_course or 0),
+            AppointmentRow.status.in_(OCCUPYING_STATUSES),
+            AppointmentRow.starts_at > unit.now - _LONGEST,
+        )
+    )
+    days = {to_wall(start, unit.zone).date() for start in starts}
+    return [(day, day + timedelta(days=1)) for day in sorted(days)]
+
+
+def _on_grid(free: Iterable[Interval], grid_minutes: int) -> tuple[tuple[datetime, datetime], ...]:
+    """Free time cut back to the grid: a start rounds up, an end down."""
+    step = timedelta(minutes=grid_minutes)
+    result = []
+    for interval in free:
+        midnight = interval.start.replace(hour=0, minute=0, second=0, microsecond=0)
+        start = midnight + -(-(interval.start - midnight) // step) * step
+        end = midnight + (interval.end - midnight) // step * step
+        if start < end:
+            result.append((start, end))
+    return tuple(result)
+
+
+@dataclass(frozen=True)
+class _Work:
+    """Who works when, over a span, before bookings."""
+
+    span: Span
+    hours: Sequence[HoursRow]
+    closures: tuple[Closure, ...]
+    leaves: Sequence[LeaveRow]
+    holidays: Collection[date]
+
+    @classmethod
+    def load(cls, unit: Unit, span: Span, staff_ids: Collection[int]) -> _Work:
+        hours = unit.session.scalars(
+            select(HoursRow).where(or_(HoursRow.practitioner_id.in_(staff_ids), HoursRow.room_id.is_not(None)))
+        ).all()
+        closures = unit.session.scalars(select(ClosureRow).where(ClosureRow.last_day >= span.first_day))
+        leaves = unit.session.scalars(
+            select(LeaveRow).where(LeaveRow.practitioner_id.in_(staff_ids), LeaveRow.withdrawn_at.is_(None))
+        ).all()
+        clinic = unit.clinic
+        return cls(
+            span=span,
+            hours=hours,
+            closures=tuple(Closure(row.first_day, row.last_day, row.reason) for row in closures),
+            leaves=leaves,
+            holidays=public_holidays(clinic.country, clinic.subdivision, span.first_day, span.end),
+        )
+
+    def of_practitioner(self, staff_id: int) -> tuple[Interval, ...]:
+        leaves = [Leave(row.starts, row.ends) for row in self.leaves if row.practitioner_id == staff_id]
+        lines = [weekly(row) for row in self.hours if row.practitioner_id == staff_id]
+        return working_time(lines, self.closures, leaves, self.holidays, self.span.first_day, self.span.days)
+
+    def of_room(self, room_id: int, open_hours: Sequence[Interval]) -> Sequence[Interval]:
+        """A room without hours of its own is open whenever somebody works."""
+        lines = [weekly(row) for row in self.hours if row.room_id == room_id]
+        if not lines:
+            return open_hours
+        return working_time(lines, self.closures, (), self.holidays, self.span.first_day, self.span.days)
+
+
+def weekly(row: HoursRow) -> WeeklyHours:
+    """The value of an hours row."""
+    return WeeklyHours(row.weekday, row.start, row.end, row.from_day, row.to_day)
+
+
+@dataclass(frozen=True)
+class _Busy:
+    """What is booked over a span, as instants."""
+
+    by_practitioner: dict[int, list[tuple[datetime, datetime]]]
+    by_room: dict[int, list[tuple[datetime, datetime]]]
+
+    @classmethod
+    def load(cls, unit: Unit, span: Span, releasing: Collection[int | None]) -> _Busy:
+        row = AppointmentRow
+        start = datetime.combine(span.first_day, datetime.min.time(), UTC) - 2 * _LONGEST
+        found = unit.session.execute(
+            select(row.id, row.practitioner_id, row.room_id, row.starts_at, row.ends_at).where(
+                row.status.in_(OCCUPYING_STATUSES),
+                row.starts_at >= start,
+                row.starts_at < start + timedelta(days=span.days + 4),
+            )
+        )
+        busy = cls({}, {})
+        for appointment_id, practitioner_id, room_id, starts_at, ends_at in found:
+            if appointment_id not in releasing:
+                busy.by_practitioner.setdefault(practitioner_id, []).append((starts_at, ends_at))
+                busy.by_room.setdefault(room_id, []).append((starts_at, ends_at))
+        return busy

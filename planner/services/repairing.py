@@ -1,0 +1,131 @@
+"""Repair of one course against the diary as it is: what is owed is placed with the least disturbance."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from datetime import date, timedelta
+
+from planner.errors import InvalidInput
+from planner.scheduling.problem import Placed
+from planner.scheduling.repair import RepairCase, Repaired, repair
+from planner.services.planning import (
+    MIN_GAP_HOURS,
+    Span,
+    ahead,
+    booked_at,
+    case_for,
+    free_problem,
+    instant,
+    standing,
+)
+from planner.services.runtime import Unit
+from planner.services.snapshot import Booked, CourseSnapshot, SessionState
+from planner.storage.courses import CourseRow
+
+
+def repaired(
+    unit: Unit,
+    course: CourseRow,
+    snapshot: CourseSnapshot,
+    *,
+    losing: Collection[int] = (),
+    extra_away: Sequence[tuple[date, date]] = (),
+    move_points: int | None = None,
+) -> CourseSnapshot:
+    """The course with everything it owes placed again, staying wherever it can.
+
+    Args:
+        snapshot: the course with the event already in it: a missed or cancelled appointment is closed.
+        losing: ids of missed sessions, wanted as soon as possible.
+        extra_away: half-open pairs of days on which the patient can't come.
+        move_points: what moving a standing appointment costs; None for the usual.
+    Returns:
+        The course as it should stand. Where that can't be without taking away an appointment, or what is locked
+        contradicts the rules, nothing is touched, and what is owed says why it has no place.
+    """
+    owed = ahead(unit, snapshot)
+    if not owed:
+        return snapshot
+    case = case_for(unit, course, snapshot, losing=losing, extra_away=extra_away, move_points=move_points)
+    stays = [booked for session in owed if session.id not in losing and (booked := standing(unit, session))]
+    span = Span.covering(unit, _last_target(case), *(booked.starts_at.date() for booked in stays))
+    people = [int(name) for name in case.practitioners]
+    problem = free_problem(unit, span, people, standing=stays)
+    known = {practitioner.id for practitioner in problem.practitioners}
+    case = replace(case, practitioners={name: cost for name, cost in case.practitioners.items() if name in known})
+    try:
+        answer = repair(problem, case)
+    except InvalidInput as error:
+        return _left_standing(snapshot, owed, stays, error.message)
+    lost_places = {str(session.id) for session in owed if standing(unit, session)} & set(answer.unplaced)
+    if lost_places:
+        return _left_standing(snapshot, owed, stays, answer.unplaced[min(lost_places)])
+    return with_places(unit, snapshot, owed, answer)
+
+
+def _left_standing(
+    snapshot: CourseSnapshot, owed: Sequence[SessionState], stays: Collection[Booked], reason: str
+) -> CourseSnapshot:
+    """The course with nothing touched, for a person to look at: no repair takes away what stands."""
+    return snapshot.replacing(
+        *(replace(session, unplaced_reason=reason) for session in owed if session.current not in stays)
+    )
+
+
+def with_places(unit: Unit, snapshot: CourseSnapshot, owed: Sequence[SessionState], answer: Repaired) -> CourseSnapshot:
+    """The course as an answer of the engine wants it."""
+    changed = []
+    for session in owed:
+        key = str(session.id if session.id is not None else f"new-{session.position}")
+        placed = answer.placed.get(key)
+        changed.append(
+            _placed(unit, session, placed) if placed is not None else _unplaced(session, answer.unplaced[key])
+        )
+    fresh = {session.position: session for session in changed if session.id is None}
+    kept = tuple(
+        fresh.pop(session.position, session) if session.id is None else session for session in snapshot.sessions
+    )
+    return replace(snapshot, sessions=kept).replacing(*(each for each in changed if each.id is not None))
+
+
+def _placed(unit: Unit, session: SessionState, placed: Placed) -> SessionState:
+    current, stands = session.current, standing(unit, session)
+    if stands is None:
+        fresh = booked_at(unit, placed, session.minutes)
+        if current is None:
+            return replace(session, unplaced_reason="", appointments=(*session.appointments, fresh))
+        return session.rebooked(
+            fresh, former_status=current.status, late=current.late_cancellation, by=current.cancelled_by
+        )
+    if _same(unit, stands, placed):
+        return replace(session, unplaced_reason="")
+    length = stands.ends_at - stands.starts_at
+    starts_at = instant(placed.start, unit.zone)
+    moved = replace(
+        stands,
+        practitioner_id=int(placed.practitioner),
+        room_id=int(placed.room),
+        starts_at=starts_at,
+        ends_at=starts_at + length,
+        confirmed_at=None,
+        status="booked",
+    )
+    return replace(session.with_current(moved), unplaced_reason="")
+
+
+def _same(unit: Unit, booked: Booked, placed: Placed) -> bool:
+    """Whether the engine left it where it is; another room alone is no reason to disturb anybody."""
+    return booked.practitioner_id == int(placed.practitioner) and booked.starts_at == instant(placed.start, unit.zone)
+
+
+def _unplaced(session: SessionState, reason: str) -> SessionState:
+    if session.upcoming is not None:
+        session = session.closed("cancelled", by="the planner")
+    return replace(session, unplaced_reason=reason)
+
+
+def _last_target(case: RepairCase) -> date:
+    """About where the course would end if every gap were as wide as it may be."""
+    days = sum(session.gap.max if session.gap else 7 for session in case.owed)
+    return case.earliest_day + timedelta(days=days + MIN_GAP_HOURS // 24)

@@ -1,0 +1,101 @@
+"""What a person must look at: opened by what happened, closed by what was done."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from planner.services.runtime import Actor, Runtime, Unit
+from planner.storage.courses import CourseRow, WorklistRow
+from planner.storage.people import PatientRow
+
+TWO_MISSES = "two_misses"
+CATCH_UP = "catch_up"
+TO_PLACE = "to_place"
+REPAIR_FAILED = "repair_failed"
+TELL_PATIENT = "tell_patient"
+MESSAGE_FAILED = "message_failed"
+KINDS = {
+    TWO_MISSES: "Two misses in a row",
+    CATCH_UP: "Catch-up proposed",
+    TO_PLACE: "Still to place",
+    REPAIR_FAILED: "Repair by hand",
+    TELL_PATIENT: "Tell by phone",
+    MESSAGE_FAILED: "Messages that failed",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class WorkItem:
+    """One line of a worklist."""
+
+    id: int
+    kind: str
+    title: str
+    says: str
+    course_id: int | None
+    patient_id: int | None
+    patient: str
+    opened_at: datetime
+    details: dict[str, Any]
+
+
+def open_item(unit: Unit, kind: str, key: str, says: str, course_id: int | None, **details: object) -> None:
+    """Put something on a worklist, once: the same key again opens the same line anew."""
+    row = unit.session.scalar(select(WorklistRow).where(WorklistRow.key == key))
+    if row is None:
+        row = WorklistRow(key=key, kind=kind, says=says, course_id=course_id, details=details, opened_at=unit.now)
+        unit.session.add(row)
+        return
+    if row.closed_at is not None:
+        row.opened_at, row.closed_at, row.closed_by = unit.now, None, ""
+    row.says, row.details = says, details
+
+
+def close_items(unit: Unit, course_id: int, *kinds: str) -> None:
+    """Take the lines of these kinds about a course off the worklists."""
+    rows = unit.session.scalars(
+        select(WorklistRow).where(
+            WorklistRow.course_id == course_id, WorklistRow.kind.in_(kinds), WorklistRow.closed_at.is_(None)
+        )
+    )
+    for row in rows:
+        row.closed_at, row.closed_by = unit.now, unit.actor.name
+
+
+def dismiss(runtime: Runtime, actor: Actor, item_id: int) -> None:
+    """Close one line because a person has seen to it."""
+    with runtime.writing(actor) as unit:
+        row = unit.get(WorklistRow, item_id)
+        if row.closed_at is None:
+            row.closed_at, row.closed_by = unit.now, actor.name
+            unit.audit("worklist.dismiss", f"worklist/{row.id}", kind=row.kind)
+
+
+def open_items(unit: Unit) -> Sequence[WorkItem]:
+    """All open lines of the clinic, oldest first (one query)."""
+    found = unit.session.execute(
+        select(WorklistRow, PatientRow.id, PatientRow.name)
+        .outerjoin(CourseRow, (CourseRow.id == WorklistRow.course_id) & (CourseRow.clinic_id == WorklistRow.clinic_id))
+        .outerjoin(PatientRow, (PatientRow.id == CourseRow.patient_id) & (PatientRow.clinic_id == CourseRow.clinic_id))
+        .where(WorklistRow.closed_at.is_(None))
+        .order_by(WorklistRow.opened_at, WorklistRow.id)
+    )
+    return [
+        WorkItem(
+            id=row.id,
+            kind=row.kind,
+            title=KINDS.get(row.kind, row.kind),
+            says=row.says,
+            course_id=row.course_id,
+            patient_id=patient_id,
+            patient=name or "",
+            opened_at=row.opened_at,
+            details=row.details,
+        )
+        for row, patient_id, name in found
+    ]
