@@ -56,7 +56,7 @@ _ROW_OF_PROTOCOL = {
     Protocol.CHRONIC_CONDITION: "E5",
 }
 _LONG_BY_NATURE = ("E2", "E5", "E8")
-_EARLY_BY_NATURE = ("E1", "E7")
+_CHOSEN_BY_DURATION = ("E6", "E7", "E8")
 
 # A value named by neither of a row's columns is typical. That nothing feeds the problem is as good as having dealt
 # with what did.
@@ -113,9 +113,12 @@ def influences(assessment: Assessment, evidence: Evidence) -> tuple[Influence, .
 
 
 def _duration_side(weeks: float, row: EvidenceRow, evidence: Evidence) -> Side:
-    """Short, typical or long for this protocol: early ones are short and chronic ones long by their nature."""
+    """Short, typical or long for this protocol: an acute one is short, a chronic one long by its nature."""
     judged = evidence["J15"]
-    if row.id in _EARLY_BY_NATURE:
+    if row.id in _CHOSEN_BY_DURATION:
+        # The weeks chose the row already; they must not count twice.
+        return Side.TYPICAL
+    if row.id == "E1":
         return Side.MORE if weeks >= judged.number("acute_from_weeks") else Side.TYPICAL
     if weeks < evidence["E30"].number("below_weeks"):
         return Side.FEWER

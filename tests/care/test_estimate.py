@@ -48,6 +48,14 @@ def test_piriformis_syndrome_takes_its_row_by_its_weeks(weeks, row):
     assert estimate(neutral("E6", symptom_weeks=weeks)).reasons[0].evidence == row
 
 
+@pytest.mark.parametrize("goal", ["relief", "lasting"])
+def test_the_weeks_that_chose_a_row_are_not_counted_twice(goal):
+    """Piriformis syndrome of ten years stays in the table's range like one of four months."""
+    recent, old = (estimate(neutral("E8", goal=goal, symptom_weeks=weeks)).sessions for weeks in (17, 520))
+    assert recent == old
+    assert (old.low, old.high) == (6, 8)
+
+
 @pytest.mark.parametrize("row", ["E6", "E8"])
 def test_where_the_sources_disagree_the_estimate_names_both(row):
     """The more specific row wins over chronic pain's 8–10."""
