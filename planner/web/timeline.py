@@ -25,7 +25,7 @@ from planner.web.timeline_values import (
 __all__ = ["Timeline", "TimelineLine", "TimelineSession", "build_timeline"]
 
 # All lengths are SVG user units, about CSS pixels: the stylesheet shows the widest picture that fits.
-_WIDE: Final = 960
+_WIDE: Final = 880
 _MEDIUM: Final = 560
 _NARROW: Final = 320
 # The days get no narrower than this; then the axis is folded into rows.
@@ -174,18 +174,22 @@ def _weeks(scale: _Scale) -> list[date]:
 
 
 def _months(scale: _Scale, y: float, *, with_year: bool) -> list[Text]:
-    """A label at the start of the row and of each month in it, where it does not run into the next."""
+    """A label at the start of the row and of each month in it, where it does not run into the next.
+
+    The year is said at its turn, and once at the start of the picture, by the first label that has room for it.
+    """
     starts = [scale.first]
     starts += [day for offset in range(1, scale.days) if (day := scale.first + timedelta(days=offset)).day == 1]
-    texts = [Text(scale.edge(day), y, _month(day, with_year and day == scale.first)) for day in starts]
-    ends = [*(text.x for text in texts[1:]), scale.width]
-    return [text for text, end in zip(texts, ends, strict=True) if text.x + _wide(text.words) <= end]
-
-
-def _month(day: date, with_year: bool) -> str:
-    """`Nov`, and the year too where the reader can't know it."""
-    new_year = (day.month, day.day) == (1, 1)
-    return f"{month_short(day)} {day.year}" if with_year or new_year else month_short(day)
+    texts: list[Text] = []
+    for day, after in pairwise([*starts, scale.end]):
+        room = scale.edge(after) - scale.edge(day)
+        with_year = with_year or (day.month, day.day) == (1, 1)
+        wordings = [f"{month_short(day)} {day.year}"] * with_year + [month_short(day)]
+        fitting = [words for words in wordings if _wide(words) <= room]
+        if fitting:
+            texts.append(Text(scale.edge(day), y, fitting[0]))
+            with_year = with_year and fitting[0] != wordings[0]
+    return texts
 
 
 def _wide(words: str) -> float:

@@ -116,6 +116,14 @@ def test_the_year_is_said_at_the_start_and_at_its_turn():
     assert months == ["Nov 2026", "Dec", "Jan 2027"]
 
 
+def test_the_year_waits_for_the_first_month_with_room():
+    """A picture that opens on the last days of November says the year in December."""
+    late = TimelineSession(1, date(2026, 11, 24), None, "booked", "taper", "Session 1")
+    last = TimelineSession(2, date(2027, 2, 1), None, "booked", "taper", "Session 2")
+    months = [text.words for text in picture_of([late, last], today=late.day).narrow.rows[0].months]
+    assert months == ["Nov", "Dec 2026"]
+
+
 def test_a_reader_who_does_not_see_it_hears_the_counts():
     """One sentence: how many, from when to when, in which states."""
     sessions = [session(1, 0, state="fulfilled"), session(2, 7, state="noshow"), session(3, 14)]
