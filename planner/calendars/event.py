@@ -8,7 +8,7 @@ from icalendar import Alarm, Event, vUri
 
 from planner.calendars.text import ExactText, clean_line, clean_text, has_controls
 from planner.calendars.transitions import find_zone
-from planner.calendars.zone import is_utc
+from planner.calendars.zone import FIRST_YEAR, LAST_YEAR, is_utc
 
 CLASSIFICATIONS: Final = frozenset({"PUBLIC", "PRIVATE", "CONFIDENTIAL"})
 CANCELLED_PREFIX: Final = "Cancelled: "
@@ -22,8 +22,8 @@ class CalendarEvent:
         uid: globally unique, the same for the life of the session, across every move; 1–255 octets.
         sequence: 0 at first, one more on each move, change of length or cancellation.
         revised_at: aware; the last revision of this appointment, never the moment of writing.
-        starts_at: aware.
-        ends_at: aware, after `starts_at`.
+        starts_at: aware, after the year 1900.
+        ends_at: aware, after `starts_at`, before the year 2200.
         timezone: IANA name of the zone the times are shown in.
         summary: title, one line; neutral unless its owner chose otherwise.
         description: any number of lines.
@@ -76,6 +76,9 @@ class CalendarEvent:
         # iCalendar knows no fractions of a second.
         if self.ends_at.replace(microsecond=0) <= self.starts_at.replace(microsecond=0):
             raise ValueError("The event ends before it starts.")
+        # A year's margin, because the local date can lie in the next or the last year.
+        if self.starts_at.year <= FIRST_YEAR or self.ends_at.year >= LAST_YEAR:
+            raise ValueError(f"The event is not between {FIRST_YEAR} and {LAST_YEAR}.")
         find_zone(self.timezone)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from planner.calendars.event import CalendarEvent, to_vevent
+from planner.calendars.feed import download_bytes
 from planner.errors import InvalidInput
 from tests.calendars.samples import BOOKED_AT, an_event, unfolded, values_of
 
@@ -130,8 +131,9 @@ def test_texts_and_address_are_written_where_given() -> None:
 @pytest.mark.parametrize("name", ["revised_at", "starts_at", "ends_at"])
 def test_a_naive_time_is_a_bug(name: str) -> None:
     """Nobody can tell which instant it means."""
+    changes: dict[str, Any] = {name: datetime(2026, 10, 5, 9)}  # noqa: DTZ001 - naive on purpose
     with pytest.raises(ValueError, match=f"{name} is naive"):
-        an_event(**{name: datetime(2026, 10, 5, 9)})  # noqa: DTZ001 - naive on purpose
+        an_event(**changes)
 
 
 @pytest.mark.parametrize("length", [timedelta(0), timedelta(minutes=-1), timedelta(milliseconds=5)])
@@ -140,6 +142,21 @@ def test_an_event_that_has_no_length_is_a_bug(length: timedelta) -> None:
     start = datetime(2026, 10, 5, 9, tzinfo=UTC)
     with pytest.raises(ValueError, match="ends before it starts"):
         an_event(starts_at=start, ends_at=start + length)
+
+
+@pytest.mark.parametrize("year", [1900, 2200])
+def test_an_event_outside_three_centuries_is_a_bug(year: int) -> None:
+    """One slip of a year must show here, not when a whole feed is written."""
+    with pytest.raises(ValueError, match="between 1900 and 2200"):
+        an_event(starts_at=datetime(year, 1, 1, tzinfo=UTC))
+
+
+def test_an_event_at_the_edge_of_the_years_can_be_written() -> None:
+    """Its local date lies in the year beyond."""
+    first = an_event(1, starts_at=datetime(1901, 1, 1, 1, tzinfo=UTC), timezone="America/New_York")
+    last = an_event(2, starts_at=datetime(2199, 12, 31, 22, tzinfo=UTC), timezone="Asia/Tokyo")
+    assert b"19001231T" in download_bytes([first])
+    assert b"22000101T" in download_bytes([last])
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import os
 import random
 import subprocess
 import sys
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -43,11 +44,11 @@ def test_point_1_events_in_utc_need_no_vtimezone() -> None:
 
 
 def test_point_1_the_vtimezone_covers_the_last_event_of_a_zone_without_rules() -> None:
-    """Casablanca's Ramadan of 2029 is told where a session lies in it."""
-    far = an_event(2, starts_at=datetime(2029, 1, 20, 9, tzinfo=UTC), timezone="Africa/Casablanca")
-    data = feed_bytes(a_feed(an_event(1, timezone="Africa/Casablanca"), far))
-    assert "20290114T030000" in values_of(data, "DTSTART")
-    assert "20290120T090000" in values_of(data, "DTSTART")
+    """Casablanca's Ramadan of 2025 is told where a session lies in it."""
+    near = an_event(1, starts_at=datetime(2023, 6, 5, 9, tzinfo=UTC), timezone="Africa/Casablanca")
+    far = an_event(2, starts_at=datetime(2025, 3, 10, 9, tzinfo=UTC), timezone="Africa/Casablanca")
+    starts = values_of(feed_bytes(a_feed(near, far)), "DTSTART")
+    assert {"20250223T030000", "20230605T100000", "20250310T090000"} <= set(starts)
 
 
 def test_point_2_the_calendar_has_no_uid_of_its_own() -> None:
@@ -197,6 +198,14 @@ def test_the_library_reads_back_the_same_instants_and_texts() -> None:
     """Round trip through icalendar, over both clock changes."""
     events = [an_event(number, description=f"Session {number};\nC:\\New") for number in range(1, 30)]
     read = Calendar.from_ical(feed_bytes(a_feed(*events))).walk("VEVENT")
-    assert [(str(e["UID"]), e.start, e.end, str(e["DESCRIPTION"])) for e in read] == [
+    assert [(str(e["UID"]), e.decoded("DTSTART"), e.decoded("DTEND"), str(e["DESCRIPTION"])) for e in read] == [
         (e.uid, e.starts_at, e.ends_at, e.description) for e in events
     ]
+
+
+def test_point_16_a_feed_of_2000_events_is_written_within_three_seconds() -> None:
+    """It takes less than half of one on a quiet machine; each person's bytes are then kept until they change."""
+    events = [an_event(n, starts_at=FIRST_START + timedelta(hours=n), description="Bring shoes.") for n in range(2000)]
+    start = time.process_time()
+    assert feed_bytes(a_feed(*events)).count(b"BEGIN:VEVENT") == 2000
+    assert time.process_time() - start < 3

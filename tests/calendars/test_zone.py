@@ -128,7 +128,7 @@ def test_point_1_a_zone_without_summer_time_is_one_standard() -> None:
 
 def test_point_1_a_zone_without_a_yearly_rule_has_one_observance_for_each_change() -> None:
     """Casablanca leaves summer time for Ramadan: ten changes in five years, and what held before them."""
-    parts = vtimezone("Africa/Casablanca", *SPAN).subcomponents
+    parts = vtimezone("Africa/Casablanca", date(2019, 1, 1), date(2023, 12, 31)).subcomponents
     assert len(parts) == 11
     assert not any("RRULE" in part or "RDATE" in part for part in parts)
 
