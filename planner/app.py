@@ -1,5 +1,6 @@
 """The web application: blueprints, templates, and what every request passes through."""
 
+import logging
 from typing import Any, Final
 
 from flask import Flask, url_for
@@ -14,6 +15,15 @@ from planner.web.formats import FILTERS
 from planner.web.navigation import home_of, nav_items
 
 _NO_CLINIC: Final = ("Course planner", "")
+_log = logging.getLogger("planner.web")
+
+
+class _Application(Flask):
+    """Flask, but for the line it logs when even the error page fails: that one carries the address with its token."""
+
+    def log_exception(self, exc_info: Any) -> None:
+        """Log the failure without the address."""
+        _log.error("the error page failed", exc_info=exc_info)
 
 
 def create_app(running: Runtime, config: Config) -> Flask:
@@ -22,7 +32,7 @@ def create_app(running: Runtime, config: Config) -> Flask:
     Raises:
         ValueError: a route is missing in the access table.
     """
-    app = Flask("planner", static_folder=str(PACKAGE / "static"), template_folder=str(template_folder()))
+    app = _Application("planner", static_folder=str(PACKAGE / "static"), template_folder=str(template_folder()))
     app.extensions[EXTENSION] = running
     app.jinja_env.filters.update(FILTERS)
     security.install(app, config)

@@ -3,14 +3,17 @@
 import logging
 import logging.config
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 from sqlalchemy import text
 
 from planner.clock import SystemClock
 from planner.config import Config
 from planner.errors import StorageFailed
-from planner.notify.delivery import Mailer, OuttrayMailer, SmtpMailer
+from planner.notify.delivery import Mailer
+from planner.notify.message import Mailbox
+from planner.notify.outtray import OuttrayMailer
+from planner.notify.smtp import Security, SmtpMailer
 from planner.services.runtime import Runtime
 from planner.storage import schema
 from planner.storage.database import Database
@@ -63,6 +66,6 @@ def _mailer(config: Config) -> Mailer:
         return OuttrayMailer(config.outtray)
     smtp = config.smtp
     return SmtpMailer(
-        host=smtp.host, port=smtp.port, user=smtp.user, password=smtp.password,
-        security=smtp.security, sender=smtp.sender,
+        host=smtp.host, port=smtp.port, security=cast(Security, smtp.security), sender=Mailbox.parse(smtp.sender),
+        user=smtp.user, password=smtp.password,
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Clinics, people and rooms for tests, and the clock they live by. Ana, Ben, Rosa and Mo share a clinic; Cy has another."""
+"""Clinics, people and rooms for tests, and the clock they live by."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -94,7 +94,8 @@ def make_clinic(runtime: Runtime, prefix: str = "", name: str = "Northside Clini
     Args:
         prefix: before the e-mail addresses and the personal link, so that two clinics can live in one database.
     """
-    clinic_id = clinic_setup.create_clinic(runtime, NewClinic(name, "Europe/London", "GB", "SCT", phone="0131 496 0000"))
+    new = NewClinic(name, "Europe/London", "GB", "SCT", phone="0131 496 0000")
+    clinic_id = clinic_setup.create_clinic(runtime, new)
     with runtime.writing(Actor.system(clinic_id)) as unit:
         ben = make_person(unit, "Ben Okafor", f"{prefix}ben@example.org", "therapist", treats=True)
         rosa = make_person(unit, "Rosa Lind", f"{prefix}rosa@example.org", "reception")

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 from flask import Flask, Response, jsonify, make_response, render_template, request
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 
 from planner.errors import (
     AppointmentLocked,
@@ -21,6 +21,7 @@ from planner.errors import (
     StorageFailed,
     UndoRefused,
 )
+from planner.notify.delivery import DeliveryFailure
 
 STATUS: Final[Mapping[type[PlannerError], int]] = MappingProxyType(
     {
@@ -33,6 +34,7 @@ STATUS: Final[Mapping[type[PlannerError], int]] = MappingProxyType(
         UndoRefused: 409,
         DatabaseBusy: 503,
         StorageFailed: 503,
+        DeliveryFailure: 503,
     }
 )
 RETRY_SECONDS: Final = 5
@@ -43,6 +45,7 @@ def install(app: Flask) -> None:
     """Answer every refusal and every bug with a page, a fragment or JSON, whichever was asked for."""
     app.register_error_handler(PlannerError, _refused)
     app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(SecurityError, _foreign_host)
     app.register_error_handler(Exception, _bug)
 
 
@@ -80,6 +83,11 @@ def _http(error: HTTPException) -> Response | HTTPException:
         if name.lower() in ("allow", "retry-after"):
             response.headers[name] = value
     return response
+
+
+def _foreign_host(_: SecurityError) -> Response:
+    # In words alone: every link of a page would carry the host name that nobody trusts.
+    return Response("This address is not served here.\n", 400, mimetype="text/plain")
 
 
 def _bug(error: Exception) -> Response:

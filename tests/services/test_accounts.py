@@ -222,7 +222,7 @@ def test_an_unknown_personal_link_is_not_found(runtime, clinic):
         accounts.patient_for_link(runtime, "nonsense")
 
 
-@pytest.mark.parametrize("email", ["", "rosa", "rosa@", "@example.org", "a@b@c", "ro sa@example.org", "a\n@example.org"])
+@pytest.mark.parametrize("email", ["", "rosa", "rosa@", "@example.org", "a@b@c", "ro sa@b.org", "a\n@b.org"])
 def test_what_is_no_email_address_is_refused(email):
     """It could never sign in."""
     with pytest.raises(InvalidInput):

@@ -29,7 +29,7 @@ class Browser:
 
     def get(self, address: str, **options: Any) -> TestResponse:
         """Open a page."""
-        return self.raw.get(address, **options)
+        return self.raw.get(address, buffered=True, **options)
 
     def post(self, address: str, data: dict[str, Any] | None = None, **options: Any) -> TestResponse:
         """Send a form with its token."""

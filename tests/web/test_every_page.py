@@ -1,0 +1,194 @@
+"""What every route must have, whoever wrote it: a row in the access table, a CSRF check, clinic walls, valid pages.
+
+The routes come from the blueprints, so a new one is tested without a line here; only an address with <...> parts needs
+its example in tests/web/examples.py.
+"""
+
+import re
+from urllib.parse import urlsplit
+
+import html5lib
+import pytest
+from flask import Flask
+from html5lib.constants import E as WORDS_OF_HTML5LIB
+
+from planner.web.access import ACCESS, may
+from planner.web.blueprints import BLUEPRINTS
+from tests.web.examples import EXAMPLES, LINK, Scene
+
+
+def routes():
+    """Every rule of the application, and the methods which change something."""
+    app = Flask("all routes")
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    return list(app.url_map.iter_rules())
+
+
+RULES = routes()
+PAGES = [rule for rule in RULES if "GET" in rule.methods]
+CHANGES = [(rule, method) for rule in RULES for method in sorted(rule.methods - {"GET", "HEAD", "OPTIONS"})]
+SIGNED_IN = [rule for rule in RULES if ACCESS.get(rule.endpoint) in ("staff", "reception", "therapist", "manager")]
+
+
+def named(value):
+    """How a rule is called in the list of tests."""
+    return getattr(value, "endpoint", value)
+
+
+def address(app, rule, values):
+    """The path of a rule with these values."""
+    with app.test_request_context():
+        return app.url_map.bind("localhost").build(rule.endpoint, values, method=next(iter(rule.methods - {"OPTIONS"})))
+
+
+def example(rule, runtime, clinic):
+    """What stands in the rule's <...> parts.
+
+    Raises:
+        AssertionError: the rule has such parts and no example.
+    """
+    if rule.endpoint in EXAMPLES:
+        return EXAMPLES[rule.endpoint](Scene(runtime, clinic))
+    if rule.arguments == {"token"} and ACCESS[rule.endpoint] == "patient-link":
+        return {"token": LINK}
+    assert not rule.arguments, f"{rule.endpoint} ({rule.rule}) needs an example in tests/web/examples.py"
+    return {}
+
+
+def anything(rule):
+    """Values that fit the rule and mean nothing."""
+    return {name: 1 if "Integer" in type(rule._converters[name]).__name__ else "x" for name in rule.arguments}
+
+
+def answer_to(browser, rule, path):
+    """Open the page, or send an empty form where there is no page."""
+    return browser.get(path) if "GET" in rule.methods else browser.post(path)
+
+
+def whom(rule, clinic):
+    """The first of the cast who may open it; None where nobody needs to sign in."""
+    who = ACCESS[rule.endpoint]
+    if who in ("public", "patient-link", "feed-token"):
+        return None
+    return next(person for person in (clinic.rosa, clinic.ben, clinic.mo) if may(person.actor, who))
+
+
+@pytest.mark.parametrize("rule", RULES, ids=named)
+def test_every_route_says_who_may_open_it(rule):
+    """A row in planner/web/access.py."""
+    assert rule.endpoint in ACCESS
+
+
+@pytest.mark.parametrize(("rule", "method"), CHANGES, ids=named)
+def test_every_change_needs_the_token_of_its_form(rule, method, browser_of, clinic):
+    """Else any page of the web could send it in the name of whoever is signed in."""
+    browser = browser_of(whom(rule, clinic))
+    answer = browser.raw.open(address(browser.app, rule, anything(rule)), method=method)
+    assert answer.status_code == 400
+    assert "CSRF" in answer.text
+
+
+@pytest.mark.parametrize("rule", PAGES, ids=named)
+def test_every_page_opens_for_those_it_is_for(rule, browser_of, runtime, clinic):
+    """It answers, and what is HTML is a whole and valid page."""
+    values = example(rule, runtime, clinic)
+    browser = browser_of(whom(rule, clinic))
+    answer = browser.get(address(browser.app, rule, values))
+    assert answer.status_code in (200, 204, 302, 303, 304)
+    if answer.status_code == 200 and answer.mimetype == "text/html":
+        check_html(answer.text, whole="<html" in answer.text)
+
+
+@pytest.mark.parametrize("rule", SIGNED_IN, ids=named)
+def test_nobody_opens_a_staff_page_without_signing_in(rule, browser_of, clinic):
+    """A page leads to the sign-in; a change does too, and changes nothing."""
+    browser = browser_of(None)
+    path = address(browser.app, rule, anything(rule))
+    answer = answer_to(browser, rule, path)
+    assert answer.status_code == 302
+    assert urlsplit(answer.location).path == "/sign-in"
+
+
+@pytest.mark.parametrize("rule", SIGNED_IN, ids=named)
+def test_a_page_is_shut_to_the_roles_it_is_not_for(rule, browser_of, clinic):
+    """403, whatever the address says."""
+    for person in (clinic.rosa, clinic.ben, clinic.mo):
+        if not may(person.actor, ACCESS[rule.endpoint]):
+            browser = browser_of(person)
+            path = address(browser.app, rule, anything(rule))
+            assert answer_to(browser, rule, path).status_code == 403
+
+
+def test_another_clinics_things_do_not_exist(browser_of, runtime, clinic, other_clinic):
+    """Cy's manager may do everything, but not here: 404, as for nonsense."""
+    browser = browser_of(other_clinic.mo)
+    for rule in SIGNED_IN:
+        if rule.arguments:
+            path = address(browser.app, rule, example(rule, runtime, clinic))
+            assert answer_to(browser, rule, path).status_code == 404, rule.endpoint
+
+
+def test_a_guessed_token_opens_nothing(browser_of, clinic):
+    """The same 404 as for any address that does not exist."""
+    browser = browser_of(None)
+    for rule in RULES:
+        if ACCESS.get(rule.endpoint) in ("patient-link", "feed-token"):
+            path = address(browser.app, rule, {**anything(rule), "token": "guessed"})
+            assert answer_to(browser, rule, path).status_code == 404, rule.endpoint
+
+
+@pytest.mark.parametrize("status_of", ["/nowhere", "/sign-out"])
+def test_an_error_page_is_as_whole_as_any_other(status_of, browser_of, clinic):
+    """Title, language and valid HTML also when something is wrong."""
+    check_html(browser_of(clinic.rosa).get(status_of).text, whole=True)
+
+
+def check_html(text, *, whole):
+    """Refuse what a browser would have to guess, and what the content security policy would block."""
+    parser = html5lib.HTMLParser(namespaceHTMLElements=False)
+    tree = parser.parse(text) if whole else parser.parseFragment(text)
+    faults = [f"line {place[0]}: {WORDS_OF_HTML5LIB[code] % facts}" for place, code, facts in parser.errors]
+    assert faults == []
+    elements = [element for element in tree.iter() if isinstance(element.tag, str)]
+    if whole:
+        assert tree.get("lang")
+        assert (tree.findtext("head/title") or "").strip(" –")
+        assert [element.tag for element in elements].count("h1") == 1
+    for element in elements:
+        assert element.tag != "style", "inline style"
+        assert "style" not in element.attrib, f"inline style on <{element.tag}>"
+        assert not (element.tag == "script" and not element.get("src")), "inline script"
+        handlers = [name for name in element.attrib if re.fullmatch(r"on[a-z]+|hx-on.*", name)]
+        assert handlers == [], f"inline script on <{element.tag}>"
+        assert not element.get("href", "").startswith("javascript:")
+    ids = [element.get("id") for element in elements if element.get("id")]
+    assert len(ids) == len(set(ids)), "an id twice"
+
+
+GOOD_PAGE = "<!doctype html><html lang=en><head><title>T</title></head><body><h1>H</h1></body></html>"
+
+
+def test_the_check_of_pages_lets_a_good_one_pass():
+    """The smallest page there is."""
+    check_html(GOOD_PAGE, whole=True)
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        GOOD_PAGE.replace("<h1>", "<p style='color:red'>x</p><h1>"),
+        GOOD_PAGE.replace("<h1>", "<b onclick='x()'>x</b><h1>"),
+        GOOD_PAGE.replace("<h1>", "<script>x()</script><h1>"),
+        GOOD_PAGE.replace("<h1>", "<p id=a><p id=a><h1>"),
+        GOOD_PAGE.replace("<h1>", "<b><h1>"),
+        GOOD_PAGE.replace("<h1>H</h1>", ""),
+        GOOD_PAGE.replace(" lang=en", ""),
+        GOOD_PAGE.replace("<title>T", "<title>"),
+        GOOD_PAGE.replace("<!doctype html>", ""),
+    ],
+)
+def test_the_check_of_pages_finds_faults(page):
+    """A check that finds nothing in these would find nothing anywhere."""
+    with pytest.raises(AssertionError):
+        check_html(page, whole=True)

@@ -1,0 +1,200 @@
+"""What every answer carries, and what never leaves the house."""
+
+import logging
+from dataclasses import replace
+
+import pytest
+from flask import Flask
+
+from planner import errors as refusals
+from planner.app import create_app
+from planner.errors import DatabaseBusy, InvalidInput, NotAllowed, NotFound, PlannerError, SlotTaken, StorageFailed
+from planner.web import errors, security
+from tests.factories import ANA_LINK
+from tests.web.browser_without_screen import Browser
+
+
+def failing_app(config, error):
+    """A small app whose only page fails so."""
+    app = Flask("failing")
+    security.install(app, config)
+    errors.install(app)
+
+    @app.get("/<token>/page")
+    def page(token):
+        raise error
+
+    return app
+
+
+def ask(config, error):
+    """What a program is answered when a page fails."""
+    return (
+        failing_app(config, error)
+        .test_client()
+        .get(f"/{ANA_LINK}/page", headers={"Accept": "application/json", **headers})
+    )
+
+
+def test_every_page_carries_the_safe_headers(client):
+    """No inline script, no frame, no guessing of types, nothing kept by the browser."""
+    headers = client.get("/sign-in").headers
+    for name, value in security.HEADERS.items():
+        assert headers[name] == value
+    assert "unsafe" not in headers["Content-Security-Policy"]
+    assert headers["Cache-Control"] == "no-store"
+
+
+def test_the_cookie_can_be_read_by_no_script_and_sent_by_no_other_site(client, clinic):
+    """HttpOnly, SameSite=Lax; without encryption it can't be Secure."""
+    line = client.post("/sign-in", {"email": clinic.rosa.email, "password": clinic.rosa.password}).headers["Set-Cookie"]
+    assert line.startswith("planner=")
+    assert "HttpOnly" in line
+    assert "SameSite=Lax" in line
+    assert "Secure" not in line
+
+
+def test_behind_https_the_cookie_is_secure_and_bound_to_the_host(runtime, config):
+    """And the browser is told to keep to https."""
+    app = create_app(runtime, replace(config, public_url="https://planner.example.org"))
+    answer = app.test_client().get("/sign-in", base_url="https://planner.example.org")
+    line = answer.headers["Set-Cookie"]
+    assert line.startswith("__Host-planner=")
+    assert "Secure" in line
+    assert "Path=/" in line
+    assert "Strict-Transport-Security" in answer.headers
+
+
+def test_a_form_on_https_is_accepted_from_our_own_page_only(runtime, config, clinic):
+    """Flask-WTF compares the referrer, which our Referrer-Policy lets through to ourselves."""
+    app = create_app(runtime, replace(config, public_url="https://planner.example.org"))
+    client = app.test_client()
+    page = client.get("/sign-in", base_url="https://planner.example.org").text
+    token = page.split('name="csrf_token" value="')[1].split('"')[0]
+    form = {"email": clinic.rosa.email, "password": clinic.rosa.password, "csrf_token": token}
+    for referrer, status in (("https://evil.example/", 400), ("https://planner.example.org/sign-in", 302)):
+        answer = client.post(
+            "/sign-in", data=form, base_url="https://planner.example.org", headers={"Referer": referrer}
+        )
+        assert answer.status_code == status
+
+
+def test_another_host_name_is_refused_when_the_public_address_is_known(runtime, config):
+    """Else a forged Host header could end up in links."""
+    client = create_app(runtime, replace(config, public_url="https://planner.example.org")).test_client()
+    assert client.get("/sign-in", headers={"Host": "evil.example"}).status_code == 400
+    assert client.get("/sign-in", headers={"Host": "127.0.0.1:8000"}).status_code == 200
+
+
+def test_a_forwarded_address_is_believed_only_from_known_proxies(runtime, config):
+    """With one proxy in front, what it says of https counts; with none, nobody's word does."""
+    headers = {"X-Forwarded-Proto": "https"}
+    behind = create_app(runtime, replace(config, trusted_proxies=1)).test_client()
+    alone = create_app(runtime, config).test_client()
+    assert "Strict-Transport-Security" in behind.get("/sign-in", headers=headers).headers
+    assert "Strict-Transport-Security" not in alone.get("/sign-in", headers=headers).headers
+
+
+def test_a_form_of_more_than_a_megabyte_is_refused(client):
+    """Nobody types that much."""
+    assert client.post("/sign-in", {"email": "x" * security.REQUEST_BYTES_MAX}).status_code == 413
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (InvalidInput("That day does not exist.", field="day"), 422),
+        (NotFound("There is no such thing here."), 404),
+        (NotAllowed("This needs the role manager."), 403),
+        (SlotTaken("The room already has an appointment at that time."), 409),
+        (DatabaseBusy("The database is busy."), 503),
+        (StorageFailed("The disk is full."), 503),
+    ],
+)
+def test_a_refusal_has_its_status_and_its_words(config, error, status):
+    """A program reads them as JSON."""
+    answer = ask(config, error)
+    assert answer.status_code == status
+    assert answer.json["error"] == error.message
+    assert answer.json.get("field") == error.field
+
+
+def test_a_busy_database_says_when_to_come_back(config):
+    """With Retry-After, in seconds."""
+    assert ask(config, DatabaseBusy("The database is busy.")).headers["Retry-After"] == "5"
+
+
+def test_every_refusal_has_a_status():
+    """A new one without would be a bug on the day it is first raised."""
+    kinds = [kind for kind in vars(refusals).values() if isinstance(kind, type) and issubclass(kind, PlannerError)]
+    assert len(kinds) > 5
+    for kind in kinds:
+        if kind is not PlannerError:
+            assert 400 <= errors.status_of(kind("words")) < 600
+
+
+def test_a_bug_shows_a_reference_and_nothing_of_itself(config, caplog):
+    """The log has the reference and the cause; the page only the reference."""
+    answer = ask(config, RuntimeError("secret inner words"))
+    assert answer.status_code == 500
+    assert "secret inner words" not in answer.text
+    assert answer.json["reference"] in caplog.text
+    assert "secret inner words" in caplog.text
+
+
+def test_no_token_reaches_the_log(config, caplog):
+    """Neither when all goes well nor when it fails: the log names the route."""
+    caplog.set_level(logging.DEBUG)
+    ask(config, RuntimeError("a bug"))
+    ask(config, NotFound("gone"))
+    assert "/<token>/page" in caplog.text
+    assert ANA_LINK not in caplog.text
+
+
+def test_a_page_that_does_not_exist_is_a_friendly_404(client):
+    """With the way back."""
+    answer = client.get("/nowhere")
+    assert answer.status_code == 404
+    assert "There is nothing here" in answer.text
+
+
+def test_a_method_that_is_not_offered_says_which_are(client):
+    """405 keeps its Allow header."""
+    answer = client.get("/sign-out")
+    assert answer.status_code == 405
+    assert "POST" in answer.headers["Allow"]
+
+
+def test_htmx_gets_a_refusal_as_one_line_among_the_news(client):
+    """It must not replace the row whose button was pressed."""
+    answer = client.raw.post("/sign-out", headers={"HX-Request": "true"})
+    assert answer.status_code == 400
+    assert 'role="alert"' in answer.text
+    assert "<html" not in answer.text
+    assert answer.headers["HX-Retarget"] == "#flashes"
+
+
+def test_a_database_that_can_not_be_read_still_gets_its_page(browser_of, clinic, runtime, config):
+    """The page which says so must not need the database."""
+    rosa = browser_of(clinic.rosa)
+    runtime.database.close()
+    (config.instance / "planner.sqlite").write_bytes(b"this is no database" * 100)
+    for ending in ("-wal", "-shm"):
+        (config.instance / f"planner.sqlite{ending}").unlink(missing_ok=True)
+    answer = rosa.get("/account/password")
+    assert answer.status_code == 503
+    assert "<h1>" in answer.text
+
+
+def test_a_static_file_is_served_to_everybody(client):
+    """The stylesheet, with a type that the browser will believe."""
+    answer = client.get("/static/css/planner.css")
+    assert answer.status_code == 200
+    assert answer.mimetype == "text/css"
+
+
+def test_the_browser_of_these_tests_really_sends_the_token(client):
+    """Without it the same form is refused, so the tests above mean something."""
+    assert isinstance(client, Browser)
+    assert client.raw.post("/sign-in", data={"email": "a@example.org"}).status_code == 400
+    assert client.post("/sign-in", {"email": "a@example.org"}).status_code == 422
