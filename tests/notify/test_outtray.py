@@ -68,8 +68,8 @@ def test_the_newest_message_stands_first(tmp_path: Path, message: Message) -> No
         b"\x00\xff\xfe",
         b"Subject: only a header\r\n\r\n",
         b"To: a\r\nSubject: =?utf-8?b?!!!?=\r\n\r\nplain only\r\n",
-    ]
-    + [b"To: a\r\nSubject: b\r\nContent-Type: text/plain; charset=nonsense\r\n\r\n\xff\r\n"],
+        b"To: a\r\nSubject: b\r\nContent-Type: text/plain; charset=nonsense\r\n\r\n\xff\r\n",
+    ],
 )
 def test_a_broken_file_hides_no_other(tmp_path: Path, message: Message, content: bytes) -> None:
     """It is listed as unreadable."""
