@@ -97,11 +97,6 @@ def test_signing_out_ends_the_session_on_the_server(client, clinic):
 def test_a_new_password_keeps_this_browser_and_ends_the_others(browser_of, clinic):
     """The person goes on working; a thief does not."""
     here, elsewhere = browser_of(clinic.rosa), browser_of(clinic.rosa)
-    form = {
-        "current_password": PASSWORD,
-        "new_password": "quite another password",
-        "repeated": "quite another password",
-    }
     answer = here.post("/account/password", CHANGE)
     assert answer.status_code == 302
     assert "Your password is changed" in here.get(answer.location).text
@@ -118,11 +113,6 @@ def test_a_new_password_keeps_this_browser_and_ends_the_others(browser_of, clini
 )
 def test_a_refused_password_says_why_at_its_field(browser_of, clinic, changed, says):
     """And the old one still works."""
-    form = {
-        "current_password": PASSWORD,
-        "new_password": "quite another password",
-        "repeated": "quite another password",
-    }
     answer = browser_of(clinic.rosa).post("/account/password", {**CHANGE, **changed})
     assert answer.status_code == 422
     assert says in answer.text
