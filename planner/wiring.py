@@ -24,7 +24,11 @@ _QUIET: Final = ("apscheduler", "alembic", "waitress")
 def build(config: Config) -> Runtime:
     """The running program. Nothing is read or written yet."""
     return Runtime(
-        database=Database(config.database_url), clock=SystemClock(), mailer=_mailer(config), base_url=config.base_url
+        database=Database(config.database_url),
+        clock=SystemClock(),
+        mailer=_mailer(config),
+        base_url=config.base_url,
+        secret_key=config.secret_key,
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
+from planner.errors import InvalidInput
 from planner.scheduling.many_courses import solve
 from planner.scheduling.problem import Course, Current, Gap, Placed, Problem, Session, Solution, Window
 
@@ -85,10 +86,16 @@ def repair(problem: Problem, case: RepairCase) -> Repaired:
     Source: E25, E50.
     """
     answers = []
+    refusal = None
     for place, order in enumerate(_orders(case.owed)):
-        course = as_course(case, order)
-        solution = solve(replace(problem, courses=(course,)))
-        answers.append((*_rank(case, order, solution), place, order, solution))
+        try:
+            solution = solve(replace(problem, courses=(as_course(case, order),)))
+        except InvalidInput as error:  # Nothing fits between what is locked: another order may do.
+            refusal = error
+        else:
+            answers.append((*_rank(case, order, solution), place, order, solution))
+    if refusal is not None and not answers:
+        raise refusal
     best = min(answers, key=lambda answer: answer[:3])
     return _read(best[3], best[4])
 

@@ -105,6 +105,7 @@ class Runtime:
     clock: Clock
     mailer: Mailer
     base_url: str = "http://127.0.0.1:8000"
+    secret_key: str = field(default="", repr=False)
 
     @contextmanager
     def reading(self, actor: Actor) -> Iterator[Unit]:

@@ -99,6 +99,7 @@ class PatientRow(ClinicScoped, Base):
     language: Mapped[str] = mapped_column(default="en")
     notes: Mapped[str] = mapped_column(default="")
     link_hash: Mapped[str | None] = mapped_column(default=None, unique=True)
+    link_generation: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     version: Mapped[int] = mapped_column(default=1)
 

@@ -78,6 +78,7 @@ def upgrade() -> None:
         sa.Column("language", sa.String(), nullable=False),
         sa.Column("notes", sa.String(), nullable=False),
         sa.Column("link_hash", sa.String(), nullable=True),
+        sa.Column("link_generation", WHOLE, nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("version", WHOLE, nullable=False),
         sa.ForeignKeyConstraint(["clinic_id"], ["clinic.id"], name=op.f("fk_patient_clinic_id_clinic")),
