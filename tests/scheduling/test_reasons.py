@@ -1,0 +1,121 @@
+"""Why a session has no place: the first rule that leaves no start, in a receptionist's words."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from planner.scheduling import words
+from planner.scheduling.many_courses import solve
+from planner.scheduling.problem import Gap, Resource, Session, Weights, Window
+from tests.scheduling.problems import MONDAY, at, course, open_days, problem
+
+ONE = (Session(30, None),)
+NONE_LEFT = "No start is left: "
+
+
+def reason(*courses, **changes):
+    """The reason for the last unplaced session."""
+    return solve(problem(*courses, **changes)).unplaced[-1].reason
+
+
+def test_nobody_works():
+    """Hours, leave and bookings leave no gap long enough."""
+    said = reason(course(sessions=(Session(240, None),), practitioners={"ben": 0, "eve": 0}))
+    assert said == f"{NONE_LEFT}Ben and Eve have no 240 free minutes in a row from Monday 2 March to Sunday 29 March."
+
+
+def test_the_patients_times_never_meet_the_practitioners():
+    """The times are told with the weekdays that share them."""
+    evenings = tuple(Window(weekday, 17 * 60, 18 * 60, 0) for weekday in (0, 1, 2, 4))
+    assert reason(course(sessions=ONE, available=evenings)) == (
+        f"{NONE_LEFT}Ben is free for 30 minutes on 28 days from Monday 2 March to Sunday 29 March,"
+        " but never while the patient can come (Mon, Tue, Wed, Fri 17:00–18:00)."
+    )
+
+
+def test_the_window_is_shorter_than_the_session():
+    """It is the patient's time that is missing."""
+    short = (Window(0, 540, 570, 0),)
+    said = reason(course(sessions=(Session(60, None),), available=short))
+    assert "never while the patient can come (Mon 09:00–09:30)" in said
+
+
+def test_the_patient_is_away_all_the_time():
+    """The windows would do, the days do not."""
+    said = reason(course(sessions=ONE, away=((MONDAY, MONDAY + timedelta(days=60)),)))
+    assert said.endswith("but only while the patient is away.")
+
+
+def test_there_is_no_room():
+    """Practitioner and patient could."""
+    assert reason(course(sessions=ONE), rooms=()).endswith("but no room is free then.")
+
+
+def test_another_course_of_the_plan_took_the_time():
+    """Ana was first."""
+    one = (Resource("ben", ((at(0, "09:00"), at(0, "09:30")),), "Ben"),)
+    said = reason(course(sessions=ONE), course(id="bo", sessions=ONE), practitioners=one)
+    assert said == (
+        f"{NONE_LEFT}Ben is free for 30 minutes on 1 day from Monday 2 March to Sunday 29 March,"
+        " but other appointments of this plan take all of it."
+    )
+
+
+def test_the_plan_ends_before_the_session_may_be():
+    """48 hours and the least days reach beyond the horizon."""
+    said = reason(days=4)
+    assert said == (
+        f"{NONE_LEFT}it comes at least 48 hours and 5 days after Monday 2 March 09:00,"
+        " and the plan ends on Thursday 5 March."
+    )
+
+
+def test_the_earliest_day_is_after_the_plan():
+    """The first session has nothing before it but its earliest day."""
+    said = reason(course(sessions=ONE, earliest_day=date(2026, 6, 1)))
+    assert said == (
+        f"{NONE_LEFT}the first session may not be before Monday 1 June, and the plan ends on Sunday 29 March."
+    )
+    after = reason(course(sessions=ONE, previous_start=at(27, "10:00")))
+    assert "and comes after the one on Sunday 29 March 10:00" in after
+
+
+def test_the_course_names_nobody():
+    """Then nobody can treat."""
+    assert reason(course(sessions=ONE, practitioners={})) == f"{NONE_LEFT}the course names no practitioner."
+
+
+def test_a_place_costs_more_than_leaving_the_session_out():
+    """The place is named, so that a person can decide otherwise."""
+    late = (*open_days(1), (at(20, "09:00"), at(20, "10:00")))
+    soon = course(sessions=(Session(30, None), Session(30, Gap(2, 2, 2))))
+    said = reason(soon, practitioners=(Resource("ben", late, "Ben"),), weights=Weights(60, 100))
+    assert said.startswith("The first free start is Sunday 22 March 09:00 with Ben, but")
+
+
+def test_the_sessions_after_one_without_place_say_so():
+    """Each session has its own reason."""
+    sessions = (Session(30, None), *[Session(30, Gap(7, 5, 9))] * 2)
+    assert reason(course(sessions=sessions), days=4) == "Session 2 has no place, and session 3 comes after it."
+
+
+@pytest.mark.parametrize(
+    ("windows", "said"),
+    [
+        ((Window(0, 480, 540, 0), Window(1, 480, 540, 0), Window(2, 480, 540, 0)), "Mon–Wed 08:00–09:00"),
+        ((Window(0, 480, 600, 5), Window(0, 540, 720, 0), Window(3, 480, 720, 0)), "Mon, Thu 08:00–12:00"),
+        ((Window(0, 480, 540, 0), Window(0, 600, 1440, 0)), "Mon 08:00–09:00, Mon 10:00–24:00"),
+        ((), "at no time"),
+    ],
+)
+def test_the_patients_times_read_like_a_note_on_the_file(windows, said):
+    """Windows that overlap are one span, weekdays in a row are joined."""
+    assert words.times(course(available=windows)) == said
+
+
+def test_names_and_days_are_english_whatever_the_computer_speaks():
+    """No locale is asked."""
+    assert words.moment(at(22, "14:00")) == "Tuesday 24 March 14:00"
+    assert words.several(["Ben"]) == "Ben"
+    assert words.several(["Ben", "Ann", "Eve"]) == "Ben, Ann and Eve"
+    assert (words.days(1), words.days(2.5)) == ("1 day", "2.5 days")
