@@ -1,1 +1,5 @@
 """Course planner: from an assessment to appointments that happen."""
+
+from planner.zones import prefer_newest_rules
+
+prefer_newest_rules()
