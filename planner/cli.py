@@ -1,16 +1,35 @@
 """The command `planner`: the same services as the pages."""
 
-from typing import Any
+from importlib import import_module
+from typing import Any, Final, cast
 
 import click
 
-from planner.commands.database import db
-from planner.commands.run import run_worker, serve, sweep
 from planner.errors import PlannerError
 
+# Imported when called for: a look at an estimate should not wait for the web server to load.
+COMMANDS: Final = {
+    "serve": "planner.commands.run:serve",
+    "worker": "planner.commands.run:run_worker",
+    "estimate": "planner.commands.plan:estimate",
+    "plan": "planner.commands.plan:plan",
+    "schedule": "planner.commands.schedule:schedule",
+    "sweep": "planner.commands.run:sweep",
+    "db": "planner.commands.database:db",
+}
 
-class _Refusing(click.Group):
-    """A group whose refusals are one line on standard error and exit code 1, never a traceback."""
+
+class _Commands(click.Group):
+    """The commands of the table, whose refusals are one line on standard error and exit code 1, never a traceback."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[cmd_name].partition(":")
+        return cast(click.Command, getattr(import_module(module), attribute))
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -20,11 +39,7 @@ class _Refusing(click.Group):
             ctx.exit(1)
 
 
-@click.group(cls=_Refusing, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="course-planner", prog_name="planner")
 def main() -> None:
     """Turn "how many sessions will I need?" into appointments that really happen."""
-
-
-for command in (serve, run_worker, sweep, db):
-    main.add_command(command)

@@ -1,0 +1,54 @@
+"""`schedule`: solve a scheduling problem file and write the solution file."""
+
+import json
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from planner.commands.files import check_can_write, contents_of, read_json, write_whole
+from planner.scheduling.many_courses import solve
+from planner.scheduling.problem import Problem
+
+
+@click.command()
+@click.argument("problem")
+@click.option("--out", type=click.Path(path_type=Path), required=True, metavar="SOLUTION.json", help="Where to write.")
+@click.option("--seconds", type=click.FloatRange(0, min_open=True), help="Go on improving for so long.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Same seed, same choices.")
+def schedule(problem: str, out: Path, seconds: float | None, seed: int) -> None:
+    """Find dates for all courses of PROBLEM (a JSON file, or -). Ctrl-C keeps the best answer so far."""
+    check_can_write(out)
+    data = read_json(problem)
+    with contents_of(problem):
+        stated = Problem.from_json(data)
+    with _interruptible() as stop, contents_of(problem):
+        solution = solve(stated, seconds=seconds, seed=seed, progress=_say, stop=stop.is_set)
+    write_whole(out, (json.dumps(solution.to_json(), indent=1, ensure_ascii=False) + "\n").encode())
+    proved = ", proved optimal" if solution.proved_optimal else f", proved that none is below {solution.lower_bound}"
+    click.echo(
+        f"{len(solution.appointments)} sessions placed, {len(solution.unplaced)} not, {solution.points} points{proved}."
+    )
+
+
+def _say(points: int, bound: int, seconds: float, iteration: int) -> None:
+    click.echo(f"{seconds:8.1f} s  step {iteration:>6}  {points:>9} points, at least {bound}", err=True)
+
+
+@contextmanager
+def _interruptible() -> Iterator[threading.Event]:
+    """An event that the first Ctrl-C sets; the second one ends the program as usual."""
+    stop = threading.Event()
+
+    def interrupted(*_: object) -> None:
+        stop.set()
+        signal.signal(signal.SIGINT, before)
+
+    before = signal.signal(signal.SIGINT, interrupted)
+    try:
+        yield stop
+    finally:
+        signal.signal(signal.SIGINT, before)
