@@ -1,0 +1,85 @@
+"""Migrations bring every database to the same tables, with the guard."""
+
+import importlib
+import pkgutil
+
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
+from sqlalchemy import inspect, text
+
+from planner.storage import guard, schema
+from planner.storage.database import Database
+from planner.storage.migrations import versions
+
+
+def triggers(database):
+    """The names of the triggers that are there."""
+    with database.reading(None) as session:
+        return set(session.scalars(text("SELECT name FROM sqlite_master WHERE type = 'trigger'")))
+
+
+def test_a_migrated_database_has_exactly_the_tables_of_the_rows(database):
+    """Column by column, index by index."""
+    assert schema.differences(database) == []
+    assert schema.current(database) == schema.newest()
+
+
+def test_a_column_that_is_missing_is_noticed(database):
+    """So the test above can fail."""
+    with database.migrating() as connection:
+        connection.execute(text("ALTER TABLE patient DROP COLUMN notes"))
+    assert schema.differences(database)
+
+
+def test_upgrading_twice_changes_nothing(database):
+    """`make run` does it at every start."""
+    before = triggers(database)
+    schema.upgrade(database)
+    assert triggers(database) == before
+    assert schema.differences(database) == []
+
+
+def test_the_triggers_come_back_after_a_migration_that_rebuilt_the_table(database):
+    """A batch operation drops them without a word; the next upgrade makes them anew."""
+    expected = triggers(database)
+    with database.migrating() as connection:
+        operations = Operations(MigrationContext.configure(connection))
+        with operations.batch_alter_table("appointment", recreate="always"):
+            pass
+        dropped = set(connection.scalars(text("SELECT name FROM sqlite_master WHERE type = 'trigger'")))
+        assert dropped != expected
+    schema.upgrade(database)
+    assert triggers(database) == expected
+    database.check_guard()
+
+
+def test_a_failing_migration_leaves_the_database_as_it_was(tmp_path):
+    """All or nothing: a power cut in the middle must not cost the diary."""
+    database = Database(f"sqlite:///{tmp_path}/new.sqlite")
+    try:
+        with database.migrating() as connection:
+            connection.execute(text("CREATE TABLE half (id INTEGER)"))
+            raise RuntimeError("power cut")
+    except RuntimeError:
+        pass
+    assert inspect(database.engine).get_table_names() == []
+    database.close()
+
+
+def test_every_step_follows_another():
+    """One line of steps, without branches."""
+    steps = [
+        importlib.import_module(found.name)
+        for found in pkgutil.iter_modules(versions.__path__, f"{versions.__name__}.")
+    ]
+    befores = [step.down_revision for step in steps]
+    assert befores.count(None) == 1
+    assert len(befores) == len(set(befores))
+
+
+def test_the_guard_is_installed_twice_without_harm(database):
+    """It drops what is there first."""
+    expected = triggers(database)
+    with database.migrating() as connection:
+        guard.install(connection)
+    assert triggers(database) == expected
