@@ -1,16 +1,16 @@
 """Clinics are walls: no query, no key and no row crosses them."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import delete, func, select, text, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, StatementError
 from sqlalchemy.orm import aliased
 
 from planner.errors import NotFound
 from planner.services.runtime import Actor
 from planner.storage.base import Base, ClinicScoped
-from planner.storage.opening import LeaveRow
+from planner.storage.opening import HoursRow, LeaveRow
 from planner.storage.people import ClinicRow, PatientRow, RoomRow, StaffRow
 from tests.factories import NOW, make_patient
 
@@ -50,10 +50,10 @@ def test_a_change_or_deletion_of_all_touches_one_clinic(runtime, clinic, other_c
     """Bulk statements are scoped as well."""
     with runtime.writing(clinic.system) as unit:
         unit.session.execute(update(PatientRow).values(notes="changed"))
-        unit.session.execute(delete(RoomRow).where(RoomRow.name == "Room 2"))
+        unit.session.execute(delete(HoursRow).where(HoursRow.weekday == 0))
     with runtime.reading(other_clinic.system) as unit:
         assert unit.get(PatientRow, other_clinic.ana).notes == ""
-        assert len(unit.session.scalars(select(RoomRow)).all()) == 2
+        assert unit.session.scalar(select(func.count()).select_from(HoursRow).where(HoursRow.weekday == 0)) == 3
 
 
 def test_a_new_row_belongs_to_the_clinic_of_its_transaction(runtime, clinic):
@@ -72,8 +72,9 @@ def test_a_row_of_another_clinic_is_not_written(runtime, clinic, other_clinic):
 
 def test_no_row_can_point_into_another_clinic(runtime, clinic, other_clinic):
     """The foreign keys carry the clinic, so even a mistaken program can't."""
+    starts = datetime.fromisoformat("2026-03-03")
     leave = LeaveRow(
-        practitioner_id=other_clinic.ben.id, starts=datetime(2026, 3, 3), ends=datetime(2026, 3, 4), recorded_at=NOW
+        practitioner_id=other_clinic.ben.id, starts=starts, ends=starts + timedelta(days=1), recorded_at=NOW
     )
     with pytest.raises(IntegrityError), runtime.writing(clinic.system) as unit:
         unit.session.add(leave)
@@ -95,13 +96,11 @@ def test_a_clinic_that_does_not_exist_has_no_door(runtime, clinic):
         pass
 
 
-@pytest.mark.parametrize("column", ["created_at"])
-def test_a_naive_time_is_refused_by_its_column(runtime, clinic, column):
+def test_a_naive_time_is_refused_by_its_column(runtime, clinic):
     """Nobody could say when it is."""
-    row = PatientRow(name="-", search_name="-", **{column: datetime(2026, 3, 2, 8)})
-    with pytest.raises(Exception, match="naive") as refusal, runtime.writing(clinic.system) as unit:
+    row = PatientRow(name="-", search_name="-", created_at=NOW.replace(tzinfo=None))
+    with pytest.raises(StatementError, match="naive"), runtime.writing(clinic.system) as unit:
         unit.session.add(row)
-    assert isinstance(refusal.value.__cause__ or refusal.value, ValueError)
 
 
 def test_an_instant_comes_back_in_utc(runtime, clinic):
