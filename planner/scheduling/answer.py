@@ -102,7 +102,8 @@ class Solution:
         """
         obj = fields.record(value, ("format", "appointments", "unplaced", "points", "lower_bound"))
         if obj["format"] != SOLUTION_FORMAT:
-            raise InvalidInput(f"The format must be '{SOLUTION_FORMAT}', not {obj['format']!r}.", field="format")
+            stated = fields.short(obj["format"])
+            raise InvalidInput(f"The format must be '{SOLUTION_FORMAT}', not {stated}.", field="format")
         return cls(
             fields.entry(obj, "appointments", lambda v: fields.each(v, Placed.from_json)),
             fields.entry(obj, "unplaced", lambda v: fields.each(v, Unplaced.from_json)),

@@ -1,6 +1,7 @@
 """Strict reading of JSON values: every refusal names the place in the file, such as courses[3].sessions[1].gap.min."""
 
 import math
+import reprlib
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import TypeVar
@@ -12,7 +13,11 @@ MOST_DAYS = 3660
 EARLIEST_YEAR, LATEST_YEAR = 1900, 2400
 MINUTES_A_DAY = 24 * 60
 
+_ENDLESS = (math.inf, -math.inf)
+
 T = TypeVar("T")
+
+short = reprlib.repr
 
 
 def below(path: str, refusal: InvalidInput) -> InvalidInput:
@@ -83,14 +88,15 @@ def flag(value: object) -> bool:
 def any_whole(value: object) -> int:
     """Read a whole number of any size; the value that holds it knows the limits."""
     if isinstance(value, bool) or not isinstance(value, int):
-        raise InvalidInput(f"A whole number is needed here, not {value!r}.")
+        raise InvalidInput(f"A whole number is needed here, not {short(value)}.")
     return value
 
 
 def any_number(value: object) -> float:
     """Read a finite number; whole ones stay whole."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise InvalidInput(f"A number is needed here, not {value!r}.")
+    # Only a float can be infinite; a huge whole number has no float to ask.
+    if isinstance(value, bool) or not isinstance(value, int | float) or (value != value or value in _ENDLESS):
+        raise InvalidInput(f"A number is needed here, not {short(value)}.")
     return value
 
 
@@ -98,7 +104,7 @@ def check_range(field: str, value: float, low: float, high: float) -> None:
     """Refuse a number that is no number or outside low..high."""
     any_number_at(field, value)
     if not low <= value <= high:
-        raise InvalidInput(f"{value} is not between {low} and {high}.", field=field)
+        raise InvalidInput(f"{short(value)} is not between {low} and {high}.", field=field)
 
 
 def check_whole(field: str, value: int, low: int, high: int) -> None:
@@ -125,7 +131,7 @@ def day(value: object) -> date:
             return date.fromisoformat(value)
         except ValueError:
             pass  # refused below, together with every other shape
-    raise InvalidInput(f"A date such as 2026-03-02 is needed here, not {value!r}.")
+    raise InvalidInput(f"A date such as 2026-03-02 is needed here, not {short(value)}.")
 
 
 def moment(value: object) -> datetime:
@@ -138,7 +144,7 @@ def moment(value: object) -> datetime:
         else:
             if read.tzinfo is None and not read.second:
                 return read
-    raise InvalidInput(f"A wall-clock time such as 2026-03-02T09:00 is needed here, not {value!r}.")
+    raise InvalidInput(f"A wall-clock time such as 2026-03-02T09:00 is needed here, not {short(value)}.")
 
 
 def minute_of_day(value: object) -> int:
@@ -149,7 +155,7 @@ def minute_of_day(value: object) -> int:
             total = int(hours) * 60 + int(minutes)
             if total <= MINUTES_A_DAY:
                 return total
-    raise InvalidInput(f"A time of day such as 08:30 is needed here, not {value!r}.")
+    raise InvalidInput(f"A time of day such as 08:30 is needed here, not {short(value)}.")
 
 
 def stamp(value: datetime) -> str:

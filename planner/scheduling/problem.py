@@ -181,7 +181,8 @@ class Problem:
         """
         obj = fields.record(value, _KEYS)
         if obj["format"] != PROBLEM_FORMAT:
-            raise InvalidInput(f"The format must be '{PROBLEM_FORMAT}', not {obj['format']!r}.", field="format")
+            stated = fields.short(obj["format"])
+            raise InvalidInput(f"The format must be '{PROBLEM_FORMAT}', not {stated}.", field="format")
         return cls(
             timezone=fields.entry(obj, "timezone", fields.text),
             grid_minutes=fields.entry(obj, "grid_minutes", fields.any_whole),

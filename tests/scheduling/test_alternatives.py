@@ -89,6 +89,15 @@ def test_three_alternatives_lie_on_different_days():
     assert [other.extra_points for other in offered] == [0, 50, 50]
 
 
+def test_going_back_to_where_the_session_stands_now_is_offered_first():
+    """It is not the first start of its day, but the only one that is no move."""
+    now = Current(0, "ben", "room", at(0, "10:30"), False, 80)
+    case = problem(course(sessions=THREE[:1], current=(now,)))
+    moved = Solution((Placed("ana", 0, "ben", "room", at(1, "09:00")),), (), 100, 0)
+    best = alternatives(case, moved, "ana", 0)[0]
+    assert (best.start, best.extra_points) == (at(0, "10:30"), -100)
+
+
 def test_the_first_session_is_told_by_its_earliest_day():
     """It has no session before it."""
     case = problem()

@@ -9,7 +9,7 @@ from benchmarks.make_problem import Wish, make_problem
 from planner.errors import InvalidInput
 from planner.scheduling.judge import broken_rules
 from planner.scheduling.many_courses import judged, solve
-from planner.scheduling.problem import Current, Gap, Placed, Problem, Resource, Session, Solution, Weights
+from planner.scheduling.problem import Current, Gap, Placed, Problem, Resource, Session, Solution, Weights, Window
 from tests.scheduling.problems import at, course, open_days, problem
 
 ONE = (Session(30, None),)
@@ -133,6 +133,18 @@ def test_making_room_finds_what_one_at_a_time_cannot():
     case = problem(bo, ana, days=1)
     assert len(solve(case).unplaced) == 1
     assert solve(case, iterations=20).points == 0
+
+
+def test_a_place_that_another_course_gives_up_is_used():
+    """Ana's Monday was held for her while Bo was planned; she prefers Wednesday, so Bo gets it after all."""
+    starts = tuple((at(day, "09:00"), at(day, "09:30")) for day in range(3))
+    now = Current(0, "ben", "room", at(0, "09:00"), False, 0)
+    dear, cheap = Window(0, 480, 720, 500), Window(2, 480, 720, 0)
+    ana = course(sessions=ONE, current=(now,), available=(dear, cheap), wait_points_per_day=0)
+    bo = course(id="bo", sessions=ONE, available=tuple(replace(window, points=50) for window in course().available))
+    found = solve(problem(ana, bo, practitioners=(Resource("ben", starts),)))
+    assert [placed.start for placed in found.appointments] == [at(2, "09:00"), at(0, "09:00")]
+    assert found.points == found.lower_bound == 50
 
 
 def test_progress_is_told_and_points_only_fall():

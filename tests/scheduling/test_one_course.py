@@ -115,6 +115,14 @@ def test_touching_free_intervals_are_not_joined():
     assert "no 60 free minutes in a row on Monday 2 March" in answer(case).unplaced[0].reason
 
 
+def test_a_session_is_over_before_midnight():
+    """Ben and the room are free through the night; 23:30 to midnight ends on the next day."""
+    night = ((at(0, "22:30"), at(1, "02:00")),)
+    ana = course(sessions=(Session(30, None),), available=(Window(0, 1350, 1440, 50), Window(0, 1410, 1440, 0)))
+    case = problem(ana, practitioners=(Resource("ben", night),), rooms=(Resource("room", night),))
+    assert starts(answer(case)) == [at(0, "22:30")]
+
+
 def test_leaving_out_the_last_session_can_be_the_optimum():
     """A gap far beyond its range costs more than a cheap unplaced session."""
     late = (*open_days(1), (at(27, "09:00"), at(27, "12:00")))

@@ -101,7 +101,6 @@ REFUSED = {
     "practitioners[0].free[0][1]": "2026-03-02T09:00",
     "rooms[0].free[0][0]": "2026-03-02T08:05",
     "courses[0].id": 3,
-    "courses[0].earliest_day": "20260304",
     "courses[0].previous_start": "2026-03-29T01:30",
     "courses[0].min_gap_hours": float("nan"),
     "courses[0].wait_points_per_day": 1.5,
@@ -117,6 +116,10 @@ REFUSED = {
     "courses[0].sessions[1].gap": None,
     "courses[0].sessions[1].gap.target": float("inf"),
     "courses[0].sessions[1].gap.min": 4,
+    "courses[0].earliest_day": ["2026-03-04"] * 1000,
+    "rooms[0].id": {"a": 1},
+    "courses[0].available": "always",
+    "courses[0].practitioners": ["t1"],
     "courses[0].sessions[1].gap.max": 3,
     "courses[0].current[0].session": 2,
     "courses[0].current[0].practitioner": "t9",
@@ -145,6 +148,20 @@ def test_nonsense_is_refused_by_its_place(path):
         Problem.from_json(file)
     assert refusal.value.field == path
     assert refusal.value.message.endswith(".")
+
+
+@pytest.mark.parametrize("value", [10**400, -(10**400), 1e308, float("-inf"), float("nan"), True, "7", None, [7]])
+@pytest.mark.parametrize(
+    "path", ["courses[0].sessions[1].gap.target", "courses[0].min_gap_hours", "courses[0].sessions[0].minutes"]
+)
+def test_absurd_numbers_are_refused_shortly(path, value):
+    """Too great for any float, not a number, or no number at all: one short sentence."""
+    file = deepcopy(FILE)
+    put(file, path, value)
+    with pytest.raises(InvalidInput) as refusal:
+        Problem.from_json(file)
+    assert refusal.value.field == path
+    assert len(refusal.value.message) < 150
 
 
 @pytest.mark.parametrize("key", ["timezone", "courses", "weights"])
