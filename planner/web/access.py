@@ -25,6 +25,17 @@ ACCESS: Final[Mapping[str, Who]] = MappingProxyType(
         "auth.sign_in": "public",
         "auth.sign_out": "staff",
         "auth.password": "staff",
+        "courses.course": "staff",
+        "courses.arrive": "staff",
+        "courses.fulfil": "staff",
+        "courses.miss": "staff",
+        "courses.cancel": "staff",
+        "courses.confirm": "staff",
+        "courses.undo": "staff",
+        "courses.resume": "staff",
+        "courses.catch_up": "staff",
+        "courses.dismiss": "staff",
+        "feeds.feed": "feed-token",
     }
 )
 

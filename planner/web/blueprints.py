@@ -5,5 +5,7 @@ from typing import Final
 from flask import Blueprint
 
 from planner.web.auth import auth
+from planner.web.courses import courses
+from planner.web.feeds import feeds
 
-BLUEPRINTS: Final[tuple[Blueprint, ...]] = (auth,)
+BLUEPRINTS: Final[tuple[Blueprint, ...]] = (auth, courses, feeds)

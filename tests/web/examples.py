@@ -7,8 +7,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from sqlalchemy import select
+
+from planner.services import worklists
 from planner.services.runtime import Runtime
+from planner.storage.courses import CourseRow
 from tests.factories import ANA_LINK, Clinic
+from tests.web.ana_course import AnasCourse, book_ana
 
 
 @dataclass(frozen=True)
@@ -21,8 +26,37 @@ class Scene:
 
 Example = Callable[[Scene], dict[str, Any]]
 
+
+def _course(scene: Scene) -> AnasCourse:
+    """Ana's course, booked the first time somebody asks for it in this database."""
+    actor = scene.clinic.rosa.actor
+    with scene.runtime.reading(actor) as unit:
+        row = unit.session.scalar(select(CourseRow))
+    if row is None:
+        return book_ana(scene.runtime, scene.clinic)
+    return AnasCourse(scene.runtime, scene.clinic, row.id, row.assessment_id)
+
+
+def _work_item(scene: Scene) -> int:
+    """A line of the worklists about that course."""
+    course = _course(scene)
+    with scene.runtime.writing(scene.clinic.system) as unit:
+        worklists.open_item(unit, worklists.CATCH_UP, "an-example", "A session is proposed.", course.id)
+    return course.notices()[0].id
+
+
 EXAMPLES: Final[Mapping[str, Example]] = {
     "static": lambda scene: {"filename": "css/planner.css"},
+    "courses.course": lambda scene: {"course_id": _course(scene).id},
+    "courses.resume": lambda scene: {"course_id": _course(scene).id},
+    "courses.catch_up": lambda scene: {"course_id": _course(scene).id},
+    "courses.dismiss": lambda scene: {"course_id": _course(scene).id, "item_id": _work_item(scene)},
+    "courses.undo": lambda scene: {"revision_id": _course(scene).revisions()[0][0]},
+    "courses.arrive": lambda scene: {"appointment_id": _course(scene).appointment(1).id},
+    "courses.fulfil": lambda scene: {"appointment_id": _course(scene).appointment(1).id},
+    "courses.miss": lambda scene: {"appointment_id": _course(scene).appointment(1).id},
+    "courses.cancel": lambda scene: {"appointment_id": _course(scene).appointment(1).id},
+    "courses.confirm": lambda scene: {"appointment_id": _course(scene).appointment(1).id},
 }
 
 # Every address that is opened by a personal link has this token unless its example says otherwise.

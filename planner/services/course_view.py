@@ -1,0 +1,271 @@
+"""The course page as values: sessions in order of time with what may be done to each, notices, estimate, history."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from sqlalchemy import select
+
+from planner.care.course import Phase, phases_from_json
+from planner.diary.appointment import AppointmentStatus, next_statuses
+from planner.diary.free import to_wall
+from planner.services import worklists
+from planner.services.assessments import RecordedAssessment, assessment_from
+from planner.services.course_history import HistoryLine, history
+from planner.services.runtime import Actor, Runtime, Unit
+from planner.services.snapshot import VOID, Booked, CourseSnapshot, SessionState, take
+from planner.storage.courses import AppointmentRow, AssessmentRow, CourseRow, RevisionRow, WorklistRow
+from planner.storage.people import PatientRow, RoomRow, StaffRow
+
+UNPLACED = "unplaced"
+_STILL_TO_COME = ("pending", "booked", "arrived", "checked-in")
+
+
+@dataclass(frozen=True, slots=True)
+class SessionLine:
+    """One session of a course as a page shows it.
+
+    Args:
+        number: its place in the course, from 1.
+        state: FHIR status of the appointment that counts, or `unplaced`.
+        booked: that appointment; None for one that is to place.
+        version: the appointment's, for its forms.
+        gap_days: days since the session before it in time; None for the first.
+        wanted_days: the gap that the phase wants.
+        target_day: the ideal date, counted from the session before it.
+        locked: why a repair leaves it where it is; empty when it may move.
+        may: the events that are possible now: move, cancel, confirm, arrive, fulfil, miss.
+        missed: days on which it was missed before.
+    """
+
+    session_id: int
+    number: int
+    phase: str
+    state: str
+    booked: Booked | None
+    version: int
+    practitioner: str
+    room: str
+    gap_days: int | None
+    wanted_days: float | None
+    target_day: date | None
+    locked: str
+    unplaced_reason: str
+    may: frozenset[str]
+    missed: tuple[date, ...]
+
+    @property
+    def next_step(self) -> str:
+        """The one event that is most likely now; empty while nothing is."""
+        return next((event for event in ("fulfil", "arrive") if event in self.may), "")
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One open line of a worklist about this course."""
+
+    id: int
+    kind: str
+    title: str
+    says: str
+
+
+@dataclass(frozen=True, slots=True)
+class CourseView:
+    """All that the course page shows.
+
+    Args:
+        planned: sessions that the ideal course has given by today.
+    """
+
+    id: int
+    patient_id: int
+    patient: str
+    protocol: str
+    status: str
+    automation: str
+    zone: str
+    today: date
+    phases: tuple[Phase, ...]
+    lines: tuple[SessionLine, ...]
+    notices: tuple[Notice, ...]
+    assessment: RecordedAssessment
+    history: tuple[HistoryLine, ...]
+    done: int
+    planned: int
+
+    @property
+    def placed(self) -> tuple[SessionLine, ...]:
+        """The sessions with a date, by time."""
+        return tuple(line for line in self.lines if line.booked is not None)
+
+    @property
+    def to_place(self) -> tuple[SessionLine, ...]:
+        """The sessions without one."""
+        return tuple(line for line in self.lines if line.booked is None)
+
+    @property
+    def coming(self) -> SessionLine | None:
+        """The next session that is still to be given."""
+        return next((line for line in self.placed if line.state in _STILL_TO_COME), None)
+
+
+def course_view(runtime: Runtime, actor: Actor, course_id: int) -> CourseView:
+    """The course as it stands (a dozen queries, however long it is).
+
+    Raises:
+        NotFound: not of this clinic.
+    """
+    with runtime.reading(actor) as unit:
+        course = unit.get(CourseRow, course_id)
+        snapshot = take(unit, course)
+        lines = tuple(_lines(unit, course, snapshot))
+        return CourseView(
+            id=course.id,
+            patient_id=course.patient_id,
+            patient=unit.get(PatientRow, course.patient_id).name,
+            protocol=course.protocol,
+            status=course.status,
+            automation=course.automation,
+            zone=unit.clinic.timezone,
+            today=unit.today,
+            phases=phases_from_json(list(course.phases)),
+            lines=lines,
+            notices=tuple(_notices(unit, course.id)),
+            assessment=assessment_from(unit.get(AssessmentRow, course.assessment_id)),
+            history=history(unit, course),
+            done=sum(line.state == "fulfilled" for line in lines),
+            planned=_planned_by(unit, course, snapshot),
+        )
+
+
+def course_of_appointment(runtime: Runtime, actor: Actor, appointment_id: int) -> int:
+    """The course an appointment belongs to. Raises NotFound."""
+    with runtime.reading(actor) as unit:
+        return unit.get(AppointmentRow, appointment_id).course_id
+
+
+def course_of_revision(runtime: Runtime, actor: Actor, revision_id: int) -> int:
+    """The course a revision changed. Raises NotFound."""
+    with runtime.reading(actor) as unit:
+        return unit.get(RevisionRow, revision_id).course_id
+
+
+def names(unit: Unit, row: type[StaffRow] | type[RoomRow]) -> dict[int, str]:
+    """The names of everybody who works here, or of all rooms, by id (one query)."""
+    return dict(unit.session.execute(select(row.id, row.name)).all())
+
+
+def _lines(unit: Unit, course: CourseRow, snapshot: CourseSnapshot) -> Iterator[SessionLine]:
+    versions = _versions(unit, course)
+    people, rooms = names(unit, StaffRow), names(unit, RoomRow)
+    previous: date | None = None
+    for session in _by_time(snapshot):
+        booked = _shown(session)
+        day = to_wall(booked.starts_at, unit.zone).date() if booked else None
+        base = previous or course.earliest_day
+        yield SessionLine(
+            session_id=session.id or 0,
+            number=session.position + 1,
+            phase=session.phase,
+            state=booked.status if booked else UNPLACED,
+            booked=booked,
+            version=versions.get(booked.id or 0, 0) if booked else 0,
+            practitioner=people.get(booked.practitioner_id, "") if booked else "",
+            room=rooms.get(booked.room_id, "") if booked else "",
+            gap_days=(day - previous).days if day and previous else None,
+            wanted_days=session.gap.target if session.gap else None,
+            target_day=base + timedelta(days=round(session.gap.target)) if session.gap and previous else base,
+            locked=_lock(unit, booked) if booked else "",
+            unplaced_reason=session.unplaced_reason,
+            may=_may(unit, booked) if booked else frozenset(),
+            missed=_missed(unit, session, booked),
+        )
+        previous = day or previous
+
+
+def _by_time(snapshot: CourseSnapshot) -> list[SessionState]:
+    """The sessions that count: by date, then those without one by their place in the course."""
+
+    def key(session: SessionState) -> tuple[bool, float, int]:
+        booked = _shown(session)
+        return booked is None, booked.starts_at.timestamp() if booked else 0.0, session.position
+
+    return sorted(snapshot.live, key=key)
+
+
+def _shown(session: SessionState) -> Booked | None:
+    """The appointment that stands for a session; a cancelled one leaves it without."""
+    current = session.current
+    return current if current is not None and current.status not in VOID else None
+
+
+def _versions(unit: Unit, course: CourseRow) -> dict[int, int]:
+    row = AppointmentRow
+    found = unit.session.execute(select(row.id, row.version).where(row.course_id == course.id))
+    return dict(found.all())
+
+
+def _lock(unit: Unit, booked: Booked) -> str:
+    if booked.status not in ("booked", "pending") or booked.starts_at <= unit.now:
+        return ""
+    if booked.confirmed_at is not None:
+        return "Confirmed"
+    if booked.is_locked(unit.now, unit.clinic.notice_hours):
+        return f"Less than {unit.clinic.notice_hours} hours away"
+    return ""
+
+
+_EVENTS = {"arrive": "arrived", "fulfil": "fulfilled", "miss": "noshow", "cancel": "cancelled"}
+
+
+def _may(unit: Unit, booked: Booked) -> frozenset[str]:
+    """The events that the use cases of `attendance` and `moving` would accept now."""
+    follows = next_statuses(AppointmentStatus(booked.status))
+    may = {event for event, status in _EVENTS.items() if AppointmentStatus(status) in follows}
+    begun = booked.starts_at <= unit.now
+    if begun:
+        may -= {"cancel"} if booked.status != "noshow" else set()
+    else:
+        may -= {"fulfil", "miss"}
+        may |= {"move"} if booked.occupies else set()
+        may |= {"confirm"} if booked.occupies and booked.confirmed_at is None else set()
+    if to_wall(booked.starts_at, unit.zone).date() != unit.today:
+        may -= {"arrive"}
+    return frozenset(may)
+
+
+def _missed(unit: Unit, session: SessionState, shown: Booked | None) -> tuple[date, ...]:
+    return tuple(
+        to_wall(each.starts_at, unit.zone).date()
+        for each in session.appointments
+        if each.status == "noshow" and each is not shown
+    )
+
+
+def _notices(unit: Unit, course_id: int) -> Iterator[Notice]:
+    rows = unit.session.scalars(
+        select(WorklistRow)
+        .where(WorklistRow.course_id == course_id, WorklistRow.closed_at.is_(None))
+        .order_by(WorklistRow.opened_at, WorklistRow.id)
+    )
+    for row in rows:
+        yield Notice(row.id, row.kind, worklists.KINDS.get(row.kind, row.kind), row.says)
+
+
+def _planned_by(unit: Unit, course: CourseRow, snapshot: CourseSnapshot) -> int:
+    """How many sessions the ideal course would have given by today, counted from the first appointment it had."""
+    kept = [each for session in snapshot.live for each in session.appointments if each.status not in VOID]
+    starts = [to_wall(each.starts_at, unit.zone).date() for each in kept]
+    first = min(starts, default=course.earliest_day)
+    return sum(day <= unit.today for day in _ideal_days(first, snapshot.live))
+
+
+def _ideal_days(first: date, sessions: Collection[SessionState]) -> Iterator[date]:
+    """Each session's target if none had ever been shifted; gaps are added up before rounding, as the engine does."""
+    elapsed = 0.0
+    for session in sessions:
+        elapsed += session.gap.target if session.gap else 0.0
+        yield first + timedelta(days=int(elapsed + 0.5))

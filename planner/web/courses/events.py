@@ -1,0 +1,114 @@
+"""The buttons of a visit and of a course: arrived, done, missed, cancelled, confirmed, undone, resumed."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from flask import flash, request
+
+from planner.services import attendance, course_view, frequency, undoing, worklists
+from planner.services.attendance import Outcome
+from planner.services.runtime import Actor, Runtime
+from planner.web.context import actor, runtime
+from planner.web.courses.page import course_page
+from planner.web.courses.routes import SHOWN, Page, courses, form_version, go_on, tell
+from planner.web.errors import status_of
+
+
+class _Event(Protocol):
+    def __call__(
+        self, runtime: Runtime, actor: Actor, appointment_id: int, *, version: int | None = None
+    ) -> Outcome: ...
+
+
+@courses.post("/appointments/<int:appointment_id>/arrive")
+def arrive(appointment_id: int) -> Page:
+    """The patient is here."""
+    return _happen(attendance.arrive, appointment_id)
+
+
+@courses.post("/appointments/<int:appointment_id>/fulfil")
+def fulfil(appointment_id: int) -> Page:
+    """The treatment was given."""
+    return _happen(attendance.fulfil, appointment_id)
+
+
+@courses.post("/appointments/<int:appointment_id>/miss")
+def miss(appointment_id: int) -> Page:
+    """The patient did not come; the rest is repaired."""
+    return _happen(attendance.miss, appointment_id)
+
+
+@courses.post("/appointments/<int:appointment_id>/cancel")
+def cancel(appointment_id: int) -> Page:
+    """The visit is called off. Form: reason; rebook "no" where the session is not wanted again."""
+    reason, rebook = request.form.get("reason", "").strip(), request.form.get("rebook") != "no"
+
+    def cancelled(runtime: Runtime, actor: Actor, appointment_id: int, *, version: int | None = None) -> Outcome:
+        return attendance.cancel(runtime, actor, appointment_id, version=version, rebook=rebook, reason=reason)
+
+    return _happen(cancelled, appointment_id)
+
+
+@courses.post("/appointments/<int:appointment_id>/confirm")
+def confirm(appointment_id: int) -> Page:
+    """The patient said that they will come."""
+    return _happen(attendance.confirm, appointment_id)
+
+
+@courses.post("/revisions/<int:revision_id>/undo")
+def undo(revision_id: int) -> Page:
+    """Take a change back, with those made together with it."""
+    course_id = course_view.course_of_revision(runtime(), actor(), revision_id)
+    try:
+        restored = undoing.undo(runtime(), actor(), revision_id)
+    except SHOWN as refusal:
+        return course_page(course_id, refusal.message), status_of(refusal)
+    others = len(restored) - 1
+    also = f" {others} other courses that were changed with it, too." if others > 1 else ""
+    also = " The other course that was changed with it, too." if others == 1 else also
+    flash(f"Undone: everything is as it was before.{also}", "good")
+    return go_on(course_id)
+
+
+@courses.post("/courses/<int:course_id>/resume")
+def resume(course_id: int) -> Page:
+    """Let the planner book again by itself, and place what is owed."""
+    return _change(attendance.resume(runtime(), actor(), course_id))
+
+
+@courses.post("/courses/<int:course_id>/catch-up")
+def catch_up(course_id: int) -> Page:
+    """Add the session that was proposed. Form: reason."""
+    reason = request.form.get("reason", "").strip()
+    try:
+        outcome = frequency.add_session(runtime(), actor(), course_id, reason=reason)
+    except SHOWN as refusal:
+        return course_page(course_id, refusal.message), status_of(refusal)
+    return _change(outcome)
+
+
+@courses.post("/courses/<int:course_id>/notices/<int:item_id>/dismiss")
+def dismiss(course_id: int, item_id: int) -> Page:
+    """Take a line off the worklist, because a person has seen to it."""
+    worklists.dismiss(runtime(), actor(), item_id)
+    flash("Taken off the worklist.", "good")
+    return go_on(course_id)
+
+
+def _happen(event: _Event, appointment_id: int) -> Page:
+    try:
+        outcome = event(runtime(), actor(), appointment_id, version=form_version())
+    except SHOWN as refusal:
+        course_id = course_view.course_of_appointment(runtime(), actor(), appointment_id)
+        return course_page(course_id, refusal.message), status_of(refusal)
+    if not outcome.revision_id:
+        flash(f"{outcome.says}.", "info")
+        return go_on(outcome.course_id)
+    tell(outcome.revision_id, appointment_id=appointment_id)
+    return go_on(outcome.course_id)
+
+
+def _change(outcome: Outcome) -> Page:
+    tell(outcome.revision_id)
+    return go_on(outcome.course_id)

@@ -1,0 +1,30 @@
+"""The course page: the picture, the sessions, the notices, the history."""
+
+from __future__ import annotations
+
+from flask import render_template
+
+from planner.services.course_view import course_view
+from planner.web.context import actor, runtime
+from planner.web.courses.picture import course_picture
+from planner.web.courses.routes import Page, courses, way_back
+from planner.web.protocols import protocol_words
+
+
+@courses.get("/courses/<int:course_id>")
+def course(course_id: int) -> Page:
+    """One course as it stands."""
+    return course_page(course_id)
+
+
+def course_page(course_id: int, refusal: str = "") -> str:
+    """The page, headed by why something was refused where it was."""
+    view = course_view(runtime(), actor(), course_id)
+    return render_template(
+        "courses/course.html",
+        view=view,
+        protocol=protocol_words(view.protocol),
+        picture=course_picture(view),
+        refusal=refusal,
+        back=way_back() if refusal else None,
+    )

@@ -1,0 +1,31 @@
+"""Courses as lines of the time picture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from planner.services.course_view import UNPLACED, CourseView, SessionLine
+from planner.web.formats import day_short, local_day, local_short
+from planner.web.looks import state_look
+from planner.web.timeline import Timeline, TimelineLine, TimelineSession, build_timeline
+
+
+def course_picture(view: CourseView) -> Timeline | None:
+    """The course on the time axis: every session, and a mark where one was missed before; None without sessions."""
+    sessions = tuple(session for line in view.lines for session in _sessions(line, view.zone))
+    if not sessions:
+        return None
+    return build_timeline(f"{view.patient}'s course", [TimelineLine("", sessions)], view.today)
+
+
+def _sessions(line: SessionLine, zone: str) -> Iterator[TimelineSession]:
+    for missed in line.missed:
+        words = f"Session {line.number}, {day_short(missed)}"
+        yield TimelineSession(line.number, missed, None, "noshow", line.phase, words)
+    day = line.target_day if line.booked is None else local_day(line.booked.starts_at, zone)
+    if day is None:
+        return
+    words = f"Session {line.number}, {state_look(UNPLACED).word.lower()}"
+    if line.booked:
+        words = f"Session {line.number}, {local_short(line.booked.starts_at, zone)} with {line.practitioner}"
+    yield TimelineSession(line.number, day, line.target_day, line.state, line.phase, words)

@@ -1,0 +1,74 @@
+"""What happened to a course, in the words a person at the desk reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from planner.services.course_history import WhatHappened
+from planner.services.difference import Change, ChangeKind
+from planner.web.formats import counted, day_long, local, local_time
+
+_DONE: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "arrived": "Session {number}: the patient is here.",
+        "fulfilled": "Session {number} is done.",
+        "missed": "Session {number} is marked as missed.",
+        "cancelled": "Session {number} is cancelled.",
+        "confirmed": "Session {number} is confirmed.",
+        "moved": "Session {number} is moved to {when}.",
+    }
+)
+# After these the planner repaired the rest, so what became of the session and of the others is said too.
+_REPAIRED: Final = ("missed", "cancelled")
+_MOST_NAMED: Final = 3
+
+
+def happened_words(happened: WhatHappened) -> str:
+    """Such as: Session 2 is marked as missed. It was rebooked to Thursday 12 March, 10:00; nothing else moved."""
+    own = next((each for each in happened.difference.changes if each.number == happened.number), None)
+    wording = _DONE.get(happened.kind) if happened.number is not None else None
+    if wording is None:
+        return f"{happened.reason}: {happened.difference.summary()}."
+    said = wording.format(number=happened.number, when=when(own, happened) if own else "")
+    if happened.kind not in _REPAIRED:
+        return said
+    if happened.stopped:
+        return f"{said} Nothing is rebooked by itself: talk to the patient first."
+    others = [each for each in happened.difference.told if each is not own]
+    return f"{said} {_own_words(own, happened)}; {_other_words(others, happened)}."
+
+
+def when(change: Change, happened: WhatHappened) -> str:
+    """`Thursday 12 March, 10:00`, with the therapist where that changed; empty if it has no date."""
+    if change.after is None:
+        return ""
+    begins = local(change.after.starts_at, happened.zone)
+    words = f"{day_long(begins)}, {local_time(change.after.starts_at, happened.zone)}"
+    if change.before is None or change.before.practitioner_id == change.after.practitioner_id:
+        return words
+    return f"{words} with {happened.practitioners.get(change.after.practitioner_id, 'another therapist')}"
+
+
+def _own_words(own: Change | None, happened: WhatHappened) -> str:
+    if own is None or own.kind is ChangeKind.CANCELLED:
+        return "It is not rebooked"
+    if own.after is None or own.kind is ChangeKind.UNPLACED:
+        return f"It has no new date yet ({own.reason.rstrip('.')})" if own.reason else "It has no new date yet"
+    return f"It was rebooked to {when(own, happened)}"
+
+
+def _other_words(others: list[Change], happened: WhatHappened) -> str:
+    if not others:
+        return "nothing else moved"
+    if len(others) > _MOST_NAMED:
+        return f"{counted(len(others), 'other session')} changed too"
+    return ", ".join(_other(each, happened) for each in others)
+
+
+def _other(change: Change, happened: WhatHappened) -> str:
+    name = f"session {change.number}"
+    if change.after is None:
+        return f"{name} has no date any more"
+    return f"{name} {'is added on' if change.before is None else 'moved to'} {when(change, happened)}"

@@ -1,0 +1,17 @@
+"""What is treated, in the words of the assessment's form."""
+
+from planner.care.fields import ASSESSMENT_FIELDS
+
+
+def field_words(name: str, value: object) -> str:
+    """A field's value as its form calls it: the label of a choice, yes or no, a number as it is."""
+    if isinstance(value, bool):
+        return "Yes" if value else "No"
+    field = next((field for field in ASSESSMENT_FIELDS if field.name == name), None)
+    labels = {choice.value: choice.label for choice in field.choices} if field else {}
+    return labels.get(str(value), str(value))
+
+
+def protocol_words(protocol: str) -> str:
+    """`Pain that has lasted for months or years` for `chronic_pain`."""
+    return field_words("protocol", protocol)
