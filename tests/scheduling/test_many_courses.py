@@ -54,9 +54,7 @@ def test_two_practitioners_need_two_rooms():
     one_start = ((at(0, "09:00"), at(0, "09:30")),)
     people = (Resource("ben", one_start), Resource("eve", one_start))
     courses = course(sessions=ONE), course(id="bo", sessions=ONE, practitioners={"eve": 0})
-    one_room, two_rooms = (
-        tuple(Resource(f"r{number}", one_start) for number in range(rooms)) for rooms in (1, 2)
-    )
+    one_room, two_rooms = (tuple(Resource(f"r{number}", one_start) for number in range(rooms)) for rooms in (1, 2))
     short = solve(problem(*courses, practitioners=people, rooms=one_room))
     assert len(short.appointments) == 1
     assert "no room is free then" in short.unplaced[0].reason

@@ -254,9 +254,7 @@ def test_odd_shapes_get_a_valid_answer(rooms, minutes, window, target, days, hou
         available=tuple(Window(weekday, 540, 540 + 30 * window, 5) for weekday in range(5)),
         min_gap_hours=hours,
     )
-    case = problem(
-        ana, days=days, timezone=zone, rooms=tuple(Resource(f"r{n}", open_days(days)) for n in range(rooms))
-    )
+    case = problem(ana, days=days, timezone=zone, rooms=tuple(Resource(f"r{n}", open_days(days)) for n in range(rooms)))
     found = answer(case)
     assert len(found.appointments) + len(found.unplaced) == 2
     assert rooms or not found.appointments
