@@ -10,6 +10,7 @@ from typing import Any, Final
 from sqlalchemy import select
 
 from planner.services import worklists
+from planner.services.feeds import create_feed
 from planner.services.runtime import Runtime
 from planner.storage.courses import CourseRow
 from tests.factories import ANA_LINK, Clinic
@@ -45,6 +46,12 @@ def _work_item(scene: Scene) -> int:
     return course.notices()[0].id
 
 
+def _feed_token(scene: Scene) -> str:
+    """The secret part of Ana's calendar address."""
+    address = create_feed(scene.runtime, scene.clinic.rosa.actor, patient_id=scene.clinic.ana)
+    return address.rpartition("/")[2].removesuffix(".ics")
+
+
 EXAMPLES: Final[Mapping[str, Example]] = {
     "static": lambda scene: {"filename": "css/planner.css"},
     "courses.course": lambda scene: {"course_id": _course(scene).id},
@@ -57,6 +64,7 @@ EXAMPLES: Final[Mapping[str, Example]] = {
     "courses.miss": lambda scene: {"appointment_id": _course(scene).appointment(1).id},
     "courses.cancel": lambda scene: {"appointment_id": _course(scene).appointment(1).id},
     "courses.confirm": lambda scene: {"appointment_id": _course(scene).appointment(1).id},
+    "feeds.feed": lambda scene: {"token": _feed_token(scene)},
 }
 
 # Every address that is opened by a personal link has this token unless its example says otherwise.

@@ -1,0 +1,121 @@
+"""What calendar programs get over HTTP from a secret address."""
+
+import logging
+from datetime import timedelta
+from email.utils import format_datetime, parsedate_to_datetime
+from urllib.parse import urlsplit
+
+import pytest
+
+from planner.services import attendance, feeds
+from tests.web.ana_course import book_ana
+
+
+@pytest.fixture
+def course(runtime, clinic):
+    """Ana's booked course."""
+    return book_ana(runtime, clinic)
+
+
+@pytest.fixture
+def path(runtime, clinic, course):
+    """The path of her feed."""
+    return urlsplit(feeds.create_feed(runtime, clinic.rosa.actor, patient_id=clinic.ana)).path
+
+
+def test_a_feed_has_the_headers_that_calendar_programs_need(client, path):
+    """A type, an entity tag, a date; no file name, no reference to where it came from."""
+    answer = client.get(path)
+    assert answer.status_code == 200
+    assert answer.headers["Content-Type"] == "text/calendar; charset=utf-8"
+    assert answer.headers["ETag"].startswith('"')
+    assert parsedate_to_datetime(answer.headers["Last-Modified"])
+    assert "Content-Disposition" not in answer.headers
+    assert answer.headers["Cache-Control"] == "private, no-cache"
+    assert answer.headers["Referrer-Policy"] == "no-referrer"
+    assert "Set-Cookie" not in answer.headers
+
+
+def test_head_says_the_same_without_the_bytes(client, path):
+    """Some programs look before they fetch."""
+    whole, head = client.get(path), client.raw.head(path)
+    assert head.status_code == 200
+    assert head.data == b""
+    for name in ("ETag", "Last-Modified", "Content-Type", "Content-Length"):
+        assert head.headers[name] == whole.headers[name]
+
+
+@pytest.mark.parametrize("accept", [None, "text/html", "application/json", "nonsense"])
+def test_what_a_program_accepts_does_not_matter(client, path, accept):
+    """Google sends nothing, others everything."""
+    answer = client.get(path, headers={"Accept": accept} if accept else {})
+    assert answer.data.startswith(b"BEGIN:VCALENDAR\r\n")
+
+
+def test_an_unchanged_feed_is_not_sent_again(client, path, clock):
+    """By its tag, weak or in a list, and by its date where no tag is sent."""
+    first = client.get(path)
+    clock.advance(hours=1)
+    dated = client.get(path).headers["Last-Modified"]
+    tag = first.headers["ETag"]
+    for headers in ({"If-None-Match": tag}, {"If-None-Match": f'"x", W/{tag}'}, {"If-Modified-Since": dated}):
+        answer = client.get(path, headers=headers)
+        assert answer.status_code == 304
+        assert answer.data == b""
+        assert answer.headers["ETag"] == tag
+
+
+def test_a_changed_feed_is_sent_to_whoever_has_the_old_one(client, path, runtime, clinic, clock, course):
+    """Also when it changes in the very second in which it was fetched."""
+    old = client.get(path).headers
+    attendance.cancel(runtime, clinic.rosa.actor, course.appointment(3).id)
+    for headers in ({"If-None-Match": old["ETag"]}, {"If-Modified-Since": old["Last-Modified"]}):
+        assert client.get(path, headers=headers).status_code == 200
+    clock.advance(hours=1)
+    assert client.get(path, headers={"If-Modified-Since": old["Last-Modified"]}).status_code == 200
+
+
+def test_the_tag_wins_over_the_date(client, path, clock):
+    """RFC 9110: where both are sent the date is not looked at."""
+    later = format_datetime(clock.now() + timedelta(days=1), usegmt=True)
+    answer = client.get(path, headers={"If-None-Match": '"another"', "If-Modified-Since": later})
+    assert answer.status_code == 200
+
+
+def test_a_feed_is_never_dated_in_the_future(client, path, clock):
+    """An answer can't be younger than the moment it is given."""
+    assert parsedate_to_datetime(client.get(path).headers["Last-Modified"]) <= clock.now()
+
+
+def test_a_replaced_address_is_answered_as_nonsense_is(client, path, runtime, clinic):
+    """Byte for byte, so that nobody learns which ones once worked."""
+    feeds.create_feed(runtime, clinic.rosa.actor, patient_id=clinic.ana)
+    replaced, nonsense = client.get(path), client.get("/f/nonsense.ics")
+    assert replaced.status_code == nonsense.status_code == 404
+    assert replaced.data == nonsense.data
+
+
+def test_no_address_reaches_the_log(client, path, caplog):
+    """Neither one that works nor a wrong one."""
+    caplog.set_level(logging.DEBUG)
+    client.get(path)
+    client.get("/f/a-wrong-secret.ics")
+    assert "/f/<token>.ics" in caplog.text
+    assert path not in caplog.text
+    assert "a-wrong-secret" not in caplog.text
+
+
+def test_the_patient_learns_when_their_calendar_last_asked(client, path, runtime, clinic, clock):
+    """Noted after the answer, also when that was 304."""
+    tag = client.get(path, headers={"User-Agent": "Mozilla/5.0 Thunderbird/153.7"}).headers["ETag"]
+    clock.advance(minutes=20)
+    assert client.get(path, headers={"If-None-Match": tag, "User-Agent": "vdirsyncer/0.21"}).status_code == 304
+    with runtime.reading(clinic.rosa.actor) as unit:
+        state = feeds.feed_state(unit, patient_id=clinic.ana)
+    assert (state.fetched_at, state.fetched_by) == (clock.now(), "vdirsyncer")
+
+
+def test_robots_are_not_kept_from_feeds(client):
+    """Google's importer obeys robots.txt and would refuse the calendar."""
+    answer = client.get("/robots.txt")
+    assert "/f/" not in answer.text
