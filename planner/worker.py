@@ -9,6 +9,7 @@ from typing import BinaryIO, Final
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from planner.clock import SystemClock
 from planner.errors import StorageFailed
 from planner.services.runtime import Runtime
 from planner.sweeps import SWEEPS, Sweep
@@ -84,11 +85,14 @@ def tick(runtime: Runtime, sweep: Sweep) -> None:
 
 
 def _scheduler(runtime: Runtime, sweeps: Iterable[Sweep]) -> BackgroundScheduler:
-    """Ticks by elapsed time in UTC: a cron at a local hour is skipped or doubled when the clocks change."""
+    """Ticks by elapsed time in UTC, the first one now.
+
+    A cron at a local hour is skipped or doubled when the clocks change.
+    """
     scheduler = BackgroundScheduler(timezone="UTC")
     for sweep in sweeps:
         scheduler.add_job(
             tick, "interval", seconds=sweep.every.total_seconds(), args=(runtime, sweep), id=sweep.name,
-            next_run_time=runtime.clock.now(), coalesce=True, misfire_grace_time=None, max_instances=1,
+            next_run_time=SystemClock().now(), coalesce=True, misfire_grace_time=None, max_instances=1,
         )  # fmt: skip
     return scheduler

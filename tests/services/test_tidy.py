@@ -1,0 +1,73 @@
+"""What is thrown away, and what is not."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from planner.services.accounts import actor_for, sign_in
+from planner.services.sweeping import SweepReport
+from planner.services.tidy import KEEP_MESSAGES, KEEP_REVOKED_FEEDS, tidy
+from planner.storage.outward import FeedRow, OutboxRow
+from planner.storage.people import LoginRow
+from tests.factories import NOW
+
+
+def rows(runtime, kind):
+    """All rows of a kind, in all clinics."""
+    with runtime.database.reading(None) as session:
+        return session.scalars(select(kind)).all()
+
+
+def test_an_ended_session_is_deleted_and_a_living_one_kept(runtime, clinic, other_clinic, clock):
+    """In every clinic."""
+    for person in (clinic.rosa, other_clinic.rosa):
+        sign_in(runtime, person.email, person.password)
+    clock.advance(hours=6)
+    token, _ = sign_in(runtime, clinic.ben.email, clinic.ben.password)
+    clock.advance(hours=6)
+    assert tidy(runtime) == SweepReport(done=2)
+    assert len(rows(runtime, LoginRow)) == 1
+    assert actor_for(runtime, token) == clinic.ben.actor
+    assert tidy(runtime) == SweepReport()
+
+
+@pytest.mark.parametrize(
+    ("status", "age", "kept"),
+    [
+        ("sent", KEEP_MESSAGES - timedelta(minutes=1), True),
+        ("sent", KEEP_MESSAGES + timedelta(minutes=1), False),
+        ("skipped", KEEP_MESSAGES + timedelta(minutes=1), False),
+        ("expired", KEEP_MESSAGES + timedelta(minutes=1), False),
+        ("due", KEEP_MESSAGES * 2, True),
+        ("failed", KEEP_MESSAGES * 2, True),
+        ("unknown", KEEP_MESSAGES * 2, True),
+    ],
+)
+def test_a_finished_message_is_kept_for_a_while_and_an_owed_one_for_ever(runtime, clinic, status, age, kept):
+    """What failed waits for a person, however long."""
+    with runtime.writing(clinic.system) as unit:
+        unit.session.add(
+            OutboxRow(
+                key="k", kind="reminder", patient_id=clinic.ana, status=status, due_at=NOW - age, created_at=NOW - age
+            )
+        )
+    tidy(runtime)
+    assert bool(rows(runtime, OutboxRow)) is kept
+
+
+@pytest.mark.parametrize(
+    ("revoked", "kept"),
+    [
+        (None, True),
+        (NOW - KEEP_REVOKED_FEEDS + timedelta(minutes=1), True),
+        (NOW - KEEP_REVOKED_FEEDS - timedelta(minutes=1), False),
+    ],
+)
+def test_a_calendar_address_in_use_is_kept_and_a_replaced_one_not_for_ever(runtime, clinic, revoked, kept):
+    """However old it is."""
+    with runtime.writing(clinic.system) as unit:
+        long_ago = NOW - timedelta(days=1000)
+        unit.session.add(FeedRow(token_hash="h", patient_id=clinic.ana, created_at=long_ago, revoked_at=revoked))
+    tidy(runtime)
+    assert bool(rows(runtime, FeedRow)) is kept

@@ -1,0 +1,256 @@
+"""The timers: what a tick does, who leads, and how they end."""
+
+import subprocess
+import sys
+import threading
+import time
+from datetime import timedelta
+from itertools import pairwise
+
+import pytest
+
+from planner.errors import DatabaseBusy, NotFound, StorageFailed
+from planner.services.sweeping import SweepReport, each
+from planner.sweeps import SWEEPS, Sweep, counted, sweep_named
+from planner.worker import Leadership, run_timers, tick
+
+SOON = timedelta(milliseconds=30)
+
+
+def wait_for(condition, seconds=10.0):
+    """Wait until something is so.
+
+    Raises:
+        AssertionError: it did not become so.
+    """
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.005)
+
+
+@pytest.fixture
+def started(runtime, tmp_path):
+    """Starts timers with these sweeps in a thread; gives the event that ends them, and the thread."""
+    running = []
+
+    def start(*sweeps):
+        stop = threading.Event()
+        thread = threading.Thread(target=run_timers, args=(runtime, tmp_path / "worker.lock", stop, sweeps))
+        thread.start()
+        running.append((stop, thread))
+        return stop, thread
+
+    yield start
+    for stop, thread in running:
+        stop.set()
+        thread.join(10)
+
+
+def test_a_sweep_runs_again_and_again_until_the_timers_end(started, runtime):
+    """At once at the start, then at every tick; none after the end."""
+    ticks = []
+    sweep = Sweep("count", SOON, lambda running: ticks.append(running) or SweepReport(done=1))
+    stop, thread = started(sweep)
+    wait_for(lambda: len(ticks) >= 3)
+    stop.set()
+    thread.join(10)
+    seen = len(ticks)
+    time.sleep(0.1)
+    assert len(ticks) == seen
+    assert ticks[0] is runtime
+
+
+def test_a_sweep_that_fails_is_logged_and_runs_again(started, caplog):
+    """One bad night must not stop the timers; nor must it stop the other sweeps."""
+    tries, others = [], []
+
+    def fail(_):
+        tries.append(1)
+        raise DatabaseBusy("The database is busy.")
+
+    failing = Sweep("failing", SOON, fail)
+    healthy = Sweep("healthy", SOON, lambda _: others.append(1) or SweepReport())
+    stop, thread = started(failing, healthy)
+    wait_for(lambda: len(tries) >= 2 and len(others) >= 2)
+    stop.set()
+    thread.join(10)
+    assert "sweep failing failed" in caplog.text
+
+
+def test_a_sweep_that_is_running_is_finished_before_the_timers_end(started):
+    """A message is not cut off in the middle."""
+    begun, finished = threading.Event(), threading.Event()
+
+    def slowly(_):
+        begun.set()
+        time.sleep(0.2)
+        finished.set()
+        return SweepReport(done=1)
+
+    stop, thread = started(Sweep("slow", timedelta(hours=1), slowly))
+    assert begun.wait(10)
+    stop.set()
+    thread.join(10)
+    assert finished.is_set()
+
+
+def test_a_slow_sweep_never_overtakes_itself(started):
+    """max_instances=1, and what piled up meanwhile is one tick, not many."""
+    inside, most, runs = [0], [0], [0]
+
+    def slowly(_):
+        inside[0] += 1
+        most[0] = max(most[0], inside[0])
+        time.sleep(0.15)
+        inside[0] -= 1
+        runs[0] += 1
+        return SweepReport()
+
+    stop, thread = started(Sweep("slow", timedelta(milliseconds=20), slowly))
+    wait_for(lambda: runs[0] >= 2)
+    stop.set()
+    thread.join(10)
+    assert most[0] == 1
+
+
+def test_of_two_workers_one_leads_and_the_other_takes_over(started):
+    """Nothing is swept twice, and the lead passes within a second."""
+    first, second = [], []
+    stop_first, thread_first = started(Sweep("s", SOON, lambda _: first.append(1) or SweepReport()))
+    wait_for(lambda: first)
+    started(Sweep("s", SOON, lambda _: second.append(1) or SweepReport()))
+    wait_for(lambda: len(first) >= 4)
+    assert second == []
+    stop_first.set()
+    thread_first.join(10)
+    wait_for(lambda: second, seconds=2)
+
+
+def test_a_worker_that_waits_can_be_ended(started, tmp_path):
+    """Without ever having led."""
+    leader = Leadership(tmp_path / "worker.lock")
+    assert leader.try_to_lead()
+    ran = []
+    stop, thread = started(Sweep("s", SOON, lambda _: ran.append(1) or SweepReport()))
+    time.sleep(0.05)
+    stop.set()
+    thread.join(10)
+    assert not thread.is_alive()
+    assert ran == []
+    leader.give_up()
+
+
+def test_the_lead_ends_with_its_process(tmp_path):
+    """Also when it is killed: no file has to be cleaned up by hand."""
+    lock_file = tmp_path / "worker.lock"
+    words = (
+        "import sys, time, pathlib\nfrom planner.worker import Leadership\n"
+        "leader = Leadership(pathlib.Path(sys.argv[1]))\nprint(leader.try_to_lead(), flush=True)\ntime.sleep(60)"
+    )
+    with subprocess.Popen([sys.executable, "-c", words, str(lock_file)], stdout=subprocess.PIPE) as other:
+        assert other.stdout.readline() == b"True\n"
+        mine = Leadership(lock_file)
+        assert not mine.try_to_lead()
+        other.kill()
+        other.wait()
+        wait_for(mine.try_to_lead)
+    mine.give_up()
+
+
+def test_leading_twice_is_leading_once(tmp_path):
+    """Asking again does not lose the lead."""
+    leader = Leadership(tmp_path / "worker.lock")
+    assert leader.try_to_lead()
+    assert leader.try_to_lead()
+    assert not Leadership(tmp_path / "worker.lock").try_to_lead()
+    leader.give_up()
+    leader.give_up()
+
+
+def test_a_lock_that_can_not_be_made_is_said(tmp_path):
+    """The folder is missing."""
+    with pytest.raises(StorageFailed, match="lock"):
+        Leadership(tmp_path / "missing" / "worker.lock").try_to_lead()
+
+
+def test_a_tick_that_found_nothing_says_nothing(runtime, caplog):
+    """Else the log would be full of it."""
+    caplog.set_level("INFO")
+    tick(runtime, Sweep("s", SOON, lambda _: SweepReport(delayed=1)))
+    assert caplog.text == ""
+    tick(runtime, Sweep("s", SOON, lambda _: SweepReport(done=2)))
+    assert "sweep s: 2 done, 0 failed" in caplog.text
+
+
+def test_every_sweep_of_the_table_runs_on_an_empty_and_on_a_quiet_clinic(runtime, clinic):
+    """With nothing due, nothing is done, twice."""
+    assert len({sweep.name for sweep in SWEEPS}) == len(SWEEPS)
+    for sweep in SWEEPS:
+        assert sweep_named(sweep.name) is sweep
+        assert sweep.run(runtime) == SweepReport()
+        assert sweep.run(runtime) == SweepReport()
+
+
+def test_an_unknown_sweep_is_refused_with_the_list_of_those_there_are():
+    """Nobody remembers names."""
+    with pytest.raises(NotFound, match="tidy"):
+        sweep_named("nonsense")
+
+
+def test_a_sweep_that_would_tick_without_end_is_refused():
+    """A zero interval is a slip."""
+    with pytest.raises(ValueError, match="every"):
+        Sweep("s", timedelta(), lambda _: SweepReport())
+
+
+def test_a_service_that_counts_is_a_sweep(runtime):
+    """Its number is what was done."""
+    assert counted(lambda _: 3)(runtime) == SweepReport(done=3)
+
+
+def test_one_failing_item_is_put_off_and_the_others_are_done(runtime, clock, caplog):
+    """It is tried again after a minute, then after two, and so on."""
+    done, tried = [], []
+
+    def work(item):
+        if item == "bad":
+            tried.append(clock.now())
+            raise DatabaseBusy("The database is busy.")
+        done.append(item)
+
+    def run():
+        return each(runtime, "s", ["a", "bad", "b"], key=str, work=work)
+
+    assert run() == SweepReport(done=2, failed=1)
+    assert "item bad failed" in caplog.text
+    assert run() == SweepReport(done=2, delayed=1)
+    for _ in range(8 * 60):
+        clock.advance(minutes=1)
+        run()
+    waits = [(later - earlier).total_seconds() / 60 for earlier, later in pairwise(tried)]
+    assert waits[:7] == [1, 2, 4, 8, 16, 32, 60]
+    assert set(waits[6:]) == {60}
+    assert done[:2] == ["a", "b"]
+
+
+def test_an_item_that_works_again_is_forgotten(runtime, clock):
+    """Its next failure waits a minute, not an hour."""
+    broken = [True]
+
+    def work(_):
+        if broken[0]:
+            raise ValueError("a bug")
+
+    def run():
+        return each(runtime, "s", ["x"], key=str, work=work)
+
+    for minutes in (1, 2, 4):
+        assert run().failed == 1
+        clock.advance(minutes=minutes)
+    broken[0] = False
+    assert run().done == 1
+    broken[0] = True
+    assert run().failed == 1
+    clock.advance(minutes=1)
+    assert run().failed == 1
