@@ -1,0 +1,84 @@
+"""What the page *Book a course* needs beside the booking itself: who treats, what was found, what was booked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import func, select
+
+from planner.errors import NotFound
+from planner.services import assessments
+from planner.services.assessments import RecordedAssessment
+from planner.services.patients import Patient, patient_from
+from planner.services.planning import therapists
+from planner.services.runtime import Actor, Runtime
+from planner.services.undoing import why_not
+from planner.storage.courses import CourseRow, RevisionRow, SessionRow
+from planner.storage.ids import new_id
+from planner.storage.people import PatientRow
+
+
+@dataclass(frozen=True, slots=True)
+class BookingDesk:
+    """Everything the page starts from.
+
+    Args:
+        therapists: (id, name) of all who treat here.
+        assessments: the patient's, newest first.
+    """
+
+    patient: Patient
+    zone: str
+    today: date
+    grid_minutes: int
+    therapists: tuple[tuple[int, str], ...]
+    assessments: tuple[RecordedAssessment, ...]
+
+    def assessment(self, assessment_id: int) -> RecordedAssessment:
+        """One of the patient's assessments. Raises NotFound."""
+        for each in self.assessments:
+            if each.id == assessment_id:
+                return each
+        raise NotFound("There is no such assessment of this patient.")
+
+
+@dataclass(frozen=True, slots=True)
+class BookedCourse:
+    """A course just booked; `undo_id` is the revision to take back, None where that can't be done any more."""
+
+    id: int
+    booked: int
+    to_place: int
+    undo_id: int | None
+
+
+def booking_desk(runtime: Runtime, actor: Actor, patient_id: int) -> BookingDesk:
+    """What the page starts from. Raises NotFound."""
+    with runtime.reading(actor) as unit:
+        return BookingDesk(
+            patient=patient_from(unit.get(PatientRow, patient_id)),
+            zone=unit.clinic.timezone,
+            today=unit.today,
+            grid_minutes=unit.clinic.grid_minutes,
+            therapists=tuple((row.id, row.name) for row in therapists(unit)),
+            assessments=tuple(assessments.of_patient(unit, patient_id)),
+        )
+
+
+def new_course_id() -> int:
+    """The number a course will have, chosen when its form is first shown, so that sending it twice books once."""
+    return new_id()
+
+
+def booked_course(runtime: Runtime, actor: Actor, course_id: int) -> BookedCourse:
+    """What became of a booking. Raises NotFound."""
+    with runtime.reading(actor) as unit:
+        course = unit.get(CourseRow, course_id)
+        first = unit.session.scalars(
+            select(RevisionRow).where(RevisionRow.course_id == course_id).order_by(RevisionRow.number).limit(1)
+        ).one()
+        sessions = select(func.count()).where(SessionRow.course_id == course_id, SessionRow.dropped.is_(False))
+        total = unit.session.scalar(sessions) or 0
+        to_place = unit.session.scalar(sessions.where(SessionRow.unplaced_reason != "")) or 0
+        return BookedCourse(course_id, total - to_place, to_place, None if why_not(first, course) else first.id)
