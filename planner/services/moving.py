@@ -158,7 +158,7 @@ def _slots(
     counted: dict[date, int] = {}
     for start, person, room in _starts(problem, minutes):
         starts_at = to_utc(start, unit.zone)
-        if starts_at is None or start.date() in taken or not _between(found, starts_at):
+        if starts_at is None or starts_at <= unit.now or start.date() in taken or not _between(found, starts_at):
             continue
         if (start, int(person.id)) == (to_wall(found.booked.starts_at, unit.zone), found.booked.practitioner_id):
             continue

@@ -205,7 +205,7 @@ def _owed(
 ) -> OwedSession:
     usual = _MOVE_POINTS_NEAR if booked and booked.starts_at - unit.now < _NEAR else _MOVE_POINTS
     return OwedSession(
-        key=str(session.id if session.id is not None else f"new-{session.position}"),
+        key=session.key,
         minutes=round((booked.ends_at - booked.starts_at).total_seconds() / 60) if booked else session.minutes,
         gap=session.gap,
         place=Place(str(booked.practitioner_id), str(booked.room_id), to_wall(booked.starts_at, unit.zone))

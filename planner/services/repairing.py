@@ -58,7 +58,7 @@ def repaired(
         answer = repair(problem, case)
     except InvalidInput as error:
         return _left_standing(snapshot, owed, stays, error.message)
-    lost_places = {str(session.id) for session in owed if standing(unit, session)} & set(answer.unplaced)
+    lost_places = {session.key for session in owed if standing(unit, session)} & set(answer.unplaced)
     if lost_places:
         return _left_standing(snapshot, owed, stays, answer.unplaced[min(lost_places)])
     return with_places(unit, snapshot, owed, answer)
@@ -75,18 +75,14 @@ def _left_standing(
 
 def with_places(unit: Unit, snapshot: CourseSnapshot, owed: Sequence[SessionState], answer: Repaired) -> CourseSnapshot:
     """The course as an answer of the engine wants it."""
-    changed = []
-    for session in owed:
-        key = str(session.id if session.id is not None else f"new-{session.position}")
-        placed = answer.placed.get(key)
-        changed.append(
-            _placed(unit, session, placed) if placed is not None else _unplaced(session, answer.unplaced[key])
+    return snapshot.replacing(
+        *(
+            _placed(unit, session, answer.placed[session.key])
+            if session.key in answer.placed
+            else _unplaced(session, answer.unplaced[session.key])
+            for session in owed
         )
-    fresh = {session.position: session for session in changed if session.id is None}
-    kept = tuple(
-        fresh.pop(session.position, session) if session.id is None else session for session in snapshot.sessions
     )
-    return replace(snapshot, sessions=kept).replacing(*(each for each in changed if each.id is not None))
 
 
 def _placed(unit: Unit, session: SessionState, placed: Placed) -> SessionState:

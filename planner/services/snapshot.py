@@ -85,6 +85,11 @@ class SessionState:
     appointments: tuple[Booked, ...] = ()
 
     @property
+    def key(self) -> str:
+        """Its name among the sessions of its course, also before it has an id."""
+        return str(self.id) if self.id is not None else f"new-{self.position}"
+
+    @property
     def current(self) -> Booked | None:
         """The appointment that counts now."""
         return next((booked for booked in reversed(self.appointments) if not booked.superseded), None)
@@ -162,11 +167,9 @@ class CourseSnapshot:
         raise ValueError(f"no session {session_id} in this course")
 
     def replacing(self, *changed: SessionState) -> CourseSnapshot:
-        """The course with these sessions in place of those with the same ids; new ones (id None) are added."""
-        by_id: dict[int | None, SessionState] = {each.id: each for each in changed if each.id is not None}
-        added = tuple(session for session in changed if session.id is None)
-        kept = tuple(by_id.get(session.id, session) for session in self.sessions)
-        return replace(self, sessions=in_order((*kept, *added)))
+        """The course with these sessions in place of those with the same keys; the others are added."""
+        by_key = {session.key: session for session in self.sessions} | {session.key: session for session in changed}
+        return replace(self, sessions=in_order(by_key.values()))
 
     @property
     def next_position(self) -> int:
