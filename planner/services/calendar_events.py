@@ -41,7 +41,7 @@ class Entry:
 def patient_events(unit: Unit, patient_id: int) -> tuple[CalendarEvent, ...]:
     """The patient's appointments, of all their courses (5 queries)."""
     clinic = unit.clinic
-    rooms, staff = _names(unit, RoomRow), _names(unit, StaffRow)
+    rooms, staff = _room_names(unit), _staff_names(unit)
     call = f" To move or cancel it, call {clinic.phone}." if clinic.phone else ""
 
     def event(entry: Entry) -> CalendarEvent:
@@ -64,7 +64,7 @@ def practitioner_events(unit: Unit, practitioner_id: int) -> tuple[CalendarEvent
         for entry in _entries(unit, AppointmentRow.practitioner_id == practitioner_id)
         if entry.booked.practitioner_id == practitioner_id
     ]
-    rooms, names = _names(unit, RoomRow), _patient_names(unit, {entry.patient_id for entry in entries})
+    rooms, names = _room_names(unit), _patient_names(unit, {entry.patient_id for entry in entries})
     totals = _totals(unit, {entry.session.course_id for entry in entries})
 
     def event(entry: Entry) -> CalendarEvent:
@@ -141,8 +141,12 @@ def _is_published(unit: Unit, entry: Entry) -> bool:
     return entry.booked.ends_at >= unit.now - kept
 
 
-def _names(unit: Unit, row: type[RoomRow] | type[StaffRow]) -> Mapping[int, str]:
-    return {found.id: found.name for found in unit.session.scalars(select(row))}
+def _room_names(unit: Unit) -> Mapping[int, str]:
+    return {row.id: row.name for row in unit.session.scalars(select(RoomRow))}
+
+
+def _staff_names(unit: Unit) -> Mapping[int, str]:
+    return {row.id: row.name for row in unit.session.scalars(select(StaffRow))}
 
 
 def _patient_names(unit: Unit, ids: set[int]) -> Mapping[int, str]:

@@ -32,17 +32,24 @@ class Slot:
 
 
 def legal_slots(
-    runtime: Runtime, actor: Actor, appointment_id: int, *, from_day: date | None = None, all_therapists: bool = False
+    runtime: Runtime,
+    actor: Actor,
+    appointment_id: int,
+    *,
+    from_day: date | None = None,
+    all_therapists: bool = False,
+    most_a_day: int = _MOST_A_DAY,
 ) -> list[Slot]:
     """Where an appointment could go: free, between its neighbours, 48 hours from each, not too soon.
 
     Args:
         from_day: first day looked at; None: about a fortnight around where it is.
         all_therapists: also those outside the patient's wishes (for staff).
+        most_a_day: only the first so many of each day.
     """
     with runtime.reading(actor) as unit:
         found = _movable(unit, visit(unit, appointment_id))
-        return list(_slots(unit, found, from_day, all_therapists=all_therapists))
+        return list(_slots(unit, found, from_day, all_therapists=all_therapists, most_a_day=most_a_day))
 
 
 def move(
