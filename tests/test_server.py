@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 
-BODY_BYTES = 3_000_000
+BODY_BYTES = 14_000_000
 # A process whose only page takes half a second, and which ends as `planner serve` does.
 PROGRAM = """
 import dataclasses, pathlib, signal, sys, threading, time
