@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Final
 
 from planner.errors import NotFound
-from planner.services import attendance, maintenance
+from planner.services import attendance, maintenance, messages, reminders
 from planner.services.runtime import Runtime
 from planner.services.sweeping import SweepReport
 from planner.services.tidy import tidy
@@ -31,18 +31,11 @@ class Sweep:
             raise ValueError(f"{self.name} can't run every {self.every}")
 
 
-def counted(work: Callable[[Runtime], int]) -> Callable[[Runtime], SweepReport]:
-    """A service that only counts what it did, as a sweep."""
-
-    def run(runtime: Runtime) -> SweepReport:
-        return SweepReport(done=work(runtime))
-
-    return run
-
-
 SWEEPS: Final[tuple[Sweep, ...]] = (
-    Sweep("mark_no_shows", timedelta(minutes=1), counted(attendance.mark_no_shows)),
-    Sweep("extend_maintenance", timedelta(hours=1), counted(maintenance.extend_all)),
+    Sweep("mark-no-shows", timedelta(minutes=1), attendance.mark_no_shows),
+    Sweep("send-outbox", timedelta(seconds=20), messages.send_outbox),
+    Sweep("remind", timedelta(minutes=5), reminders.queue_reminders),
+    Sweep("extend-maintenance", timedelta(hours=1), maintenance.extend_all),
     Sweep("tidy", timedelta(hours=1), tidy),
 )
 

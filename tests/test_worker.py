@@ -11,7 +11,7 @@ import pytest
 
 from planner.errors import DatabaseBusy, NotFound, StorageFailed
 from planner.services.sweeping import SweepReport, each
-from planner.sweeps import SWEEPS, Sweep, counted, sweep_named
+from planner.sweeps import SWEEPS, Sweep, sweep_named
 from planner.worker import Leadership, run_timers, tick
 
 SOON = timedelta(milliseconds=30)
@@ -202,11 +202,6 @@ def test_a_sweep_that_would_tick_without_end_is_refused():
     """A zero interval is a slip."""
     with pytest.raises(ValueError, match="every"):
         Sweep("s", timedelta(), lambda _: SweepReport())
-
-
-def test_a_service_that_counts_is_a_sweep(runtime):
-    """Its number is what was done."""
-    assert counted(lambda _: 3)(runtime) == SweepReport(done=3)
 
 
 def test_one_failing_item_is_put_off_and_the_others_are_done(runtime, clock, caplog):

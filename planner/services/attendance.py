@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -22,17 +21,17 @@ from planner.care.evidence import Evidence
 from planner.care.factors import is_chronic
 from planner.diary.appointment import AppointmentStatus, next_statuses
 from planner.diary.free import to_wall
-from planner.errors import AppointmentLocked, InvalidInput, NotFound, PlannerError, StaleForm
+from planner.errors import AppointmentLocked, InvalidInput, NotFound, StaleForm
 from planner.services import worklists
 from planner.services.diary_writer import CourseChange, write_change
 from planner.services.planning import standing
 from planner.services.repairing import repaired
 from planner.services.runtime import Actor, Runtime, Unit
 from planner.services.snapshot import Booked, CourseSnapshot, SessionState, take
+from planner.services.sweeping import SweepReport, each
 from planner.storage.courses import AppointmentRow, AssessmentRow, CourseRow, RevisionRow
 from planner.storage.people import ClinicRow
 
-_log = logging.getLogger(__name__)
 UNATTENDED = ("booked", "pending")
 
 
@@ -184,20 +183,20 @@ def resume(runtime: Runtime, actor: Actor, course_id: int) -> Outcome:
         return Outcome(course.id, revision.id, repaired=True, says=revision.reason)
 
 
-def mark_no_shows(runtime: Runtime) -> int:
-    """Mark every visit that ended unattended longer ago than its clinic's grace time as missed.
+def mark_no_shows(runtime: Runtime) -> SweepReport:
+    """Mark every visit that ended unattended longer ago than its clinic's grace time as missed."""
+    return each(
+        runtime,
+        "mark-no-shows",
+        _unattended(runtime),
+        key=lambda visit: visit[1],
+        work=lambda visit: _miss(runtime, *visit),
+    )
 
-    Returns:
-        How many were marked. One that fails is logged and left for the next time.
-    """
-    marked = 0
-    for clinic_id, appointment_id in _unattended(runtime):
-        try:
-            miss(runtime, Actor.system(clinic_id), appointment_id)
-            marked += 1
-        except PlannerError as error:
-            _log.warning("visit %s was not marked as missed: %s", appointment_id, error.message)
-    return marked
+
+def _miss(runtime: Runtime, clinic_id: int, appointment_id: int) -> None:
+    """Mark one visit as missed, as the timers do."""
+    miss(runtime, Actor.system(clinic_id), appointment_id)
 
 
 def _unattended(runtime: Runtime) -> Sequence[tuple[int, int]]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
+from dataclasses import replace
 
 from sqlalchemy import select
 
 from planner.care.course import PhaseName, extend_maintenance, open_ended, phases_from_json
 from planner.care.evidence import Evidence
-from planner.errors import PlannerError
 from planner.scheduling.problem import Gap
 from planner.services.attendance import note_unplaced
 from planner.services.diary_writer import CourseChange, write_change
@@ -17,24 +16,25 @@ from planner.services.planning import ahead, whole_steps
 from planner.services.repairing import repaired
 from planner.services.runtime import Actor, Runtime, Unit
 from planner.services.snapshot import CourseSnapshot, SessionState, take
+from planner.services.sweeping import SweepReport, each
 from planner.storage.courses import CourseRow
 
-_log = logging.getLogger(__name__)
 
-
-def extend_all(runtime: Runtime) -> int:
+def extend_all(runtime: Runtime) -> SweepReport:
     """Book further maintenance visits for every open-ended course that has fewer ahead than it should.
 
     Returns:
-        How many courses got one. One that fails is logged and left for the next time.
+        As `done`, how many courses got one.
     """
-    extended = 0
-    for clinic_id, course_id in _active(runtime):
-        try:
-            extended += extend(runtime, Actor.system(clinic_id), course_id)
-        except PlannerError as error:
-            _log.warning("maintenance of course %s was not extended: %s", course_id, error.message)
-    return extended
+    extended = []
+
+    def work(course: tuple[int, int]) -> None:
+        clinic_id, course_id = course
+        if extend(runtime, Actor.system(clinic_id), course_id):
+            extended.append(course_id)
+
+    report = each(runtime, "extend-maintenance", _active(runtime), key=lambda course: course[1], work=work)
+    return replace(report, done=len(extended))
 
 
 def extend(runtime: Runtime, actor: Actor, course_id: int) -> bool:

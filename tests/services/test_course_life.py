@@ -180,10 +180,10 @@ def test_the_sweep_marks_what_ended_unattended_after_the_grace_time(runtime, cli
     course_id = book(runtime, clinic)
     first = snapshot(runtime, clinic, course_id).sessions[0].current
     clock.set(first.ends_at + timedelta(minutes=29))
-    assert attendance.mark_no_shows(runtime) == 0
+    assert attendance.mark_no_shows(runtime).done == 0
     clock.advance(minutes=1)
-    assert attendance.mark_no_shows(runtime) == 1
-    assert attendance.mark_no_shows(runtime) == 0
+    assert attendance.mark_no_shows(runtime).done == 1
+    assert attendance.mark_no_shows(runtime).done == 0
     course = snapshot(runtime, clinic, course_id)
     assert course.sessions[0].appointments[0].status == "noshow"
     assert course.sessions[0].current.starts_at > first.starts_at
@@ -311,8 +311,8 @@ def test_maintenance_stays_a_rolling_few_ahead(runtime, clinic, clock):
     first = next(index for index, each in enumerate(course.live) if each.phase == "maintenance")
     for position in range(first + 1):
         attend(runtime, clinic, clock, course_id, position)
-    assert maintenance.extend_all(runtime) == 1
-    assert maintenance.extend_all(runtime) == 0
+    assert maintenance.extend_all(runtime).done == 1
+    assert maintenance.extend_all(runtime).done == 0
     after = snapshot(runtime, clinic, course_id)
     assert len(after.live) == len(course.live) + 1
     assert max(starts(after)) - max(starts(course)) > timedelta(days=20)
