@@ -13,7 +13,6 @@ from planner.scheduling.problem import Course, Current, Gap, Placed, Problem, Se
 HARD_GAP_DAYS = 2
 """Least days around a session that is made up (E25: 48 hours, which `min_gap_hours` counts exactly)."""
 
-_MAKE_UP_TARGET_DAYS = 3.5
 _NO_GAP = Gap(7, HARD_GAP_DAYS, 14)
 _MOST_ORDERS = 5
 
@@ -153,7 +152,7 @@ def _gap(case: RepairCase, order: Sequence[OwedSession], index: int) -> Gap | No
     before = order[index - 1]
     gap = session.gap or next((each.gap for each in order if each.gap is not None), _NO_GAP)
     if session.lost:
-        return _loose(Gap(max(HARD_GAP_DAYS, min(gap.target, _MAKE_UP_TARGET_DAYS)), HARD_GAP_DAYS, gap.max))
+        return Gap(HARD_GAP_DAYS, HARD_GAP_DAYS, max(gap.max, HARD_GAP_DAYS))
     if before.lost:
         return _loose(gap)
     return _allowing(gap, before.place.start, session.place) if before.place else gap
