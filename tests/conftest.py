@@ -48,9 +48,7 @@ def config(tmp_path: Path, empty_database: Path) -> Config:
 def runtime(config: Config, clock: FakeClock, mailer: FakeMailer) -> Iterator[Runtime]:
     """The running program on that database."""
     database = Database(config.database_url, wait_seconds=5)
-    yield Runtime(
-        database=database, clock=clock, mailer=mailer, base_url=config.base_url, secret_key=config.secret_key
-    )
+    yield Runtime(database=database, clock=clock, mailer=mailer, base_url=config.base_url, secret_key=config.secret_key)
     database.close()
 
 

@@ -27,7 +27,7 @@ def sign_in() -> Page:
     try:
         token, person = accounts.sign_in(runtime(), email, request.form.get("password", ""), _user_agent())
     except accounts.SignInRefused as refusal:
-        return _sign_in_page(target, email, {"password": refusal.message}), 422
+        return _sign_in_page(target, email, {"": refusal.message}), 422
     _keep(token)
     return redirect(target or home_of(person))
 
