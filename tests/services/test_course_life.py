@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
+from itertools import pairwise
 
 import pytest
 from sqlalchemy import select
@@ -66,7 +67,7 @@ def starts(course: CourseSnapshot) -> list[datetime]:
 def assert_48_hours_apart(course: CourseSnapshot) -> None:
     """No two needlings closer than E25 allows."""
     times = starts(course)
-    assert all(after - before >= timedelta(hours=48) for before, after in zip(times, times[1:], strict=False))
+    assert all(after - before >= timedelta(hours=48) for before, after in pairwise(times))
 
 
 def attend(runtime, clinic, clock, course_id, position):
@@ -359,4 +360,4 @@ def test_the_guard_sees_no_overlap_after_a_year_of_events(runtime, clinic, clock
     book(runtime, clinic, ACUTE)
     with runtime.reading(clinic.rosa.actor) as unit:
         rows = unit.session.scalars(select(AppointmentRow).order_by(AppointmentRow.starts_at)).all()
-    assert all(one.ends_at <= two.starts_at for one, two in zip(rows, rows[1:], strict=False))
+    assert all(one.ends_at <= two.starts_at for one, two in pairwise(rows))

@@ -3,6 +3,7 @@
 import tempfile
 from collections import defaultdict
 from datetime import date, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -171,7 +172,7 @@ class CourseLife(RuleBasedStateMachine):
                 spans[kind, getattr(row, kind)].append((row.starts_at, row.ends_at))
         for taken in spans.values():
             taken.sort()
-            assert all(one[1] <= two[0] for one, two in zip(taken, taken[1:], strict=False))
+            assert all(one[1] <= two[0] for one, two in pairwise(taken))
 
     @invariant()
     def no_two_needlings_within_48_hours_and_no_session_lost(self):
@@ -179,7 +180,7 @@ class CourseLife(RuleBasedStateMachine):
             with self.runtime.reading(self.rosa) as unit:
                 course = take(unit, unit.get(CourseRow, course_id))
             times = sorted(each.current.starts_at for each in course.live if each.current and each.current.occupies)
-            assert all(two - one >= timedelta(hours=48) for one, two in zip(times, times[1:], strict=False))
+            assert all(two - one >= timedelta(hours=48) for one, two in pairwise(times))
             for session in course.live:
                 waiting = session.owed and (session.current is None or not session.current.occupies)
                 told = session.unplaced_reason or course.automation == "stopped"
