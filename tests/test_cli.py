@@ -19,8 +19,10 @@ from click.testing import CliRunner
 
 from planner.cli import COMMANDS, main
 from planner.commands.files import BadFile, check_can_write, read_json, write_whole
+from planner.commands.plan import HOURS_HELP
 from planner.scheduling.judge import broken_rules
 from planner.scheduling.problem import Problem, Solution
+from planner.services.typical_hours import TypicalHours
 
 ASSESSMENT = {"protocol": "chronic_pain", "symptom_weeks": 40, "severity": "moderate", "goal": "lasting"}
 HOURS = [[f"2026-03-{day:02}T09:00", f"2026-03-{day:02}T10:00"] for day in range(2, 28)]
@@ -78,6 +80,13 @@ def test_every_command_explains_itself(command):
     result = run(command, "--help")
     assert result.exit_code == 0
     assert len(result.output.splitlines()) > 3
+
+
+def test_the_example_of_the_hours_file_in_the_help_is_one():
+    """Whoever copies it gets what it says."""
+    example = HOURS_HELP[HOURS_HELP.index("{") : HOURS_HELP.rindex("}") + 1]
+    assert TypicalHours.from_json(json.loads(example)).rooms[0].id == "room-1"
+    assert '"rooms": [{"id": "room-1"}]' in run("plan", "--help").output
 
 
 def test_an_unknown_command_is_said_to_be_one():

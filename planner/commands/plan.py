@@ -17,6 +17,15 @@ from planner.services.typical_hours import TypicalHours
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
+HOURS_HELP = """\b
+HOURS.json says when the clinic works; weekday 0 is Monday, times lie on the quarter of an hour:
+  {"timezone": "Europe/London", "country": "GB", "subdivision": "SCT",
+   "practitioners": [{"id": "ben", "name": "Ben", "hours": [{"weekday": 0, "from": "08:00", "to": "12:30"}]}],
+   "rooms": [{"id": "room-1"}],
+   "closures": [{"first_day": "2026-12-24", "last_day": "2027-01-02"}]}
+Without country public holidays are worked; without rooms there is one; a room without hours is always open.
+"""
+
 
 class _Day(click.ParamType[date]):
     """A day such as 2026-03-02."""
@@ -39,7 +48,7 @@ def estimate(assessment: str, as_json: bool) -> None:
     click.echo(_json(found.to_json()) if as_json else "\n".join([*_summary(found), "", *_reasons(found)]))
 
 
-@click.command()
+@click.command(epilog=HOURS_HELP)
 @click.argument("assessment")
 @click.option("--from", "from_day", type=_Day(), required=True, help="The first session is not before this day.")
 @click.option("--hours", "hours_file", metavar="HOURS.json", help="The clinic's week; else Mon-Fri 08:00-18:00.")
