@@ -17,6 +17,7 @@ from planner.care.attendance import (
     misses_in_a_row,
     verdict_after_miss,
 )
+from planner.care.course import open_ended, phases_from_json
 from planner.care.evidence import Evidence
 from planner.care.factors import is_chronic
 from planner.diary.appointment import AppointmentStatus, next_statuses
@@ -24,7 +25,7 @@ from planner.diary.free import to_wall
 from planner.errors import AppointmentLocked, InvalidInput, NotFound, StaleForm
 from planner.services import worklists
 from planner.services.diary_writer import CourseChange, write_change
-from planner.services.planning import standing
+from planner.services.planning import ahead, standing
 from planner.services.repairing import repaired
 from planner.services.runtime import Actor, Runtime, Unit
 from planner.services.snapshot import Booked, CourseSnapshot, SessionState, take
@@ -99,9 +100,41 @@ def _mark(runtime: Runtime, actor: Actor, appointment_id: int, status: str, vers
         if status == "arrived" and to_wall(found.booked.starts_at, unit.zone).date() != unit.today:
             raise InvalidInput("This visit is not today.", field="status")
         session = found.session.with_current(replace(found.booked, status=status))
-        target = found.snapshot.replacing(session)
+        target = _finished_if_done(found.snapshot.replacing(session))
         words = {"arrived": "arrived", "fulfilled": "done"}[status]
         return _write(found, target, status, f"Session {found.session.position + 1} {words}", repaired_=False)
+
+
+def _finished_if_done(snapshot: CourseSnapshot) -> CourseSnapshot:
+    """The course under the status "finished" once nothing is owed and no open-ended maintenance follows."""
+    over = not any(session.owed for session in snapshot.live)
+    if over and open_ended(phases_from_json(list(snapshot.phases))) is None:
+        return replace(snapshot, status="finished")
+    return snapshot
+
+
+def end_course(runtime: Runtime, actor: Actor, course_id: int, *, reason: str) -> Outcome:
+    """End a course early: all that is still ahead is called off, what was given stays.
+
+    Raises:
+        InvalidInput: no reason is given, or the course has ended already.
+    """
+    if not reason.strip():
+        raise InvalidInput("Say why the course ends.", field="reason")
+    with runtime.writing(actor) as unit:
+        course = unit.get(CourseRow, course_id)
+        before = take(unit, course)
+        if before.status not in ("planned", "active", "onhold"):
+            raise InvalidInput("This course has ended already.", field="course")
+        dropped = [
+            replace(session.closed("cancelled", by="clinic") if standing(unit, session) else session, dropped=True)
+            for session in ahead(unit, before)
+        ]
+        given = any(session.done for session in before.live)
+        target = replace(before.replacing(*dropped), status="finished" if given else "cancelled")
+        worklists.close_items(unit, course.id, *worklists.ABOUT_COURSES)
+        revision = write_change(unit, CourseChange(course, target, "ended", f"Course ended: {reason.strip()}"))
+        return Outcome(course.id, revision.id, repaired=False, says=revision.reason)
 
 
 def miss(runtime: Runtime, actor: Actor, appointment_id: int, *, version: int | None = None) -> Outcome:

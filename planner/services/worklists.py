@@ -19,6 +19,7 @@ TO_PLACE = "to_place"
 REPAIR_FAILED = "repair_failed"
 TELL_PATIENT = "tell_patient"
 MESSAGE_FAILED = "message_failed"
+ABOUT_COURSES = (TWO_MISSES, CATCH_UP, TO_PLACE, REPAIR_FAILED)
 KINDS = {
     TWO_MISSES: "Two misses in a row",
     CATCH_UP: "Catch-up proposed",

@@ -125,7 +125,10 @@ def _busy(seconds: float) -> DatabaseBusy:
 
 
 def _sqlite_engine(url: str, wait_seconds: float) -> Engine:
-    engine = create_engine(url, connect_args={"timeout": wait_seconds, "check_same_thread": False})
+    # Parameters are names and notes; a traceback must not carry them into a log.
+    engine = create_engine(
+        url, connect_args={"timeout": wait_seconds, "check_same_thread": False}, hide_parameters=True
+    )
     event.listen(engine, "connect", _prepare_connection)
     event.listen(engine, "begin", _begin)
     return engine

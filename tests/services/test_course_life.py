@@ -361,3 +361,27 @@ def test_the_guard_sees_no_overlap_after_a_year_of_events(runtime, clinic, clock
     with runtime.reading(clinic.rosa.actor) as unit:
         rows = unit.session.scalars(select(AppointmentRow).order_by(AppointmentRow.starts_at)).all()
     assert all(one.ends_at <= two.starts_at for one, two in pairwise(rows))
+
+
+def test_a_course_is_finished_when_its_last_session_is_done(runtime, clinic, clock):
+    """An acute course without maintenance ends by itself."""
+    course_id = book(runtime, clinic, ACUTE)
+    for position in range(len(snapshot(runtime, clinic, course_id).live)):
+        attend(runtime, clinic, clock, course_id, position)
+    assert snapshot(runtime, clinic, course_id).status == "finished"
+
+
+def test_ending_a_course_early_calls_off_what_is_ahead_and_can_be_undone(runtime, clinic, clock):
+    """What was given stays; one undo brings the rest back."""
+    course_id = book(runtime, clinic)
+    attend(runtime, clinic, clock, course_id, 0)
+    before = snapshot(runtime, clinic, course_id)
+    with pytest.raises(InvalidInput):
+        attendance.end_course(runtime, clinic.ben.actor, course_id, reason=" ")
+    outcome = attendance.end_course(runtime, clinic.ben.actor, course_id, reason="free of pain")
+    after = snapshot(runtime, clinic, course_id)
+    assert (after.status, len(after.live)) == ("finished", 1)
+    undoing.undo(runtime, clinic.ben.actor, outcome.revision_id)
+    assert [each.current for each in snapshot(runtime, clinic, course_id).sessions] == [
+        each.current for each in before.sessions
+    ]
