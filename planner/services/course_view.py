@@ -9,13 +9,13 @@ from datetime import date, timedelta
 from sqlalchemy import select
 
 from planner.care.course import Phase, phases_from_json
-from planner.diary.appointment import AppointmentStatus, next_statuses
 from planner.diary.free import to_wall
 from planner.services import worklists
 from planner.services.assessments import RecordedAssessment, assessment_from
 from planner.services.course_history import HistoryLine, history
 from planner.services.runtime import Actor, Runtime, Unit
 from planner.services.snapshot import VOID, Booked, CourseSnapshot, SessionState, take
+from planner.services.visit_events import lock_reason, next_event, possible_events
 from planner.storage.courses import AppointmentRow, AssessmentRow, CourseRow, RevisionRow, WorklistRow
 from planner.storage.people import PatientRow, RoomRow, StaffRow
 
@@ -37,6 +37,7 @@ class SessionLine:
         target_day: the ideal date, counted from the session before it.
         locked: why a repair leaves it where it is; empty when it may move.
         may: the events that are possible now: move, cancel, confirm, arrive, fulfil, miss.
+        next_step: the most likely of them, for the button.
         missed: days on which it was missed before.
     """
 
@@ -54,12 +55,8 @@ class SessionLine:
     locked: str
     unplaced_reason: str
     may: frozenset[str]
+    next_step: str
     missed: tuple[date, ...]
-
-    @property
-    def next_step(self) -> str:
-        """The one event that is most likely now; empty while nothing is."""
-        return next((event for event in ("fulfil", "arrive") if event in self.may), "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,9 +175,10 @@ def _lines(unit: Unit, course: CourseRow, snapshot: CourseSnapshot) -> Iterator[
             gap_days=(day - previous).days if day and previous else None,
             wanted_days=session.gap.target if session.gap else None,
             target_day=base + timedelta(days=round(session.gap.target)) if session.gap and previous else base,
-            locked=_lock(unit, booked) if booked else "",
+            locked=lock_reason(unit, booked) if booked else "",
             unplaced_reason=session.unplaced_reason,
-            may=_may(unit, booked) if booked else frozenset(),
+            may=(possible := possible_events(unit, booked) if booked else frozenset()),
+            next_step=next_event(unit, booked, possible) if booked else "",
             missed=_missed(unit, session, booked),
         )
         previous = day or previous
@@ -206,35 +204,6 @@ def _versions(unit: Unit, course: CourseRow) -> dict[int, int]:
     row = AppointmentRow
     found = unit.session.execute(select(row.id, row.version).where(row.course_id == course.id))
     return dict(found.all())
-
-
-def _lock(unit: Unit, booked: Booked) -> str:
-    if booked.status not in ("booked", "pending") or booked.starts_at <= unit.now:
-        return ""
-    if booked.confirmed_at is not None:
-        return "Confirmed"
-    if booked.is_locked(unit.now, unit.clinic.notice_hours):
-        return f"Less than {unit.clinic.notice_hours} hours away"
-    return ""
-
-
-_EVENTS = {"arrive": "arrived", "fulfil": "fulfilled", "miss": "noshow", "cancel": "cancelled"}
-
-
-def _may(unit: Unit, booked: Booked) -> frozenset[str]:
-    """The events that the use cases of `attendance` and `moving` would accept now."""
-    follows = next_statuses(AppointmentStatus(booked.status))
-    may = {event for event, status in _EVENTS.items() if AppointmentStatus(status) in follows}
-    begun = booked.starts_at <= unit.now
-    if begun:
-        may -= {"cancel"} if booked.status != "noshow" else set()
-    else:
-        may -= {"fulfil", "miss"}
-        may |= {"move"} if booked.occupies else set()
-        may |= {"confirm"} if booked.occupies and booked.confirmed_at is None else set()
-    if to_wall(booked.starts_at, unit.zone).date() != unit.today:
-        may -= {"arrive"}
-    return frozenset(may)
 
 
 def _missed(unit: Unit, session: SessionState, shown: Booked | None) -> tuple[date, ...]:

@@ -7,5 +7,7 @@ from flask import Blueprint
 from planner.web.auth import auth
 from planner.web.courses import courses
 from planner.web.feeds import feeds
+from planner.web.patient import patient
+from planner.web.therapist import therapist
 
-BLUEPRINTS: Final[tuple[Blueprint, ...]] = (auth, courses, feeds)
+BLUEPRINTS: Final[tuple[Blueprint, ...]] = (auth, courses, feeds, therapist, patient)

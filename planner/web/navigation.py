@@ -16,7 +16,10 @@ class NavItem(NamedTuple):
 
 
 # In the order of the bar. The first one a person may open is where they begin.
-NAV: Final[tuple[NavItem, ...]] = (NavItem("auth.password", "My password"),)
+NAV: Final[tuple[NavItem, ...]] = (
+    NavItem("therapist.my_day", "My day"),
+    NavItem("auth.password", "My password"),
+)
 
 
 def nav_items(actor: Actor | None) -> list[tuple[str, str, bool]]:

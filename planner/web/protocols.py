@@ -1,5 +1,6 @@
 """What is treated, in the words of the assessment's form."""
 
+from planner.care.assessment import Assessment
 from planner.care.fields import ASSESSMENT_FIELDS
 
 
@@ -15,3 +16,11 @@ def field_words(name: str, value: object) -> str:
 def protocol_words(protocol: str) -> str:
     """`Pain that has lasted for months or years` for `chronic_pain`."""
     return field_words("protocol", protocol)
+
+
+def findings_words(assessment: Assessment) -> list[tuple[str, str]]:
+    """(question, answer) for everything that was recorded, in the order of the form."""
+    found = assessment.to_json()
+    return [
+        (field.label, field_words(field.name, found[field.name])) for field in ASSESSMENT_FIELDS if field.name in found
+    ]

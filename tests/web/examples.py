@@ -58,6 +58,13 @@ EXAMPLES: Final[Mapping[str, Example]] = {
     "courses.resume": lambda scene: {"course_id": _course(scene).id},
     "courses.catch_up": lambda scene: {"course_id": _course(scene).id},
     "courses.dismiss": lambda scene: {"course_id": _course(scene).id, "item_id": _work_item(scene)},
+    "courses.frequency": lambda scene: {"course_id": _course(scene).id},
+    "courses.change_frequency": lambda scene: {"course_id": _course(scene).id},
+    "courses.move": lambda scene: {"appointment_id": _course(scene).appointment(1).id},
+    "courses.move_to": lambda scene: {"appointment_id": _course(scene).appointment(1).id},
+    "therapist.assess": lambda scene: {"patient_id": scene.clinic.ana},
+    "therapist.record_assessment": lambda scene: {"patient_id": scene.clinic.ana},
+    "therapist.assessment": lambda scene: {"assessment_id": _course(scene).assessment_id},
     "courses.undo": lambda scene: {"revision_id": _course(scene).revisions()[0][0]},
     "courses.arrive": lambda scene: {"appointment_id": _course(scene).appointment(1).id},
     "courses.fulfil": lambda scene: {"appointment_id": _course(scene).appointment(1).id},
@@ -65,6 +72,11 @@ EXAMPLES: Final[Mapping[str, Example]] = {
     "courses.cancel": lambda scene: {"appointment_id": _course(scene).appointment(1).id},
     "courses.confirm": lambda scene: {"appointment_id": _course(scene).appointment(1).id},
     "feeds.feed": lambda scene: {"token": _feed_token(scene)},
+    "patient.confirm": lambda scene: {"token": ANA_LINK, "appointment_id": _course(scene).appointment(2).id},
+    "patient.cancel": lambda scene: {"token": ANA_LINK, "appointment_id": _course(scene).appointment(2).id},
+    "patient.move": lambda scene: {"token": ANA_LINK, "appointment_id": _course(scene).appointment(2).id},
+    "patient.move_to": lambda scene: {"token": ANA_LINK, "appointment_id": _course(scene).appointment(2).id},
+    "patient.undo": lambda scene: {"token": ANA_LINK, "revision_id": _course(scene).revisions()[0][0]},
 }
 
 # Every address that is opened by a personal link has this token unless its example says otherwise.

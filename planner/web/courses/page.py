@@ -8,6 +8,7 @@ from planner.services.course_view import course_view
 from planner.web.context import actor, runtime
 from planner.web.courses.picture import course_picture
 from planner.web.courses.routes import Page, courses, way_back
+from planner.web.links import link_to
 from planner.web.protocols import protocol_words
 
 
@@ -24,7 +25,11 @@ def course_page(course_id: int, refusal: str = "") -> str:
         "courses/course.html",
         view=view,
         protocol=protocol_words(view.protocol),
+        phases=[phase.to_json() for phase in view.phases],
         picture=course_picture(view),
+        patient_url=link_to("reception.patient", patient_id=view.patient_id),
+        assess_url=link_to("therapist.assess", patient_id=view.patient_id),
+        evidence_url=link_to("public.evidence"),
         refusal=refusal,
         back=way_back() if refusal else None,
     )

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from planner.services.course_view import UNPLACED, CourseView, SessionLine
+from planner.services.difference import shown
+from planner.services.frequency import FrequencyPreview
+from planner.services.snapshot import CourseSnapshot
 from planner.web.formats import day_short, local_day, local_short
 from planner.web.looks import state_look
 from planner.web.timeline import Timeline, TimelineLine, TimelineSession, build_timeline
@@ -29,3 +32,23 @@ def _sessions(line: SessionLine, zone: str) -> Iterator[TimelineSession]:
     if line.booked:
         words = f"Session {line.number}, {local_short(line.booked.starts_at, zone)} with {line.practitioner}"
     yield TimelineSession(line.number, day, line.target_day, line.state, line.phase, words)
+
+
+def before_and_after(view: CourseView, seen: FrequencyPreview) -> Timeline | None:
+    """The same course twice over the same days; None while nothing of it has a date."""
+    lines = [
+        TimelineLine(name, sessions)
+        for name, snapshot in (("Before", seen.before), ("After", seen.after))
+        if (sessions := tuple(_of_snapshot(snapshot, view)))
+    ]
+    return build_timeline(f"{view.patient}'s course before and after", lines, view.today) if lines else None
+
+
+def _of_snapshot(snapshot: CourseSnapshot, view: CourseView) -> Iterator[TimelineSession]:
+    """The sessions of a moment of the course; what has no place is said in the table beside the picture."""
+    for session in snapshot.live:
+        booked = shown(session)
+        if booked is not None:
+            words = f"Session {session.position + 1}, {local_short(booked.starts_at, view.zone)}"
+            day = local_day(booked.starts_at, view.zone)
+            yield TimelineSession(session.position + 1, day, None, booked.status, session.phase, words)
