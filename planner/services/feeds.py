@@ -81,6 +81,17 @@ def feed_state(unit: Unit, *, patient_id: int | None = None, practitioner_id: in
     return FeedState(row.created_at, row.fetched_at, row.fetched_by) if row is not None else None
 
 
+def is_in_use(runtime: Runtime, actor: Actor, address: str) -> bool:
+    """Whether an address that was shown before still opens a calendar of this person's clinic."""
+    with runtime.reading(actor) as unit:
+        return _row_for(unit.session, token_in(address)) is not None
+
+
+def token_in(address: str) -> str:
+    """The secret part of a calendar address."""
+    return address.rpartition("/")[2].removesuffix(".ics")
+
+
 def feed_for_token(runtime: Runtime, token: str, memory: FeedMemory) -> ServedFeed:
     """What the address with this token answers.
 

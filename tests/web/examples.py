@@ -46,6 +46,12 @@ def _work_item(scene: Scene) -> int:
     return course.notices()[0].id
 
 
+def _link_with_a_course(scene: Scene) -> str:
+    """Ana's personal link, when there is a course to be seen behind it."""
+    _course(scene)
+    return ANA_LINK
+
+
 def _feed_token(scene: Scene) -> str:
     """The secret part of Ana's calendar address."""
     address = create_feed(scene.runtime, scene.clinic.rosa.actor, patient_id=scene.clinic.ana)
@@ -72,6 +78,9 @@ EXAMPLES: Final[Mapping[str, Example]] = {
     "courses.cancel": lambda scene: {"appointment_id": _course(scene).appointment(1).id},
     "courses.confirm": lambda scene: {"appointment_id": _course(scene).appointment(1).id},
     "feeds.feed": lambda scene: {"token": _feed_token(scene)},
+    "patient.plan": lambda scene: {"token": _link_with_a_course(scene)},
+    "patient.calendar": lambda scene: {"token": _link_with_a_course(scene)},
+    "patient.download": lambda scene: {"token": _link_with_a_course(scene)},
     "patient.confirm": lambda scene: {"token": ANA_LINK, "appointment_id": _course(scene).appointment(2).id},
     "patient.cancel": lambda scene: {"token": ANA_LINK, "appointment_id": _course(scene).appointment(2).id},
     "patient.move": lambda scene: {"token": ANA_LINK, "appointment_id": _course(scene).appointment(2).id},

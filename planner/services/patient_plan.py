@@ -1,0 +1,300 @@
+"""What a patient sees behind the personal link: the next visit, the whole plan, what is over, where else it shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Final
+
+from sqlalchemy import select
+
+from planner.calendars.feed import download_bytes
+from planner.care.aftercare import after_a_session, before_first_visit
+from planner.care.evidence import Evidence
+from planner.errors import NotFound, UndoRefused
+from planner.services import undoing
+from planner.services.calendar_events import patient_events
+from planner.services.feeds import FeedState, feed_state
+from planner.services.moving import Slot, legal_slots
+from planner.services.runtime import Actor, Runtime, Unit
+from planner.storage.courses import OCCUPYING_STATUSES, AppointmentRow, CourseRow, RevisionRow, SessionRow
+from planner.storage.people import PatientRow, RoomRow, StaffRow
+
+_OVER: Final = ("fulfilled", "noshow")
+_SLOTS_A_DAY: Final = 6
+_QUARTERS_A_DAY: Final = 96
+
+
+@dataclass(frozen=True, slots=True)
+class PlanVisit:
+    """One visit, to come or over.
+
+    Args:
+        number: its place in the course, from 1; `total` sessions are in the course.
+        status: FHIR's.
+        near: inside the clinic's notice time, so only the clinic can move it.
+        begun: there is nothing to change any more.
+    """
+
+    appointment_id: int
+    session_id: int
+    version: int
+    number: int
+    total: int
+    phase: str
+    starts_at: datetime
+    ends_at: datetime
+    practitioner: str
+    room: str
+    status: str
+    confirmed: bool
+    near: bool
+    begun: bool
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingVisit:
+    """A session that is owed and has no date."""
+
+    number: int
+    phase: str
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseOfPlan:
+    """Visits to come that follow each other in one phase."""
+
+    phase: str
+    visits: tuple[PlanVisit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ClinicCard:
+    """How to reach the clinic, and its policies that concern a patient."""
+
+    name: str
+    phone: str
+    email: str
+    address: str
+    zone: str
+    notice_hours: int
+
+
+@dataclass(frozen=True, slots=True)
+class PatientPlan:
+    """The patient's page.
+
+    Args:
+        zone: in which the patient reads times; `clinic.zone` where they live near.
+        upcoming: in time order, the next one first.
+        past: the latest first.
+        advice: what to know before the next visit; `aftercare`: after each.
+        calendar: the calendar address in use, if there is one.
+    """
+
+    name: str
+    clinic: ClinicCard
+    zone: str
+    today: date
+    upcoming: tuple[PlanVisit, ...]
+    waiting: tuple[WaitingVisit, ...]
+    past: tuple[PlanVisit, ...]
+    advice: tuple[str, ...]
+    aftercare: tuple[str, ...]
+    calendar: FeedState | None
+
+    @property
+    def next(self) -> PlanVisit | None:
+        """The visit that comes first."""
+        return self.upcoming[0] if self.upcoming else None
+
+    @property
+    def phases(self) -> tuple[PhaseOfPlan, ...]:
+        """The visits to come, by phase in the order in which they come."""
+        parts: list[tuple[str, list[PlanVisit]]] = []
+        for visit in self.upcoming:
+            if not parts or parts[-1][0] != visit.phase:
+                parts.append((visit.phase, []))
+            parts[-1][1].append(visit)
+        return tuple(PhaseOfPlan(phase, tuple(visits)) for phase, visits in parts)
+
+    def visit(self, appointment_id: int) -> PlanVisit | None:
+        """The visit to come with this id, if there is one."""
+        return next((visit for visit in self.upcoming if visit.appointment_id == appointment_id), None)
+
+
+@dataclass(frozen=True, slots=True)
+class DayOfSlots:
+    """One day on which a visit could be, with some of its free times over the whole day."""
+
+    day: date
+    slots: tuple[Slot, ...]
+
+
+def plan_of(runtime: Runtime, actor: Actor) -> PatientPlan:
+    """The page of the patient whose personal link was opened (a bounded number of queries)."""
+    with runtime.reading(actor) as unit:
+        patient = unit.get(PatientRow, actor.patient_id or 0)
+        courses = list(unit.session.scalars(select(CourseRow).where(CourseRow.patient_id == patient.id)))
+        visits = _Visits.load(unit, [course.id for course in courses])
+        evidence = Evidence.load(unit.clinic.evidence_overrides)
+        upcoming, past = visits.upcoming(), visits.past()
+        seen = any(visit.status == "fulfilled" for visit in past)
+        return PatientPlan(
+            name=patient.name,
+            clinic=_card(unit),
+            zone=patient.timezone or unit.clinic.timezone,
+            today=unit.today,
+            upcoming=upcoming,
+            waiting=visits.waiting([course.id for course in courses if course.status in ("planned", "active")]),
+            past=past,
+            advice=() if seen else tuple(row.says for row in before_first_visit(evidence)),
+            aftercare=tuple(row.says for row in after_a_session(evidence)),
+            calendar=feed_state(unit, patient_id=patient.id),
+        )
+
+
+def plan_file(runtime: Runtime, actor: Actor) -> bytes:
+    """The visits to come as a file to open once.
+
+    Raises:
+        InvalidInput: there are none.
+    """
+    with runtime.reading(actor) as unit:
+        events = patient_events(unit, actor.patient_id or 0)
+        return download_bytes([event for event in events if not event.cancelled and event.ends_at > unit.now])
+
+
+def free_days(
+    runtime: Runtime, actor: Actor, appointment_id: int, *, from_day: date | None = None
+) -> tuple[DayOfSlots, ...]:
+    """Where the patient may move a visit to, by day.
+
+    Raises:
+        AppointmentLocked: inside the notice time, or over.
+        NotFound: not this patient's.
+    """
+    slots = legal_slots(runtime, actor, appointment_id, from_day=from_day, most_a_day=_QUARTERS_A_DAY)
+    days: dict[date, list[Slot]] = {}
+    for slot in slots:
+        days.setdefault(slot.start.date(), []).append(slot)
+    return tuple(DayOfSlots(day, _spread(slots)) for day, slots in days.items())
+
+
+def undo_own(runtime: Runtime, actor: Actor, revision_id: int) -> None:
+    """Take back what the patient did a moment ago.
+
+    Raises:
+        NotFound: a change of another patient's course.
+        UndoRefused: it was made by somebody else, told already, or something happened since.
+    """
+    with runtime.reading(actor) as unit:
+        revision = unit.get(RevisionRow, revision_id)
+        if unit.get(CourseRow, revision.course_id).patient_id != actor.patient_id:
+            raise NotFound("There is no such change.")
+        if revision.actor != actor.name or revision.staff_id is not None:
+            raise UndoRefused("The clinic made this change; please call to have it taken back.")
+    undoing.undo(runtime, actor, revision_id)
+
+
+def _spread(slots: Sequence[Slot]) -> tuple[Slot, ...]:
+    """At most six of a day's times, early, late and between; of two at the same time the first."""
+    distinct = list({slot.start: slot for slot in reversed(slots)}.values())[::-1]
+    if len(distinct) <= _SLOTS_A_DAY:
+        return tuple(distinct)
+    last = len(distinct) - 1
+    return tuple(distinct[round(place * last / (_SLOTS_A_DAY - 1))] for place in range(_SLOTS_A_DAY))
+
+
+def _card(unit: Unit) -> ClinicCard:
+    clinic = unit.clinic
+    return ClinicCard(clinic.name, clinic.phone, clinic.email, clinic.address, clinic.timezone, clinic.notice_hours)
+
+
+@dataclass(frozen=True)
+class _Visits:
+    """A patient's sessions and appointments, with what is needed to tell of them."""
+
+    unit: Unit
+    sessions: Sequence[SessionRow]
+    history: Mapping[int, Sequence[AppointmentRow]]
+    staff: Mapping[int, str]
+    rooms: Mapping[int, str]
+
+    @classmethod
+    def load(cls, unit: Unit, course_ids: Sequence[int]) -> _Visits:
+        """Five queries, however many courses."""
+        own = AppointmentRow.course_id.in_(course_ids)
+        history: dict[int, list[AppointmentRow]] = {}
+        for row in unit.session.scalars(select(AppointmentRow).where(own).order_by(AppointmentRow.id)):
+            history.setdefault(row.session_id, []).append(row)
+        in_order = (SessionRow.course_id, SessionRow.position)
+        sessions = select(SessionRow).where(SessionRow.course_id.in_(course_ids)).order_by(*in_order)
+        return cls(
+            unit=unit,
+            sessions=list(unit.session.scalars(sessions)),
+            history=history,
+            staff={row.id: row.name for row in unit.session.scalars(select(StaffRow))},
+            rooms={row.id: row.name for row in unit.session.scalars(select(RoomRow))},
+        )
+
+    def upcoming(self) -> tuple[PlanVisit, ...]:
+        """What is still to happen, in time order."""
+        found = [
+            self._visit(session, row)
+            for session in self.sessions
+            if (row := self._current(session)) is not None
+            and row.status in OCCUPYING_STATUSES
+            and row.status not in _OVER
+            and row.ends_at > self.unit.now
+        ]
+        return tuple(sorted(found, key=lambda visit: visit.starts_at))
+
+    def past(self) -> tuple[PlanVisit, ...]:
+        """What was done or missed, the latest first."""
+        found = [
+            self._visit(session, row)
+            for session in self.sessions
+            for row in self.history.get(session.id, ())
+            if row.status in _OVER
+        ]
+        return tuple(sorted(found, key=lambda visit: visit.starts_at, reverse=True))
+
+    def waiting(self, course_ids: Iterable[int]) -> tuple[WaitingVisit, ...]:
+        """The sessions without a date, in courses that go on."""
+        going_on = set(course_ids)
+        return tuple(
+            WaitingVisit(session.position + 1, session.phase)
+            for session in self.sessions
+            if session.course_id in going_on and not session.dropped and not self._has_place(session)
+        )
+
+    def _has_place(self, session: SessionRow) -> bool:
+        row = self._current(session)
+        return row is not None and row.status in OCCUPYING_STATUSES
+
+    def _current(self, session: SessionRow) -> AppointmentRow | None:
+        if session.dropped:
+            return None
+        return next((row for row in reversed(self.history.get(session.id, ())) if not row.superseded), None)
+
+    def _visit(self, session: SessionRow, row: AppointmentRow) -> PlanVisit:
+        live = [each for each in self.sessions if each.course_id == session.course_id and not each.dropped]
+        notice = timedelta(hours=self.unit.clinic.notice_hours)
+        return PlanVisit(
+            appointment_id=row.id,
+            session_id=session.id,
+            version=row.version,
+            number=session.position + 1,
+            total=max([session.position, *(each.position for each in live)]) + 1,
+            phase=session.phase,
+            starts_at=row.starts_at,
+            ends_at=row.ends_at,
+            practitioner=self.staff.get(row.practitioner_id, ""),
+            room=self.rooms.get(row.room_id, ""),
+            status=row.status,
+            confirmed=row.confirmed_at is not None,
+            near=row.starts_at - self.unit.now < notice,
+            begun=row.starts_at <= self.unit.now or row.status in ("arrived", "checked-in"),
+        )
