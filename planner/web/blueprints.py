@@ -8,6 +8,7 @@ from planner.web.auth import auth
 from planner.web.courses import courses
 from planner.web.feeds import feeds
 from planner.web.patient import patient
+from planner.web.reception import reception
 from planner.web.therapist import therapist
 
-BLUEPRINTS: Final[tuple[Blueprint, ...]] = (auth, courses, feeds, therapist, patient)
+BLUEPRINTS: Final[tuple[Blueprint, ...]] = (auth, reception, courses, feeds, therapist, patient)

@@ -17,7 +17,11 @@ class NavItem(NamedTuple):
 
 # In the order of the bar. The first one a person may open is where they begin.
 NAV: Final[tuple[NavItem, ...]] = (
+    NavItem("reception.today", "Today"),
     NavItem("therapist.my_day", "My day"),
+    NavItem("reception.patients", "Patients"),
+    NavItem("reception.worklists", "Worklists"),
+    NavItem("reception.leave", "Leave"),
     NavItem("auth.password", "My password"),
 )
 

@@ -5,11 +5,13 @@ Whoever adds a route with such parts adds a line here; tests/web/test_every_page
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Final
 
 from sqlalchemy import select
 
-from planner.services import worklists
+from planner.diary.hours import Leave
+from planner.services import clinic_setup, worklists
 from planner.services.feeds import create_feed
 from planner.services.runtime import Runtime
 from planner.storage.courses import CourseRow
@@ -58,6 +60,13 @@ def _feed_token(scene: Scene) -> str:
     return address.rpartition("/")[2].removesuffix(".ics")
 
 
+def _leave(scene: Scene) -> int:
+    """A day on which Ben is away."""
+    away = Leave.whole_days(date(2026, 5, 4), date(2026, 5, 4))
+    with scene.runtime.writing(scene.clinic.system) as unit:
+        return clinic_setup.add_leave(unit, scene.clinic.ben.id, away).id
+
+
 EXAMPLES: Final[Mapping[str, Example]] = {
     "static": lambda scene: {"filename": "css/planner.css"},
     "courses.course": lambda scene: {"course_id": _course(scene).id},
@@ -77,6 +86,12 @@ EXAMPLES: Final[Mapping[str, Example]] = {
     "courses.miss": lambda scene: {"appointment_id": _course(scene).appointment(1).id},
     "courses.cancel": lambda scene: {"appointment_id": _course(scene).appointment(1).id},
     "courses.confirm": lambda scene: {"appointment_id": _course(scene).appointment(1).id},
+    "reception.patient": lambda scene: {"patient_id": scene.clinic.ana},
+    "reception.edit_patient": lambda scene: {"patient_id": scene.clinic.ana},
+    "reception.link": lambda scene: {"patient_id": scene.clinic.ana},
+    "reception.book": lambda scene: {"patient_id": scene.clinic.ana},
+    "reception.dismiss": lambda scene: {"item_id": _work_item(scene)},
+    "reception.withdraw_leave": lambda scene: {"leave_id": _leave(scene)},
     "feeds.feed": lambda scene: {"token": _feed_token(scene)},
     "patient.plan": lambda scene: {"token": _link_with_a_course(scene)},
     "patient.calendar": lambda scene: {"token": _link_with_a_course(scene)},

@@ -1,0 +1,195 @@
+"""Book a course: who, what was found, wishes, dates; four steps on one page, each folding to its summary."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from flask import flash, redirect, render_template, request, url_for
+from werkzeug.datastructures import MultiDict
+
+from planner.care.course import fixed_sessions
+from planner.care.estimate_values import Estimate
+from planner.errors import InvalidInput, SlotTaken
+from planner.scheduling.problem import Placed
+from planner.services import assessments
+from planner.services.booking import BookingRequest, Proposal, book_course, propose
+from planner.services.booking_view import BookingDesk, booked_course, booking_desk, new_course_id
+from planner.web.assessment_form import OPTIONAL_FIELDS, REQUIRED_FIELDS, AssessmentForm, options, read_assessment_form
+from planner.web.context import actor, runtime
+from planner.web.formats import counted
+from planner.web.links import link_to
+from planner.web.protocols import protocol_words
+from planner.web.reception.booking_form import (
+    Dates,
+    first_wishes,
+    read_choice,
+    read_dates,
+    read_request,
+)
+from planner.web.reception.booking_rows import date_rows, picture, verdict, wishes_words
+from planner.web.reception.routes import CONFLICT, UNPROCESSABLE, Errors, Page, errors_of, is_htmx, reception
+
+
+@reception.route("/patients/<int:patient_id>/book", methods=["GET", "POST"])
+def book(patient_id: int) -> Page:
+    """The page, and each of its buttons: `do` estimate, record, dates, book; `pin` and `unpin` one session."""
+    desk = booking_desk(runtime(), actor(), patient_id)
+    if request.method == "GET":
+        return _first_page(desk)
+    if request.form.get("do") in ("estimate", "record"):
+        return _findings(desk, request.form)
+    return _dates(desk, request.form)
+
+
+def _first_page(desk: BookingDesk) -> str:
+    chosen = request.args.get("assessment", type=int)
+    if chosen is None:
+        return _findings_page(desk, AssessmentForm({}))
+    wishes = first_wishes(desk, actor().staff_id)
+    wishes["assessment"], wishes["course_id"] = str(chosen), str(new_course_id())
+    return _booking_page(desk, wishes)
+
+
+def _findings(desk: BookingDesk, form: Mapping[str, str]) -> Page:
+    """Show the estimate of what was entered, or record it and go on to the wishes."""
+    found = read_assessment_form(form)
+    if form.get("do") == "record" and found.assessment is not None:
+        assessment_id = assessments.record(runtime(), actor(), desk.patient.id, found.assessment)
+        return redirect(url_for("reception.book", patient_id=desk.patient.id, assessment=assessment_id))
+    shown = assessments.clinic_estimate(runtime(), actor(), found.assessment) if found.assessment else None
+    if is_htmx():
+        # While somebody types, a question left open is no mistake.
+        return render_template("reception/_estimate.html", estimate=shown, evidence_url=link_to("public.evidence"))
+    page = _findings_page(desk, found, shown)
+    return (page, UNPROCESSABLE) if found.errors else page
+
+
+def _dates(desk: BookingDesk, form: MultiDict[str, str]) -> Page:
+    """Find dates, fix or free one, or book them all."""
+    try:
+        wanted = read_request(form, desk)
+        dates = read_dates(form, wanted.course_id)
+        if form.get("do") == "book":
+            return _book(desk, form, wanted, dates)
+        return _proposed(desk, form, wanted, *_held(form, wanted, dates))
+    except InvalidInput as refusal:
+        return _booking_page(desk, form, errors=errors_of(refusal)), UNPROCESSABLE
+
+
+def _held(form: Mapping[str, str], wanted: BookingRequest, dates: Dates) -> tuple[dict[int, Placed], dict[int, Placed]]:
+    """What the person fixed after this click, and what is to stay besides: the sessions before the one clicked."""
+    fixed = dict(dates.fixed)
+    clicked: int | None = None
+    if form.get("pin"):
+        clicked, place = read_choice(form["pin"], wanted.course_id)
+        fixed[clicked] = place
+    elif form.get("unpin", "").isdecimal():
+        clicked = int(form["unpin"])
+        fixed.pop(clicked, None)
+    if clicked is None or not fixed:
+        return fixed, {}
+    return fixed, {session: place for session, place in dates.shown.items() if session < clicked}
+
+
+def _proposed(
+    desk: BookingDesk,
+    form: MultiDict[str, str],
+    wanted: BookingRequest,
+    fixed: dict[int, Placed],
+    before: Mapping[int, Placed],
+    notice: str = "",
+) -> Page:
+    """The page with the best dates around those that are fixed; fixed ones that are impossible by now are let go."""
+    kept, proposal = _propose(wanted, fixed, before)
+    lost = sorted(session + 1 for session in fixed.keys() - kept.keys())
+    if lost:
+        numbers = ", ".join(map(str, lost))
+        notice = notice or f"The date chosen for session {numbers} is not possible (any more). Here are the best ones."
+    page = _booking_page(desk, form, wanted=wanted, proposal=proposal, fixed=kept, notice=notice)
+    return (page, CONFLICT) if notice else page
+
+
+def _propose(
+    wanted: BookingRequest, fixed: Mapping[int, Placed], before: Mapping[int, Placed]
+) -> tuple[dict[int, Placed], Proposal]:
+    """The best dates with as much kept as is possible: all; then only what was fixed; then one by one."""
+    kept = dict(fixed)
+    best = _try(wanted, {**before, **kept}) or _try(wanted, kept)
+    if best is None:
+        kept = {}
+        for session, place in sorted(fixed.items()):
+            if _try(wanted, {**kept, session: place}, quick=True):
+                kept[session] = place
+        best = propose(runtime(), actor(), wanted, kept)
+    return kept, best
+
+
+def _try(wanted: BookingRequest, fixed: Mapping[int, Placed], *, quick: bool = False) -> Proposal | None:
+    """A proposal around fixed dates, None where these can't be. Raises InvalidInput for wishes that can't be."""
+    try:
+        return propose(runtime(), actor(), wanted, fixed, with_alternatives=not quick)
+    except InvalidInput:
+        if not fixed:
+            raise
+        return None
+
+
+def _book(desk: BookingDesk, form: MultiDict[str, str], wanted: BookingRequest, dates: Dates) -> Page:
+    try:
+        course_id = book_course(runtime(), actor(), wanted, dates.shown)
+    except SlotTaken as refusal:
+        notice = f"{refusal.message} Nothing is booked yet. These are the best dates now; please look at them again."
+        return _proposed(desk, form, wanted, dict(dates.fixed), {}, notice)
+    made = booked_course(runtime(), actor(), course_id)
+    waits = f" {counted(made.to_place, 'session')} has no date yet." if made.to_place else ""
+    words = f"{counted(made.booked, 'session')} booked for {desk.patient.details.name}.{waits}"
+    undo_url = url_for("courses.undo", revision_id=made.undo_id) if made.undo_id is not None else ""
+    flash({"text": words, "undo_url": undo_url, "undo_label": "Undo the booking"}, "good")  # type: ignore[arg-type]
+    return redirect(url_for("courses.course", course_id=course_id))
+
+
+def _findings_page(desk: BookingDesk, found: AssessmentForm, shown: Estimate | None = None) -> str:
+    return render_template(
+        "reception/book_findings.html",
+        desk=desk,
+        found=found,
+        estimate=shown,
+        evidence_url=link_to("public.evidence"),
+        required_fields=REQUIRED_FIELDS,
+        optional_fields=OPTIONAL_FIELDS,
+        options=options,
+        protocol_words=protocol_words,
+        sessions_of=fixed_sessions,
+    )
+
+
+def _booking_page(
+    desk: BookingDesk,
+    form: MultiDict[str, str],
+    *,
+    wanted: BookingRequest | None = None,
+    proposal: Proposal | None = None,
+    fixed: Mapping[int, Placed] | None = None,
+    notice: str = "",
+    errors: Errors | None = None,
+) -> str:
+    """Wishes, and the dates where there are any; only the dates for htmx."""
+    names = {str(staff_id): name for staff_id, name in desk.therapists}
+    recorded = desk.assessment(form.get("assessment", 0, type=int))
+    preferred = bool(form.get("practitioner"))
+    return render_template(
+        "reception/_dates.html" if is_htmx() and proposal else "reception/book.html",
+        desk=desk,
+        form=form,
+        errors=errors or {},
+        recorded=recorded,
+        evidence_url=link_to("public.evidence"),
+        sessions=fixed_sessions(recorded.phases),
+        protocol=protocol_words(recorded.assessment.protocol),
+        wishes_summary=wishes_words(wanted.wishes, wanted.earliest_day, names, preferred) if wanted else "",
+        proposal=proposal,
+        rows=date_rows(proposal, fixed or {}, names) if proposal else (),
+        picture=picture(proposal, desk.today) if proposal else None,
+        verdict=verdict(proposal, fixed or {}) if proposal else "",
+        notice=notice,
+    )

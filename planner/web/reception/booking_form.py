@@ -1,0 +1,114 @@
+"""The form of *Book a course* read: what the patient wishes, which dates were shown, which of them are fixed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Final
+
+from werkzeug.datastructures import MultiDict
+
+from planner.errors import InvalidInput
+from planner.scheduling.problem import Placed
+from planner.services.booking import BookingRequest
+from planner.services.booking_view import BookingDesk
+from planner.services.wishes import Wishes
+
+SHOWN: Final = "shown-"
+FIXED: Final = "place-"
+_LAST_ID: Final = 2**63
+_MOST_SESSIONS: Final = 400
+
+
+@dataclass(frozen=True)
+class Dates:
+    """The dates of a course on their way through the form.
+
+    Args:
+        shown: every place of the table, by session counted from 0.
+        fixed: those the person chose, which stay when the others follow.
+    """
+
+    shown: Mapping[int, Placed]
+    fixed: Mapping[int, Placed]
+
+
+def first_wishes(desk: BookingDesk, staff_id: int | None) -> MultiDict[str, str]:
+    """The wishes before anybody said any: every day, from tomorrow, with oneself if one treats."""
+    own = str(staff_id) if staff_id in dict(desk.therapists) else ""
+    tomorrow = desk.today + timedelta(days=1)
+    values = {"practitioner": own, "preferred": "any", "first_day": tomorrow.isoformat()}
+    return MultiDict([*values.items(), *(("weekdays", str(day)) for day in range(7))])
+
+
+def read_request(form: MultiDict[str, str], desk: BookingDesk) -> BookingRequest:
+    """The course as it is to be booked.
+
+    Raises:
+        InvalidInput: naming the field.
+        NotFound: the assessment is not of this patient.
+    """
+    recorded = desk.assessment(_number(form.get("assessment", ""), "assessment"))
+    others = [staff_id for staff_id, _ in desk.therapists]
+    return BookingRequest(
+        course_id=_number(form.get("course_id", ""), "course_id"),
+        patient_id=desk.patient.id,
+        assessment_id=recorded.id,
+        phases=recorded.phases,
+        first_visit_minutes=recorded.estimate.first_visit_minutes,
+        visit_minutes=recorded.estimate.visit_minutes,
+        wishes=Wishes.from_form(form, form.getlist("weekdays"), others),
+        earliest_day=_day(form.get("first_day", "")),
+    )
+
+
+def read_dates(form: Mapping[str, str], course_id: int) -> Dates:
+    """The dates that the form carries. Raises InvalidInput when somebody meddled with them."""
+    return Dates(_places(form, SHOWN, course_id), _places(form, FIXED, course_id))
+
+
+def read_choice(text: str, course_id: int) -> tuple[int, Placed]:
+    """A button's `3=7|2|2026-12-01T10:00`: a session with the place chosen for it. Raises InvalidInput."""
+    number, _, place = text.partition("=")
+    session = _number(number, "")
+    return session, _place(place, session, course_id)
+
+
+def place_text(place: Placed) -> str:
+    """A place as a form carries it: `practitioner|room|2026-12-01T10:00`."""
+    return f"{place.practitioner}|{place.room}|{place.start.isoformat(timespec='minutes')}"
+
+
+def _places(form: Mapping[str, str], prefix: str, course_id: int) -> dict[int, Placed]:
+    places = {}
+    for name, text in form.items():
+        if name.startswith(prefix):
+            session = _number(name.removeprefix(prefix), "")
+            places[session] = _place(text, session, course_id)
+    return places
+
+
+def _place(text: str, session: int, course_id: int) -> Placed:
+    practitioner, _, rest = text.partition("|")
+    room, _, start = rest.partition("|")
+    try:
+        begins = datetime.fromisoformat(start)
+    except ValueError:
+        begins = None
+    if session >= _MOST_SESSIONS or begins is None or not (practitioner.isdecimal() and room.isdecimal()):
+        raise InvalidInput("The dates could not be read. Find them again.")
+    return Placed(str(course_id), session, practitioner, room, begins)
+
+
+def _number(text: str, where: str) -> int:
+    if not (text.isascii() and text.isdecimal() and len(text) < 20 and int(text) < _LAST_ID):
+        raise InvalidInput("This page could not be read. Please begin again.", field=where or None)
+    return int(text)
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text.strip())
+    except ValueError:
+        raise InvalidInput("Give the first day on which the patient can come.", field="first_day") from None

@@ -1,0 +1,127 @@
+"""A therapist is away: what that does to each course is shown before it is recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime, time, timedelta
+
+from flask import flash, redirect, render_template, request, url_for
+
+from planner.diary.hours import Leave
+from planner.errors import InvalidInput
+from planner.services.leave import LeavePlan, preview_leave, record_leave
+from planner.services.leave_view import LeaveLine, Withdrawn, leave_desk, withdraw
+from planner.web.context import actor, runtime
+from planner.web.formats import counted, day_year
+from planner.web.reception.routes import UNPROCESSABLE, Errors, Page, errors_of, reception
+
+
+@reception.route("/leave", methods=["GET", "POST"])
+def leave() -> Page:
+    """List leave; preview a new one (`do=preview`), or record it (`do=record`)."""
+    if request.method == "GET":
+        return _leave_page({})
+    form = request.form
+    try:
+        staff_id, wanted = _read(form)
+        if form.get("do") != "record":
+            return _leave_page(form, plan=preview_leave(runtime(), actor(), staff_id, wanted))
+        plan = record_leave(runtime(), actor(), staff_id, wanted)
+    except InvalidInput as refusal:
+        return _leave_page(form, errors_of(refusal)), UNPROCESSABLE
+    flash(_recorded_words(plan), "good")
+    return redirect(url_for("reception.leave"))
+
+
+@reception.post("/leave/<int:leave_id>/withdraw")
+def withdraw_leave(leave_id: int) -> Page:
+    """Take leave back, with the changes it made where nobody was told of them yet."""
+    try:
+        taken_back = withdraw(runtime(), actor(), leave_id)
+    except InvalidInput as refusal:
+        return _leave_page({}, errors_of(refusal)), UNPROCESSABLE
+    flash(_withdrawn_words(taken_back), "good" if not taken_back.kept else "warn")
+    return redirect(url_for("reception.leave"))
+
+
+def _leave_page(form: Mapping[str, str], errors: Errors | None = None, plan: LeavePlan | None = None) -> str:
+    desk = leave_desk(runtime(), actor())
+    chosen = form.get("staff_id", "")
+    return render_template(
+        "reception/leave.html",
+        desk=desk,
+        lines=[(line, _span_words(line)) for line in desk.leave],
+        form=form,
+        errors=errors or {},
+        plan=plan,
+        away=desk.name_of(int(chosen)) if chosen.isdecimal() else "",
+    )
+
+
+def _span_words(line: LeaveLine) -> str:
+    """`Tue 3 Mar 2026`, `Tue 3 Mar 2026 to Fri 6 Mar 2026`, or with times where it is a part of a day."""
+    first, last = line.starts.date(), line.ends.date()
+    if line.starts.time() == line.ends.time() == time():
+        last -= timedelta(days=1)
+        return day_year(first) if first == last else f"{day_year(first)} to {day_year(last)}"
+    until = f"{line.ends:%H:%M}" if first == last else f"{day_year(last)} {line.ends:%H:%M}"
+    return f"{day_year(first)} {line.starts:%H:%M} to {until}"
+
+
+def _read(form: Mapping[str, str]) -> tuple[int, Leave]:
+    """Whose leave, and when: whole days, or a part of one day. Raises InvalidInput naming the field."""
+    chosen = form.get("staff_id", "")
+    if not chosen.isdecimal():
+        raise InvalidInput("Choose who is away.", field="staff_id")
+    first = _day(form.get("first_day", ""), "first_day")
+    last = _day(form.get("last_day", "") or first.isoformat(), "last_day")
+    if last < first:
+        raise InvalidInput("The last day is before the first one.", field="last_day")
+    reason = " ".join(form.get("reason", "").split())
+    if len(reason) > 200:
+        raise InvalidInput("The reason has at most 200 characters.", field="reason")
+    from_time, to_time = form.get("from_time", "").strip(), form.get("to_time", "").strip()
+    if not from_time and not to_time:
+        return int(chosen), Leave.whole_days(first, last, reason)
+    begins = datetime.combine(first, _clock(from_time or "00:00", "from_time"))
+    ends = datetime.combine(last, _clock(to_time or "23:59", "to_time"))
+    if ends <= begins:
+        raise InvalidInput("The time until which must be after the time from which.", field="to_time")
+    return int(chosen), Leave(begins, ends, reason)
+
+
+def _day(text: str, where: str) -> date:
+    try:
+        day = date.fromisoformat(text.strip())
+    except ValueError:
+        raise InvalidInput("Give the day, like 2026-12-24.", field=where) from None
+    if not 2000 <= day.year <= 2100:
+        raise InvalidInput(f"The year {day.year} is not between 2000 and 2100.", field=where)
+    return day
+
+
+def _clock(text: str, where: str) -> time:
+    try:
+        read = time.fromisoformat(text)
+    except ValueError:
+        read = None
+    if read is None or read.tzinfo is not None:
+        raise InvalidInput(f"“{text}” is no time of day; write it like 14:30.", field=where)
+    return read
+
+
+def _recorded_words(plan: LeavePlan) -> str:
+    if not plan.courses:
+        return "The leave is recorded. No appointment is touched."
+    unplaced = sum(course.unplaced for course in plan.courses)
+    waits = f" {counted(unplaced, 'session')} found no date and wait on the worklist." if unplaced else ""
+    return f"The leave is recorded and {counted(len(plan.courses), 'course')} planned anew.{waits}"
+
+
+def _withdrawn_words(taken_back: Withdrawn) -> str:
+    said = f"The leave of {taken_back.therapist} is taken back."
+    if taken_back.kept:
+        return f"{said} The appointments stay where they are now. {taken_back.kept}"
+    if taken_back.restored:
+        return f"{said} {counted(taken_back.restored, 'course')} stands as before."
+    return said

@@ -1,0 +1,72 @@
+"""Reception's home: today by time, and what waits."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from flask import render_template, request, url_for
+
+from planner.services.today_view import DayView, day_view
+from planner.services.worklists import KINDS
+from planner.web.context import actor, runtime
+from planner.web.formats import counted
+from planner.web.reception.routes import Page, reception
+from planner.web.reception.worklists import TONES
+
+
+@reception.get("/today")
+def today() -> Page:
+    """The visits of today, or of `?day=2026-03-04`; a day nobody can read is today."""
+    view = day_view(runtime(), actor(), _asked_day())
+    return render_template(
+        "reception/today.html",
+        view=view,
+        day_words=_words(view),
+        earlier=_address(view, -1),
+        later=_address(view, 1),
+        here=url_for("reception.today", day=None if view.day == view.today else view.day.isoformat()),
+        worklists=_cards(view),
+    )
+
+
+def _asked_day() -> date | None:
+    try:
+        return date.fromisoformat(request.args.get("day", ""))
+    except ValueError:
+        return None
+
+
+def _address(view: DayView, days: int) -> str | None:
+    """The page of a neighbouring day; None beyond the calendar."""
+    try:
+        day = view.day + timedelta(days=days)
+    except OverflowError:
+        return None
+    return url_for("reception.today", day=None if day == view.today else day.isoformat())
+
+
+def _words(view: DayView) -> str:
+    """`8 visits: 3 done, 1 missed, 4 to come`."""
+    counts = {
+        "done": view.count("fulfilled"),
+        "here": view.count("arrived", "checked-in"),
+        "missed": view.count("noshow"),
+        "to be marked": view.overdue,
+        "to come": view.count("booked", "pending") - view.overdue,
+    }
+    said = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
+    total = counted(len(view.visits), "visit")
+    return f"{total}: {said}" if said else total
+
+
+def _cards(view: DayView) -> list[dict[str, object]]:
+    """The worklists as counted cards."""
+    return [
+        {
+            "count": view.waiting[kind],
+            "label": title,
+            "href": url_for("reception.worklists", _anchor=kind),
+            "tone": TONES[kind],
+        }
+        for kind, title in KINDS.items()
+    ]

@@ -1,0 +1,60 @@
+"""Everything that waits for a person, each line with its one or two obvious actions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from flask import flash, redirect, render_template, url_for
+
+from planner.services import worklists as service
+from planner.services.worklist_view import worklists_view
+from planner.web.context import actor, runtime
+from planner.web.reception.routes import Page, reception
+
+TONES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        service.TWO_MISSES: "bad",
+        service.CATCH_UP: "warn",
+        service.TO_PLACE: "warn",
+        service.REPAIR_FAILED: "bad",
+        service.TELL_PATIENT: "warn",
+        service.MESSAGE_FAILED: "bad",
+    }
+)
+# What to do about each kind, for somebody who sees it for the first time.
+_ADVICE: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        service.TWO_MISSES: "Nothing more is booked by itself. Call first; then let the planner go on.",
+        service.CATCH_UP: "The course was interrupted for long. One more session may make up for it.",
+        service.TO_PLACE: "These sessions found no date. Try again when the diary changes, or widen the wishes.",
+        service.REPAIR_FAILED: "The planner could not repair these courses without breaking a rule.",
+        service.TELL_PATIENT: "These patients have no e-mail address. Tell them what changed.",
+        service.MESSAGE_FAILED: "These messages did not go out. Look at the address, or call.",
+    }
+)
+# How a line is closed by hand, where that is all there is to do.
+_CLOSING: Final[Mapping[str, str]] = MappingProxyType(
+    {service.CATCH_UP: "Not needed", service.TELL_PATIENT: "Told", service.MESSAGE_FAILED: "Seen"}
+)
+
+
+@reception.get("/worklists")
+def worklists() -> Page:
+    """All open lines by kind."""
+    return render_template(
+        "reception/worklists.html",
+        view=worklists_view(runtime(), actor()),
+        advice=_ADVICE,
+        closing=_CLOSING,
+        tones=TONES,
+    )
+
+
+@reception.post("/worklists/<int:item_id>/dismiss")
+def dismiss(item_id: int) -> Page:
+    """Close one line, because a person has seen to it."""
+    service.dismiss(runtime(), actor(), item_id)
+    flash("Taken off the worklist.", "good")
+    return redirect(url_for("reception.worklists"))
