@@ -1,0 +1,90 @@
+"""Patients are found by a few letters, told apart from their doubles, and reached by a link of their own."""
+
+import pytest
+
+from planner.errors import InvalidInput, NotFound, StaleForm
+from planner.services import accounts, patients
+from planner.services.patients import PatientDetails, search_key
+
+
+def add(runtime, clinic, **details):
+    """A patient added at reception; the id."""
+    return patients.add(runtime, clinic.rosa.actor, PatientDetails(**details))
+
+
+@pytest.mark.parametrize("query", ["mull", "MÜLL", "jose", "müller jos", "Jose\u0301"])
+def test_a_name_is_found_without_its_accents_and_case(runtime, clinic, query):
+    """Reception types what it hears."""
+    add(runtime, clinic, name="José Müller")
+    assert [each.details.name for each in patients.find(runtime, clinic.rosa.actor, query)] == ["José Müller"]
+
+
+def test_an_address_or_number_finds_its_patient(runtime, clinic):
+    """The beginning of the e-mail or phone is enough, and a percent sign finds nobody."""
+    add(runtime, clinic, name="Bo Berg", email="bo@example.org", phone="0131 555  0199")
+    assert patients.find(runtime, clinic.rosa.actor, "BO@exam")[0].details.name == "Bo Berg"
+    assert patients.find(runtime, clinic.rosa.actor, "0131 555")[0].details.phone == "0131 555 0199"
+    assert patients.find(runtime, clinic.rosa.actor, "%") == []
+
+
+def test_the_other_clinic_finds_nobody_here(runtime, clinic, other_clinic):
+    """Cy's reception searches for Ana and for Bo: their own Ana only."""
+    add(runtime, clinic, name="Bo Berg")
+    assert patients.find(runtime, other_clinic.rosa.actor, "Bo") == []
+    with pytest.raises(NotFound):
+        patients.get(runtime, other_clinic.rosa.actor, clinic.ana)
+
+
+def test_a_likely_double_is_noticed(runtime, clinic):
+    """The same name in other letters, or the same address."""
+    double = PatientDetails(name="ANA  silva", email="other@example.org")
+    assert [each.id for each in patients.duplicates_of(runtime, clinic.rosa.actor, double)] == [clinic.ana]
+    same_address = PatientDetails(name="A. S.", email="ANA@example.org")
+    assert [each.id for each in patients.duplicates_of(runtime, clinic.rosa.actor, same_address)] == [clinic.ana]
+    assert patients.duplicates_of(runtime, clinic.rosa.actor, PatientDetails(name="Zoe Zimmer")) == []
+
+
+def test_two_people_change_one_patient_and_the_second_is_told(runtime, clinic):
+    """The older form is refused, the newer details stay."""
+    seen = patients.get(runtime, clinic.rosa.actor, clinic.ana)
+    patients.update(runtime, clinic.rosa.actor, clinic.ana, PatientDetails(name="Ana S."), version=seen.version)
+    with pytest.raises(StaleForm):
+        patients.update(runtime, clinic.ben.actor, clinic.ana, PatientDetails(name="Anna"), version=seen.version)
+    assert patients.get(runtime, clinic.rosa.actor, clinic.ana).details.name == "Ana S."
+
+
+def test_a_new_link_replaces_the_old_one(runtime, clinic):
+    """The old link opens nothing; the new one opens this patient's plan and is the same each time it is asked for."""
+    first = patients.new_link(runtime, clinic.rosa.actor, clinic.ana).rpartition("/")[2]
+    second = patients.new_link(runtime, clinic.rosa.actor, clinic.ana).rpartition("/")[2]
+    with runtime.writing(clinic.rosa.actor) as unit:
+        assert patients.personal_link(runtime, unit, clinic.ana).endswith(second)
+    with pytest.raises(NotFound):
+        accounts.patient_for_link(runtime, first)
+    assert accounts.patient_for_link(runtime, second).patient_id == clinic.ana
+
+
+@pytest.mark.parametrize(
+    ("details", "field"),
+    [
+        ({"name": " "}, "name"),
+        ({"name": "Bo\u202e"}, "name"),
+        ({"name": "Bo", "email": "bo"}, "email"),
+        ({"name": "Bo", "email": "bo@x.org\r\nBcc: all@x.org"}, "email"),
+        ({"name": "Bo", "phone": "1" * 41}, "phone"),
+        ({"name": "Bo", "timezone": "Mars/Base"}, "timezone"),
+        ({"name": "Bo", "notes": "x" * 4001}, "notes"),
+    ],
+)
+def test_details_nobody_could_use_are_refused_at_their_field(details, field):
+    """The form shows what to change."""
+    with pytest.raises(InvalidInput) as refusal:
+        PatientDetails(**details)
+    assert refusal.value.field == field
+
+
+def test_names_of_any_script_are_kept_whole():
+    """Right-to-left names and those with an apostrophe are names."""
+    for name in ("محمد علي", "O'Neill-Çelik", "王小明", "Þóra"):
+        assert PatientDetails(name=name).name == name
+        assert search_key(name)
