@@ -302,14 +302,14 @@ def _propose_catch_up(unit: Unit, course: CourseRow, target: CourseSnapshot, evi
         max_gap_days=next_session.gap.max if next_session.gap else 14,
         evidence=evidence,
     )
-    if proposal is not None:
-        says = (
-            f"{proposal.gap_days} days without treatment, {proposal.max_gap_days} are the most here: "
-            f"{proposal.sessions} extra session is proposed ({', '.join(proposal.evidence)})."
-        )
-        worklists.open_item(
-            unit, worklists.CATCH_UP, f"catch-up-{course.id}", says, course.id, sessions=proposal.sessions
-        )
+    if proposal is None:
+        worklists.close_items(unit, course.id, worklists.CATCH_UP)
+        return
+    says = (
+        f"{proposal.gap_days} days without treatment, {proposal.max_gap_days} are the most here: "
+        f"{proposal.sessions} extra session is proposed ({', '.join(proposal.evidence)})."
+    )
+    worklists.open_item(unit, worklists.CATCH_UP, f"catch-up-{course.id}", says, course.id, sessions=proposal.sessions)
 
 
 def _history(snapshot: CourseSnapshot) -> list[Booked]:

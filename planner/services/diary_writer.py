@@ -10,7 +10,7 @@ from typing import Any
 from planner.services.difference import difference, face
 from planner.services.outbox import queue_course_message
 from planner.services.runtime import Unit
-from planner.services.snapshot import Booked, CourseSnapshot, SessionState, appointment_rows, session_rows, take
+from planner.services.snapshot import Booked, CourseSnapshot, SessionState, appointment_rows, of_rows, session_rows, take
 from planner.storage.courses import AppointmentRow, CourseRow, RevisionRow, SessionRow
 from planner.storage.ids import new_id
 
@@ -77,7 +77,7 @@ class _Work:
         course, session = self.change.course, self.unit.session
         self.sessions = {row.id: row for row in session.scalars(session_rows(course))}
         self.appointments = {row.id: row for row in session.scalars(appointment_rows(course))}
-        self.before = take(self.unit, course)
+        self.before = of_rows(course, self.sessions.values(), self.appointments.values())
 
     def lift(self) -> None:
         """Free the time of every appointment that changes, so that none stands in another's way."""

@@ -12,7 +12,7 @@ from planner.services.attendance import note_unplaced
 from planner.services.clinic_setup import add_leave
 from planner.services.diary_writer import CourseChange, write_changes
 from planner.services.difference import Difference, difference
-from planner.services.planning import instant
+from planner.services.planning import edge
 from planner.services.repairing import repaired
 from planner.services.runtime import Actor, Runtime, Unit
 from planner.services.snapshot import CourseSnapshot, take
@@ -87,8 +87,8 @@ def _touched(unit: Unit, staff_id: int, leave: Leave) -> Sequence[tuple[CourseRo
             row.practitioner_id == staff_id,
             row.status.in_(("booked", "pending")),
             row.starts_at > unit.now,
-            row.starts_at < instant(leave.ends, unit.zone),
-            row.ends_at > instant(leave.starts, unit.zone),
+            row.starts_at < edge(leave.ends, unit.zone),
+            row.ends_at > edge(leave.starts, unit.zone),
         )
         .order_by(row.starts_at)
     )

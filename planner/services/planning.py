@@ -192,6 +192,11 @@ def wanted_gap(planned: PlannedSession) -> Gap | None:
     return Gap(planned.gap.target, planned.gap.min, planned.gap.max) if planned.gap else None
 
 
+def edge(wall: datetime, zone: ZoneInfo) -> datetime:
+    """The UTC instant at which a stretch of wall-clock time begins or ends, also where the clock skips it."""
+    return wall.replace(tzinfo=zone, fold=0).astimezone(UTC)
+
+
 def instant(wall: datetime, zone: ZoneInfo) -> datetime:
     """The UTC instant of a wall-clock time that exists."""
     found = to_utc(wall, zone)

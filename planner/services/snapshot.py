@@ -208,16 +208,22 @@ def in_order(sessions: Iterable[SessionState]) -> tuple[SessionState, ...]:
 
 def take(unit: Unit, course: CourseRow) -> CourseSnapshot:
     """The course as the database has it now (two queries)."""
-    rows = unit.session.scalars(appointment_rows(course))
-    appointments: dict[int | None, list[Booked]] = {}
-    for row in sorted(rows, key=lambda row: row.id):
-        appointments.setdefault(row.session_id, []).append(booked_from(row))
-    sessions = unit.session.scalars(session_rows(course))
+    sessions = unit.session.scalars(session_rows(course)).all()
+    return of_rows(course, sessions, unit.session.scalars(appointment_rows(course)).all())
+
+
+def of_rows(
+    course: CourseRow, sessions: Iterable[SessionRow], appointments: Iterable[AppointmentRow]
+) -> CourseSnapshot:
+    """The course that these rows make."""
+    by_session: dict[int, list[Booked]] = {}
+    for row in sorted(appointments, key=lambda row: row.id):
+        by_session.setdefault(row.session_id, []).append(booked_from(row))
     return CourseSnapshot(
         status=course.status,
         automation=course.automation,
         phases=tuple(course.phases),
-        sessions=in_order(session_from(row, tuple(appointments.get(row.id, ()))) for row in sessions),
+        sessions=in_order(session_from(row, tuple(by_session.get(row.id, ()))) for row in sessions),
     )
 
 
