@@ -10,7 +10,15 @@ from typing import Any
 from planner.services.difference import difference, face
 from planner.services.outbox import queue_course_message
 from planner.services.runtime import Unit
-from planner.services.snapshot import Booked, CourseSnapshot, SessionState, appointment_rows, of_rows, session_rows, take
+from planner.services.snapshot import (
+    Booked,
+    CourseSnapshot,
+    SessionState,
+    appointment_rows,
+    of_rows,
+    session_rows,
+    take,
+)
 from planner.storage.courses import AppointmentRow, CourseRow, RevisionRow, SessionRow
 from planner.storage.ids import new_id
 
