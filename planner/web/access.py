@@ -66,6 +66,11 @@ ACCESS: Final[Mapping[str, Who]] = MappingProxyType(
         "patient.calendar": "patient-link",
         "patient.new_calendar": "patient-link",
         "patient.download": "patient-link",
+        "public.home": "public",
+        "public.questions_again": "public",
+        "public.estimate": "public",
+        "public.dates_ics": "public",
+        "public.evidence": "public",
     }
 )
 

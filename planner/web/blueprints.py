@@ -8,7 +8,8 @@ from planner.web.auth import auth
 from planner.web.courses import courses
 from planner.web.feeds import feeds
 from planner.web.patient import patient
+from planner.web.public import public
 from planner.web.reception import reception
 from planner.web.therapist import therapist
 
-BLUEPRINTS: Final[tuple[Blueprint, ...]] = (auth, reception, courses, feeds, therapist, patient)
+BLUEPRINTS: Final[tuple[Blueprint, ...]] = (auth, reception, courses, feeds, therapist, patient, public)
