@@ -179,7 +179,9 @@ def _courses(unit: Unit, patient_id: int) -> Iterable[CourseLine]:
     done = _done(unit, patient_id)
     counts = _session_counts(unit, [row.id for row in rows])
     for row in sorted(rows, key=lambda row: row.status not in ("active", "planned", "onhold")):
-        total, to_place = counts.get(row.id, (0, 0))
+        if row.id not in counts:
+            continue  # Its booking was undone, so nothing of it is left to show.
+        total, to_place = counts[row.id]
         yield CourseLine(
             id=row.id,
             protocol=row.protocol,

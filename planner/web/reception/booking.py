@@ -32,11 +32,14 @@ from planner.web.reception.routes import CONFLICT, UNPROCESSABLE, Errors, Page, 
 
 @reception.route("/patients/<int:patient_id>/book", methods=["GET", "POST"])
 def book(patient_id: int) -> Page:
-    """The page, and each of its buttons: `do` estimate, record, dates, book; `pin` and `unpin` one session."""
+    """The page, and each of its buttons: `do` estimate, record, dates, book; `pin` and `unpin` one session.
+
+    Before an assessment is chosen there are only the questions; htmx sends them without a button.
+    """
     desk = booking_desk(runtime(), actor(), patient_id)
     if request.method == "GET":
         return _first_page(desk)
-    if request.form.get("do") in ("estimate", "record"):
+    if "assessment" not in request.form:
         return _findings(desk, request.form)
     return _dates(desk, request.form)
 
@@ -143,7 +146,8 @@ def _book(desk: BookingDesk, form: MultiDict[str, str], wanted: BookingRequest, 
     made = booked_course(runtime(), actor(), course_id)
     waits = f" {counted(made.to_place, 'session')} has no date yet." if made.to_place else ""
     words = f"{counted(made.booked, 'session')} booked for {desk.patient.details.name}.{waits}"
-    undo_url = url_for("courses.undo", revision_id=made.undo_id) if made.undo_id is not None else ""
+    home = url_for("reception.patient", patient_id=desk.patient.id)
+    undo_url = url_for("courses.undo", revision_id=made.undo_id, next=home) if made.undo_id is not None else ""
     flash({"text": words, "undo_url": undo_url, "undo_label": "Undo the booking"}, "good")  # type: ignore[arg-type]
     return redirect(url_for("courses.course", course_id=course_id))
 
@@ -191,5 +195,5 @@ def _booking_page(
         rows=date_rows(proposal, fixed or {}, names) if proposal else (),
         picture=picture(proposal, desk.today) if proposal else None,
         verdict=verdict(proposal, fixed or {}) if proposal else "",
-        notice=notice,
+        warning=notice,
     )
