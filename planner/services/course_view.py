@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import select
 
@@ -85,6 +85,7 @@ class CourseView:
     automation: str
     zone: str
     today: date
+    now: datetime
     phases: tuple[Phase, ...]
     lines: tuple[SessionLine, ...]
     notices: tuple[Notice, ...]
@@ -105,8 +106,9 @@ class CourseView:
 
     @property
     def coming(self) -> SessionLine | None:
-        """The next session that is still to be given."""
-        return next((line for line in self.placed if line.state in _STILL_TO_COME), None)
+        """The next visit that is not over."""
+        ahead = (line for line in self.placed if line.booked is not None and line.booked.ends_at > self.now)
+        return next((line for line in ahead if line.state in _STILL_TO_COME), None)
 
 
 def course_view(runtime: Runtime, actor: Actor, course_id: int) -> CourseView:
@@ -128,6 +130,7 @@ def course_view(runtime: Runtime, actor: Actor, course_id: int) -> CourseView:
             automation=course.automation,
             zone=unit.clinic.timezone,
             today=unit.today,
+            now=unit.now,
             phases=phases_from_json(list(course.phases)),
             lines=lines,
             notices=tuple(_notices(unit, course.id)),

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
-from itertools import groupby
+from datetime import date, datetime, timedelta
 
 from planner.diary.free import to_wall
 from planner.services.attendance import visit
@@ -16,6 +16,16 @@ from planner.services.snapshot import Booked
 from planner.storage.people import PatientRow, StaffRow
 
 _WEEK = timedelta(days=7)
+_ALL_OF_A_DAY = 24 * 60
+_HALF_HOUR = 30
+
+
+@dataclass(frozen=True, slots=True)
+class DayOfPlaces:
+    """One day's free places: each therapist's name with the starts, by time."""
+
+    day: date
+    by_therapist: tuple[tuple[str, tuple[Slot, ...]], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +34,7 @@ class MoveView:
 
     Args:
         monday: the first day of the week shown.
-        days: the days of that week with free places, by time.
+        days: the days of that week with free places.
         earlier: the Monday before, None when that week is over.
         therapists: (id, name) of everybody who treats.
     """
@@ -40,7 +50,7 @@ class MoveView:
     zone: str
     today: date
     monday: date
-    days: tuple[tuple[date, tuple[Slot, ...]], ...]
+    days: tuple[DayOfPlaces, ...]
     earlier: date | None
     later: date
     therapists: tuple[tuple[int, str], ...]
@@ -65,7 +75,9 @@ def move_view(
         patient = unit.get(PatientRow, found.row.patient_id).name
         practitioner = names(unit, StaffRow).get(found.booked.practitioner_id, "")
         version = found.row.version
-    slots = legal_slots(runtime, actor, appointment_id, from_day=monday, all_therapists=all_therapists)
+    slots = legal_slots(
+        runtime, actor, appointment_id, from_day=monday, all_therapists=all_therapists, most_a_day=_ALL_OF_A_DAY
+    )
     this_week = [slot for slot in slots if slot.start.date() < monday + _WEEK]
     return MoveView(
         appointment_id=appointment_id,
@@ -79,8 +91,29 @@ def move_view(
         zone=zone,
         today=today,
         monday=monday,
-        days=tuple((day, tuple(each)) for day, each in groupby(this_week, key=lambda slot: slot.start.date())),
+        days=tuple(_days(_thinned(this_week))),
         earlier=monday - _WEEK if monday > today else None,
         later=monday + _WEEK,
         therapists=people,
     )
+
+
+def _thinned(slots: Sequence[Slot]) -> list[Slot]:
+    """Starts on the half-hour, and the first of each free stretch: what people ask for, at a size one can look over."""
+    last: dict[int, datetime] = {}
+    kept = []
+    for slot in slots:
+        before = last.get(slot.practitioner_id)
+        follows_on = before is not None and slot.start - before < timedelta(minutes=_HALF_HOUR)
+        if slot.start.minute % _HALF_HOUR == 0 or not follows_on:
+            kept.append(slot)
+        last[slot.practitioner_id] = slot.start
+    return kept
+
+
+def _days(slots: Sequence[Slot]) -> Iterator[DayOfPlaces]:
+    days: dict[date, dict[str, list[Slot]]] = {}
+    for slot in slots:
+        days.setdefault(slot.start.date(), {}).setdefault(slot.practitioner, []).append(slot)
+    for day, people in days.items():
+        yield DayOfPlaces(day, tuple((name, tuple(each)) for name, each in sorted(people.items())))

@@ -21,6 +21,5 @@ def protocol_words(protocol: str) -> str:
 def findings_words(assessment: Assessment) -> list[tuple[str, str]]:
     """(question, answer) for everything that was recorded, in the order of the form."""
     found = assessment.to_json()
-    return [
-        (field.label, field_words(field.name, found[field.name])) for field in ASSESSMENT_FIELDS if field.name in found
-    ]
+    asked = [field for field in ASSESSMENT_FIELDS if field.name in found]
+    return [(field.label, field_words(field.name, found[field.name])) for field in asked]

@@ -47,13 +47,14 @@ _ROW_GAP: Final = 10
 _TODAY_REACH: Final = timedelta(days=28)
 
 
-def build_timeline(title: str, lines: Sequence[TimelineLine], today: date) -> Timeline:
+def build_timeline(title: str, lines: Sequence[TimelineLine], today: date, *, moves: bool = True) -> Timeline:
     """Draw one or more courses over the same days.
 
     Args:
         title: what the picture shows, e.g. "Ana's course".
         lines: each with at least one session, in the order they stand below each other.
         today: the clinic's local date.
+        moves: whether the lines are one course at different times, so that a session leads from one to the next.
     Raises:
         ValueError: there is no line, or a line without sessions.
     """
@@ -65,9 +66,9 @@ def build_timeline(title: str, lines: Sequence[TimelineLine], today: date) -> Ti
         title=title,
         summary=" ".join(_summary(line, today) for line in ordered),
         lines=ordered,
-        wide=_picture(ordered, first, days, today, _WIDE),
-        medium=_picture(ordered, first, days, today, _MEDIUM),
-        narrow=_picture(ordered, first, days, today, _NARROW),
+        wide=_picture(ordered, first, days, today, _WIDE, moves=moves),
+        medium=_picture(ordered, first, days, today, _MEDIUM, moves=moves),
+        narrow=_picture(ordered, first, days, today, _NARROW, moves=moves),
     )
 
 
@@ -126,7 +127,7 @@ class _Scale:
         return round(self.days * self.per_day, 1)
 
 
-def _picture(lines: Sequence[TimelineLine], first: date, days: int, today: date, width: int) -> Picture:
+def _picture(lines: Sequence[TimelineLine], first: date, days: int, today: date, width: int, *, moves: bool) -> Picture:
     """Fold the days into as few rows of whole weeks as stay readable."""
     weeks = days // 7
     rows = min(math.ceil(days * _LEAST_PER_DAY / width), _MOST_ROWS)
@@ -135,12 +136,12 @@ def _picture(lines: Sequence[TimelineLine], first: date, days: int, today: date,
     drawn, top = [], 0.0
     for start in range(0, weeks, weeks_a_row):
         scale = _Scale(first + timedelta(weeks=start), min(weeks_a_row, weeks - start) * 7, per_day)
-        drawn.append(_row(lines, scale, today, top))
+        drawn.append(_row(lines, scale, today, top, moves=moves))
         top = drawn[-1].axis.y1 + _AXIS + _ROW_GAP
     return Picture(width, round(top - _ROW_GAP), tuple(drawn))
 
 
-def _row(lines: Sequence[TimelineLine], scale: _Scale, today: date, top: float) -> Row:
+def _row(lines: Sequence[TimelineLine], scale: _Scale, today: date, top: float, *, moves: bool) -> Row:
     has_today = scale.holds(today)
     y = top + (_TODAY_STRIP if has_today else 0)
     strips = []
@@ -159,6 +160,7 @@ def _row(lines: Sequence[TimelineLine], scale: _Scale, today: date, top: float) 
         moves=tuple(
             move
             for (above, below), (y1, y2) in zip(pairwise(lines), pairwise(bands), strict=True)
+            if moves
             for move in _moves(above, below, scale, y1 + _BAND, y2)
         ),
         axis=axis,

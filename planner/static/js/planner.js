@@ -38,6 +38,9 @@ document.addEventListener("click", async (event) => {
     return;
   }
   closeMenus(event.target);
+  const target = event.target.closest('a[href^="#"]')?.hash.slice(1);
+  // A link to something folded away unfolds it.
+  if (target) document.getElementById(target)?.closest("details")?.setAttribute("open", "");
 });
 
 document.addEventListener("keydown", (event) => {

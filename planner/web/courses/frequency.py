@@ -31,8 +31,9 @@ def change_frequency(course_id: int) -> Page:
     edited = changed_rows(rows, button, usual_rhythms(runtime(), actor()))
     form = read_rows(rows if edited is None else edited)
     if form.errors:
-        # A row that was only just added may well be wrong still.
-        return _page(view, form), 200 if edited is not None else 422
+        # While somebody types, or has only just added a row, it may well be wrong still.
+        unfinished = edited is not None or _is_live()
+        return _page(view, form), 200 if unfinished else 422
     if button == "apply":
         return _apply(view, form)
     return _previewed(view, form)
@@ -60,6 +61,11 @@ def _previewed(view: CourseView, form: PhaseForm, errors: dict[str, str] | None 
     return _page(view, form, seen, errors), status
 
 
+def _is_live() -> bool:
+    """Whether the page itself asks, for what stands in it just now."""
+    return request.headers.get("HX-Request") == "true"
+
+
 def _refused(form: PhaseForm, refusal: PlannerError) -> PhaseForm:
     return PhaseForm(form.rows, {"": refusal.message})
 
@@ -75,6 +81,6 @@ def _page(
         "errors": errors or {},
         "reason": request.form.get("reason", ""),
     }
-    if request.headers.get("HX-Request") == "true":
+    if _is_live():
         return render_template("courses/_preview.html", **values)
     return render_template("courses/frequency.html", rhythms=usual_rhythms(runtime(), actor()), **values)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import render_template
 
+from planner.care.course import phases_to_json
 from planner.services.course_view import course_view
 from planner.web.context import actor, runtime
 from planner.web.courses.picture import course_picture
@@ -25,7 +26,8 @@ def course_page(course_id: int, refusal: str = "") -> str:
         "courses/course.html",
         view=view,
         protocol=protocol_words(view.protocol),
-        phases=[phase.to_json() for phase in view.phases],
+        phases=phases_to_json(view.phases),
+        estimated=phases_to_json(view.assessment.estimate.phases),
         picture=course_picture(view),
         patient_url=link_to("reception.patient", patient_id=view.patient_id),
         assess_url=link_to("therapist.assess", patient_id=view.patient_id),

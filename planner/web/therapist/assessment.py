@@ -42,15 +42,13 @@ def three_courses(estimate: Estimate, today: date) -> Timeline:
         ("Most", estimate.courses.high),
     )
     lines = [TimelineLine(f"{name}: {outline.sessions} sessions", _sessions(outline, today)) for name, outline in named]
-    return build_timeline("The course at its shortest, as expected, and at its longest", lines, today)
+    return build_timeline("The course at its shortest, as expected, and at its longest", lines, today, moves=False)
 
 
 def _sessions(outline: CourseOutline, first: date) -> tuple[TimelineSession, ...]:
     phases = [phase.name.value for phase in outline.phases for _ in range(phase.sessions or 0)]
     days = [first + timedelta(days=offset) for offset in outline.targets]
     return tuple(
-        TimelineSession(
-            number, day := first + timedelta(days=offset), day, "proposed", phase, f"Session {number}, {day}"
-        )
-        for number, (offset, phase) in enumerate(zip(outline.targets, phases, strict=True), start=1)
+        TimelineSession(number, day, day, "proposed", phase, f"Session {number}, {day_short(day)}")
+        for number, (day, phase) in enumerate(zip(days, phases, strict=True), start=1)
     )

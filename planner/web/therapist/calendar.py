@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from flask import redirect, render_template, session, url_for
+from flask import redirect, render_template, request, session, url_for
 
-from planner.calendars.links import is_public_address, subscribe_links
 from planner.services import feeds
 from planner.web.context import actor, runtime
+from planner.web.subscribing import subscribing
 from planner.web.therapist.routes import Page, therapist
 
 _NEW_ADDRESS = "new-calendar-address"
@@ -23,9 +23,7 @@ def my_calendar() -> Page:
         "therapist/my_calendar.html",
         state=state,
         zone=zone,
-        address=address,
-        links=subscribe_links(address, clinic) if address else (),
-        public=is_public_address(address) if address else False,
+        ways=subscribing(address, clinic, request.headers.get("User-Agent", "")) if address else None,
     )
 
 
