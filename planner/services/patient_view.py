@@ -10,10 +10,10 @@ from sqlalchemy import case, func, select
 
 from planner.care.course import fixed_sessions
 from planner.services import assessments, patients
+from planner.services.feeds import FeedState, feed_state
 from planner.services.patients import Patient, patient_from, personal_link
 from planner.services.runtime import Actor, Runtime, Unit
 from planner.storage.courses import AppointmentRow, CourseRow, SessionRow
-from planner.storage.outward import FeedRow
 from planner.storage.people import PatientRow, RoomRow, StaffRow
 
 
@@ -80,15 +80,6 @@ class AssessmentLine:
 
 
 @dataclass(frozen=True, slots=True)
-class CalendarState:
-    """The patient's calendar address: since when it is there, and who fetched it last."""
-
-    created_at: datetime
-    fetched_at: datetime | None
-    fetched_by: str
-
-
-@dataclass(frozen=True, slots=True)
 class PatientView:
     """All that the patient's page shows."""
 
@@ -98,7 +89,7 @@ class PatientView:
     next_visit: NextVisit | None
     courses: tuple[CourseLine, ...]
     assessments: tuple[AssessmentLine, ...]
-    calendar: CalendarState | None
+    calendar: FeedState | None
 
 
 def search(runtime: Runtime, actor: Actor, query: str) -> Search:
@@ -136,7 +127,7 @@ def patient_view(runtime: Runtime, actor: Actor, patient_id: int) -> PatientView
                 )
                 for each in assessments.of_patient(unit, patient_id)
             ),
-            calendar=_calendar(unit, patient_id),
+            calendar=feed_state(unit, patient_id=patient_id),
         )
 
 
@@ -215,14 +206,3 @@ def _session_counts(unit: Unit, course_ids: Sequence[int]) -> dict[int, tuple[in
         .group_by(row.course_id)
     )
     return {course_id: (total, waiting) for course_id, total, waiting in found}
-
-
-def _calendar(unit: Unit, patient_id: int) -> CalendarState | None:
-    row = FeedRow
-    feed = unit.session.scalar(
-        select(row)
-        .where(row.patient_id == patient_id, row.revoked_at.is_(None))
-        .order_by(row.created_at.desc())
-        .limit(1)
-    )
-    return CalendarState(feed.created_at, feed.fetched_at, feed.fetched_by) if feed is not None else None

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from flask import flash, redirect, render_template, request, url_for
 from werkzeug.datastructures import MultiDict
 
-from planner.care.course import fixed_sessions
+from planner.care.course import fixed_sessions, open_ended
 from planner.care.estimate_values import Estimate
 from planner.errors import InvalidInput, SlotTaken
 from planner.scheduling.problem import Placed
@@ -189,6 +189,7 @@ def _booking_page(
         recorded=recorded,
         evidence_url=link_to("public.evidence"),
         sessions=fixed_sessions(recorded.phases),
+        goes_on=open_ended(recorded.phases) is not None,
         protocol=protocol_words(recorded.assessment.protocol),
         wishes_summary=wishes_words(wanted.wishes, wanted.earliest_day, names, preferred) if wanted else "",
         proposal=proposal,

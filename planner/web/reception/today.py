@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Final
 
 from flask import render_template, request, url_for
 
@@ -12,6 +13,10 @@ from planner.web.context import actor, runtime
 from planner.web.formats import counted
 from planner.web.reception.routes import Page, reception
 from planner.web.reception.worklists import TONES
+
+# Diaries reach further in no direction.
+_FIRST_DAY: Final = date(2000, 1, 1)
+_LAST_DAY: Final = date(2100, 1, 1)
 
 
 @reception.get("/today")
@@ -31,17 +36,15 @@ def today() -> Page:
 
 def _asked_day() -> date | None:
     try:
-        return date.fromisoformat(request.args.get("day", ""))
+        day = date.fromisoformat(request.args.get("day", ""))
     except ValueError:
         return None
+    return day if _FIRST_DAY < day < _LAST_DAY else None
 
 
-def _address(view: DayView, days: int) -> str | None:
-    """The page of a neighbouring day; None beyond the calendar."""
-    try:
-        day = view.day + timedelta(days=days)
-    except OverflowError:
-        return None
+def _address(view: DayView, days: int) -> str:
+    """The page of a neighbouring day."""
+    day = view.day + timedelta(days=days)
     return url_for("reception.today", day=None if day == view.today else day.isoformat())
 
 
