@@ -11,6 +11,7 @@ from planner.errors import PlannerError
 COMMANDS: Final = {
     "serve": "planner.commands.run:serve",
     "worker": "planner.commands.run:run_worker",
+    "demo": "planner.commands.demo:demo",
     "estimate": "planner.commands.plan:estimate",
     "plan": "planner.commands.plan:plan",
     "schedule": "planner.commands.schedule:schedule",

@@ -11,6 +11,7 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, Final, cast
 
 from sqlalchemy import ColumnElement, CursorResult, and_, or_, select, update
@@ -68,12 +69,17 @@ def send_outbox(runtime: Runtime) -> SweepReport:
         key=lambda owed: owed.id,
         work=lambda owed: _flag_interrupted(runtime, owed),
     )
-    turn = _Turn(runtime, MailTemplates(template_folder()))
+    turn = _Turn(runtime, _templates())
     due = turn.while_answered(_rows(runtime, _is_due(runtime.clock.now())))
     sent = each(runtime, "send-outbox", due, key=lambda owed: owed.id, work=turn.send)
     return SweepReport(
         sent.done - turn.failures, interrupted.done + interrupted.failed + sent.failed + turn.failures, sent.delayed
     )
+
+
+@cache
+def _templates() -> MailTemplates:
+    return MailTemplates(template_folder())
 
 
 @dataclass
