@@ -15,6 +15,7 @@ from planner.scheduling.alternatives import Alternative, alternatives, follow_on
 from planner.scheduling.judge import broken_rules
 from planner.scheduling.points import points
 from planner.scheduling.problem import Course, Gap, Placed, Problem, Resource, Session, Solution, Unplaced
+from planner.services.attendance import note_unplaced
 from planner.services.diary_writer import CourseChange, write_change
 from planner.services.planning import (
     MIN_GAP_HOURS,
@@ -146,6 +147,7 @@ def book_course(runtime: Runtime, actor: Actor, request: BookingRequest, places:
         target = CourseSnapshot("active", "apply", tuple(phases_to_json(request.phases)), sessions)
         booked = sum(1 for session in sessions if session.current)
         write_change(unit, CourseChange(course, target, "booked", f"{booked} of {len(sessions)} sessions booked"))
+        note_unplaced(unit, course, target)
         return request.course_id
 
 
