@@ -35,6 +35,8 @@ def create_app(running: Runtime, config: Config) -> Flask:
     app = _Application("planner", static_folder=str(PACKAGE / "static"), template_folder=str(template_folder()))
     app.extensions[EXTENSION] = running
     app.jinja_env.filters.update(FILTERS)
+    # None: messages go out through a mail server, and the outtray's pages say so.
+    app.config["OUTTRAY"] = config.outtray if config.smtp is None else None
     security.install(app, config)
     access.install(app)
     errors.install(app)

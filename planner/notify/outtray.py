@@ -54,6 +54,7 @@ class OuttrayMessage:
     Args:
         name: of its file.
         sent_at: instant, from the file's name; None for a file that is not ours.
+        sender: name and address.
         to: the receiver, name and address.
         attachments: its files.
         readable: False for a broken file; the other values are empty then.
@@ -62,6 +63,7 @@ class OuttrayMessage:
     name: str
     sent_at: datetime | None
     subject: str = ""
+    sender: str = ""
     to: str = ""
     text: str = ""
     html: str = ""
@@ -102,6 +104,7 @@ def _read(path: Path) -> OuttrayMessage:
             name=path.name,
             sent_at=sent_at,
             subject=_header(mime, "Subject"),
+            sender=_header(mime, "From"),
             to=_header(mime, "To"),
             text=_body(mime, "plain"),
             html=_body(mime, "html"),

@@ -71,6 +71,9 @@ ACCESS: Final[Mapping[str, Who]] = MappingProxyType(
         "public.estimate": "public",
         "public.dates_ics": "public",
         "public.evidence": "public",
+        "outtray.list": "reception",
+        "outtray.message": "reception",
+        "outtray.download": "reception",
     }
 )
 

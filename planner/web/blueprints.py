@@ -7,9 +7,10 @@ from flask import Blueprint
 from planner.web.auth import auth
 from planner.web.courses import courses
 from planner.web.feeds import feeds
+from planner.web.outtray import outtray
 from planner.web.patient import patient
 from planner.web.public import public
 from planner.web.reception import reception
 from planner.web.therapist import therapist
 
-BLUEPRINTS: Final[tuple[Blueprint, ...]] = (auth, reception, courses, feeds, therapist, patient, public)
+BLUEPRINTS: Final[tuple[Blueprint, ...]] = (auth, reception, courses, feeds, therapist, patient, public, outtray)

@@ -22,6 +22,7 @@ NAV: Final[tuple[NavItem, ...]] = (
     NavItem("reception.patients", "Patients"),
     NavItem("reception.worklists", "Worklists"),
     NavItem("reception.leave", "Leave"),
+    NavItem("outtray.list", "Outtray"),
     NavItem("auth.password", "My password"),
 )
 
@@ -42,4 +43,10 @@ def home_of(actor: Actor | None) -> str:
 
 def _open_to(actor: Actor) -> list[NavItem]:
     known = current_app.view_functions
-    return [item for item in NAV if item.endpoint in known and may(actor, ACCESS[item.endpoint])]
+    # With a mail server there is no outtray to look into.
+    unused = () if current_app.config["OUTTRAY"] else ("outtray.list",)
+    return [
+        item
+        for item in NAV
+        if item.endpoint in known and item.endpoint not in unused and may(actor, ACCESS[item.endpoint])
+    ]

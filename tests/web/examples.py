@@ -6,11 +6,14 @@ Whoever adds a route with such parts adds a line here; tests/web/test_every_page
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import select
 
 from planner.diary.hours import Leave
+from planner.notify.message import Message, message_id
+from planner.notify.outtray import OuttrayMailer
 from planner.services import clinic_setup, worklists
 from planner.services.feeds import create_feed
 from planner.services.runtime import Runtime
@@ -67,6 +70,23 @@ def _leave(scene: Scene) -> int:
         return clinic_setup.add_leave(unit, scene.clinic.ben.id, away).id
 
 
+def put_into_outtray(runtime: Runtime, from_name: str, to: str, subject: str = "Your dates") -> str:
+    """A message in the folder that the pages of the same instance read; its file's name."""
+    folder = Path(str(runtime.database.url.database)).parent / "outtray"
+    message = Message(
+        to=to,
+        to_name="Ana",
+        subject=subject,
+        text="Hello Ana,\nyour plan: http://127.0.0.1:8000/p/secret <b>\n",
+        html="<p>Hello</p>",
+        message_id=message_id(f"{from_name}/{to}/{subject}", "mail.example"),
+        date=runtime.clock.now(),
+        from_name=from_name,
+    )
+    OuttrayMailer(folder).send(message)
+    return max(folder.glob("*.eml"), key=lambda file: file.stat().st_mtime_ns).name
+
+
 EXAMPLES: Final[Mapping[str, Example]] = {
     "static": lambda scene: {"filename": "css/planner.css"},
     "courses.course": lambda scene: {"course_id": _course(scene).id},
@@ -101,6 +121,8 @@ EXAMPLES: Final[Mapping[str, Example]] = {
     "patient.move": lambda scene: {"token": ANA_LINK, "appointment_id": _course(scene).appointment(2).id},
     "patient.move_to": lambda scene: {"token": ANA_LINK, "appointment_id": _course(scene).appointment(2).id},
     "patient.undo": lambda scene: {"token": ANA_LINK, "revision_id": _course(scene).revisions()[0][0]},
+    "outtray.message": lambda scene: {"name": put_into_outtray(scene.runtime, "Northside Clinic", "ana@example.org")},
+    "outtray.download": lambda scene: {"name": put_into_outtray(scene.runtime, "Northside Clinic", "ana@example.org")},
 }
 
 # Every address that is opened by a personal link has this token unless its example says otherwise.
