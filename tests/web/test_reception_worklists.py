@@ -1,0 +1,146 @@
+"""Worklists and leave: what waits, and what happens when a therapist is away."""
+
+from datetime import timedelta
+
+import pytest
+
+from planner.services import leave_view, worklists
+from tests.web.ana_course import book_ana
+
+AWAY = {"first_day": "2026-03-03", "reason": "Flu"}
+
+
+@pytest.fixture
+def course(runtime, clinic):
+    """Ana's course, from tomorrow on."""
+    return book_ana(runtime, clinic)
+
+
+@pytest.fixture
+def rosa(browser_of, clinic):
+    """Rosa's browser."""
+    return browser_of(clinic.rosa)
+
+
+def open_line(runtime, clinic, kind, course):
+    """Put Ana's course on a worklist; the line's id."""
+    with runtime.writing(clinic.system) as unit:
+        worklists.open_item(unit, kind, f"test-{kind}", "Somebody should look at this.", course.id)
+    return course.notices()[-1].id
+
+
+@pytest.mark.parametrize(
+    ("kind", "action"),
+    [
+        (worklists.TWO_MISSES, "/resume"),
+        (worklists.CATCH_UP, "/catch-up"),
+        (worklists.TO_PLACE, "Open the course"),
+        (worklists.REPAIR_FAILED, "Open the course"),
+        (worklists.TELL_PATIENT, "Told"),
+        (worklists.MESSAGE_FAILED, "Seen"),
+    ],
+)
+def test_each_line_has_its_obvious_action(rosa, runtime, clinic, course, kind, action):
+    """And its patient, and why it is there."""
+    open_line(runtime, clinic, kind, course)
+    page = rosa.get("/worklists").text
+    assert action in page
+    assert "Ana Silva" in page
+    assert "Somebody should look at this." in page
+
+
+def test_a_line_that_was_seen_to_goes_away(rosa, runtime, clinic, course):
+    """Closed by whom, kept in the records."""
+    line = open_line(runtime, clinic, worklists.TELL_PATIENT, course)
+    page = rosa.post(f"/worklists/{line}/dismiss", follow_redirects=True).text
+    assert "Taken off the worklist" in page
+    assert "Nothing waits" in page
+    assert course.notices() == []
+
+
+def test_two_misses_are_resumed_from_the_worklist(rosa, runtime, clinic, clock, course):
+    """After the call, one click rebooks, and the page is the worklist again."""
+    for _ in range(2):
+        clock.set(course.appointment(1).starts_at + timedelta(hours=1))
+        rosa.sign_in(clinic.rosa)
+        rosa.post(f"/appointments/{course.appointment(1).id}/miss", {"version": course.version(1)})
+    assert "Two misses in a row" in rosa.get("/worklists").text
+    answer = rosa.post(f"/courses/{course.id}/resume", {"next": "/worklists"}, follow_redirects=True)
+    assert "Nothing waits" in answer.text
+    assert course.appointment(1).status == "booked"
+
+
+def test_leave_is_previewed_course_by_course_before_it_is_recorded(rosa, clinic, course):
+    """Before and after stand side by side, and nothing is kept by looking."""
+    before = course.appointment(1)
+    form = {**AWAY, "staff_id": clinic.ben.id, "do": "preview"}
+    page = rosa.post("/leave", form).text
+    assert "Ben Okafor away: what changes" in page
+    assert "Tue 3 Mar, 08:00" in page
+    assert "Record the leave and change 1 course" in page
+    assert course.appointment(1) == before
+    assert "Everybody is here" in rosa.get("/leave").text
+
+
+def test_recorded_leave_moves_the_appointments_in_it(rosa, clinic, course):
+    """And stands in the list until it is over."""
+    form = {**AWAY, "staff_id": clinic.ben.id, "do": "record"}
+    page = rosa.post("/leave", form, follow_redirects=True).text
+    assert "1 course planned anew" in page
+    assert "Tue 3 Mar 2026: Flu" in page
+    assert course.appointment(1).starts_at.date().isoformat() > "2026-03-03"
+
+
+def test_leave_taken_back_in_time_restores_every_date(rosa, runtime, clinic, course):
+    """Until the patients were told, it is as if it had never been."""
+    before = course.appointment(1)
+    rosa.post("/leave", {**AWAY, "staff_id": clinic.ben.id, "do": "record"})
+    page = rosa.post(f"/leave/{only_leave(runtime, clinic)}/withdraw", follow_redirects=True).text
+    assert "stands as before" in page
+    assert course.appointment(1).place == before.place
+
+
+def test_leave_taken_back_too_late_leaves_the_new_dates(rosa, runtime, clinic, course):
+    """Something else happened since: the page says why the dates stay."""
+    rosa.post("/leave", {**AWAY, "staff_id": clinic.ben.id, "do": "record"})
+    rosa.post(f"/appointments/{course.appointment(2).id}/confirm", {"version": course.version(2)})
+    moved = course.appointment(1)
+    page = rosa.post(f"/leave/{only_leave(runtime, clinic)}/withdraw", follow_redirects=True).text
+    assert "The appointments stay where they are now" in page
+    assert course.appointment(1) == moved
+
+
+def test_a_part_of_a_day_can_be_leave(rosa, clinic, course):
+    """Ana's visit at eight stays when Ben is away from ten."""
+    form = {**AWAY, "staff_id": clinic.ben.id, "from_time": "10:00", "to_time": "12:30", "do": "record"}
+    page = rosa.post("/leave", form, follow_redirects=True).text
+    assert "No appointment is touched" in page
+    assert "Tue 3 Mar 2026 10:00 to 12:30" in page
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        ({"staff_id": ""}, "staff_id"),
+        ({"first_day": "soon"}, "first_day"),
+        ({"first_day": "0001-01-01"}, "first_day"),
+        ({"last_day": "2026-03-01"}, "last_day"),
+        ({"from_time": "ten"}, "from_time"),
+        ({"from_time": "10:00+01:00"}, "from_time"),
+        ({"from_time": "12:00", "to_time": "11:00"}, "to_time"),
+        ({"reason": "x" * 201}, "reason"),
+    ],
+)
+@pytest.mark.parametrize("do", ["preview", "record"])
+def test_leave_that_makes_no_sense_is_refused_at_its_field(rosa, clinic, wrong, field, do):
+    """422, nothing recorded."""
+    answer = rosa.post("/leave", {**AWAY, "staff_id": clinic.ben.id, "do": do, **wrong})
+    assert answer.status_code == 422
+    assert f'id="{field}-error"' in answer.text
+    assert "Everybody is here" in rosa.get("/leave").text
+
+
+def only_leave(runtime, clinic):
+    """The id of the one leave there is."""
+    (line,) = leave_view.leave_desk(runtime, clinic.rosa.actor).leave
+    return line.id
