@@ -204,7 +204,8 @@ def _check(problem: Problem, places: Mapping[int, Placed]) -> dict[int, str]:
     )
     appointments = tuple(places[session] for session in sorted(places))
     try:
-        total = points(problem, appointments, unplaced).total
+        # A place before the first day would wait less than no time; the judge names the rule.
+        total = max(0, points(problem, appointments, unplaced).total)
     except (ValueError, KeyError):
         total = 0  # A place that breaks a rule has no price; the judge names the rule.
     broken = broken_rules(problem, Solution(appointments, unplaced, total, 0))

@@ -76,7 +76,11 @@ def _dates(desk: BookingDesk, form: MultiDict[str, str]) -> Page:
             return _book(desk, form, wanted, dates)
         return _proposed(desk, form, wanted, *_held(form, wanted, dates))
     except InvalidInput as refusal:
-        return _booking_page(desk, form, errors=errors_of(refusal)), UNPROCESSABLE
+        # The service calls by its own name what the form calls the first day.
+        errors = {
+            "first_day" if field == "earliest_day" else field: words for field, words in errors_of(refusal).items()
+        }
+        return _booking_page(desk, form, errors=errors), UNPROCESSABLE
 
 
 def _held(form: Mapping[str, str], wanted: BookingRequest, dates: Dates) -> tuple[dict[int, Placed], dict[int, Placed]]:
