@@ -131,7 +131,8 @@ def course_view(runtime: Runtime, actor: Actor, course_id: int) -> CourseView:
             zone=unit.clinic.timezone,
             today=unit.today,
             now=unit.now,
-            phases=phases_from_json(list(course.phases)),
+            # A course whose booking was taken back has none.
+            phases=phases_from_json(list(course.phases)) if course.phases else (),
             lines=lines,
             notices=tuple(_notices(unit, course.id)),
             assessment=assessment_from(unit.get(AssessmentRow, course.assessment_id)),
