@@ -1,0 +1,45 @@
+"""Real calendar programs follow a patient's feed, fetched over HTTP, from booking over a miss to an undo."""
+
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+import pytest
+
+from planner.services import attendance, feeds, undoing
+from tests.clients.programs import PROGRAMS, Seen
+from tests.web.ana_course import book_ana
+
+pytestmark = [pytest.mark.clients, pytest.mark.slow]
+
+
+def booked(course):
+    """What a program should show: every session once, at its appointment."""
+    times = [(each.current.starts_at, each.current.ends_at) for each in course.now().live]
+    return sorted(times)
+
+
+def times(seen: list[Seen]):
+    """Start and end of each event, none of them cancelled."""
+    assert not any(each.cancelled for each in seen)
+    return [(each.starts_at, each.ends_at) for each in seen]
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_a_program_that_keeps_what_it_read_follows_a_miss_and_its_undo(
+    program, runtime, clinic, clock, client, tmp_path
+):
+    """The course spans the change of the clocks; the same entries move and come back, nothing is there twice."""
+    course = book_ana(runtime, clinic)
+    path = urlsplit(feeds.create_feed(runtime, clinic.rosa.actor, patient_id=clinic.ana)).path
+    read = PROGRAMS[program]
+    first = read(client.get(path).data, tmp_path)
+    assert times(first) == booked(course)
+    missed = course.appointment(1)
+    clock.set(missed.ends_at + timedelta(minutes=10))
+    outcome = attendance.miss(runtime, clinic.rosa.actor, missed.id)
+    after = read(client.get(path).data, tmp_path)
+    assert times(after) == booked(course)
+    assert {each.uid for each in after} == {each.uid for each in first}
+    assert times(after) != times(first)
+    undoing.undo(runtime, clinic.rosa.actor, outcome.revision_id)
+    assert times(read(client.get(path).data, tmp_path)) == times(first)
