@@ -9,7 +9,8 @@ from werkzeug.wrappers import Response as Redirect
 from planner.errors import AppointmentLocked, InvalidInput, PlannerError, SlotTaken, StaleForm, UndoRefused
 from planner.services import attendance, feeds, moving, patient_plan
 from planner.services.attendance import Outcome
-from planner.services.patient_plan import DayOfSlots, PatientPlan, PlanVisit
+from planner.services.patient_plan import DayOfSlots, PatientPlan
+from planner.services.patient_visits import PlanVisit
 from planner.web.context import actor, runtime
 from planner.web.errors import status_of
 from planner.web.formats import counted, local_short
