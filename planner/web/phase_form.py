@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
-from planner.care.course import GapDays, Phase, PhaseName, check_phases, phases_to_json
+from planner.care.course import MOST_SESSIONS, GapDays, Phase, PhaseName, check_phases, phases_to_json
+from planner.care.reading import read_whole
 from planner.errors import InvalidInput
 from planner.services.rhythms import UsualRhythm
 
@@ -131,7 +132,7 @@ def _name(text: str) -> PhaseName:
 
 
 def _sessions(text: str) -> int | None:
-    return int(_number(text, int)) if text else None
+    return read_whole(int(_number(text, int)), 1, MOST_SESSIONS) if text else None
 
 
 def _number(text: str, kind: Callable[[str], float]) -> float:
