@@ -182,6 +182,7 @@ def _translated() -> Iterator[None]:
 
 
 def _refusal(error: DatabaseError) -> PlannerError | DatabaseError:
+    error = _what_began_it(error)
     words = str(error.orig)
     if isinstance(error, IntegrityError) and guard.MESSAGE in words:
         resource = words.rsplit(": ", 1)[-1]
@@ -195,3 +196,13 @@ def _refusal(error: DatabaseError) -> PlannerError | DatabaseError:
     if isinstance(error, OperationalError) and "no such table" in words:
         return StorageFailed("The database has no tables yet. Run `planner db upgrade`.")
     return error
+
+
+def _what_began_it(error: DatabaseError) -> DatabaseError:
+    """The first failure: on a full disk SQLite rolls back by itself, and then a savepoint can't be left either."""
+    first, earlier = error, error.__context__
+    while "no such savepoint" in str(first.orig) and earlier is not None:
+        if isinstance(earlier, DatabaseError):
+            first = earlier
+        earlier = earlier.__context__
+    return first

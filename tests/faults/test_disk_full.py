@@ -1,0 +1,109 @@
+"""The disk is full: said clearly, nothing half-written, pages can still be read; with room again all goes on."""
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+
+from planner.app import create_app
+from planner.storage.database import Database
+from tests.faults.checks import assert_whole
+from tests.web.ana_course import book_ana
+from tests.web.browser_without_screen import Browser
+
+pytestmark = pytest.mark.faults
+
+_LIMITED = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000)); "
+
+
+class SmallDisk:
+    """A disk of its own for one database, where this machine lets us have one."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.database = None
+        folder.mkdir()
+        mount = ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(folder)]
+        self.is_mounted = os.geteuid() == 0 and subprocess.run(mount, capture_output=True).returncode == 0
+
+    def fill(self):
+        """From now on there is no room."""
+        if not self.is_mounted:
+            self._limit_pages(1)  # SQLite raises it to the number of pages there are.
+            return
+        with (self.folder / "filler").open("wb", buffering=0) as file, pytest.raises(OSError, match="No space"):
+            while True:
+                file.write(b"x" * 4096)
+
+    def empty(self):
+        """There is room again."""
+        if self.is_mounted:
+            (self.folder / "filler").unlink()
+        else:
+            self._limit_pages(1_000_000)
+
+    def give_back(self):
+        """Take the disk away."""
+        if self.is_mounted:
+            subprocess.run(["umount", "--lazy", str(self.folder)], check=True)
+
+    def _limit_pages(self, pages):
+        with self.database.writing(None) as session:
+            session.connection().exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+
+
+@pytest.fixture
+def disk(tmp_path):
+    """A small disk, empty."""
+    disk = SmallDisk(tmp_path / "disk")
+    yield disk
+    disk.give_back()
+
+
+def test_with_a_full_disk_pages_are_read_and_writing_says_why_it_fails(runtime, config, clinic, disk):
+    """Reception looks on while the administrator makes room; what was pressed meanwhile is not half-done."""
+    course = book_ana(runtime, clinic)
+    runtime.database.close()
+    file = disk.folder / "planner.sqlite"
+    shutil.copy(config.instance / "planner.sqlite", file)
+    disk.database = Database(f"sqlite:///{file}", wait_seconds=1)
+    running = replace(runtime, database=disk.database)
+    course = replace(course, runtime=running)
+    browser = Browser(create_app(running, replace(config, database_url=f"sqlite:///{file}")))
+    browser.sign_in(clinic.rosa)
+
+    def press(number):
+        form = {"version": course.version(number)}
+        return browser.post(f"/appointments/{course.appointment(number).id}/confirm", form)
+
+    disk.fill()
+    before = course.now()
+    # The log of writes may have some room left from before; a disk is full when that is used up.
+    answers = [press(number).status_code for number in range(1, 9)]
+    assert answers[-1] == 503
+    refused = press(8)
+    assert refused.status_code == 503
+    assert "Nothing was changed" in refused.text
+    assert course.appointment(8) == before.sessions[7].current
+    assert browser.get(f"/courses/{course.id}").status_code == 200
+    disk.empty()
+    assert press(8).status_code == 302
+    assert course.appointment(8).confirmed_at is not None
+    assert_whole(file)
+    disk.database.close()
+
+
+def test_a_command_that_finds_no_room_says_so_and_leaves_nothing_half_made(tmp_path):
+    """`db upgrade` where no file can grow; run again with room, it makes the whole database."""
+    environ = {"PLANNER_INSTANCE": str(tmp_path), "PATH": "/usr/bin:/bin"}
+    run = "import sys; sys.argv = ['planner', 'db', 'upgrade']; from planner.cli import main; main()"
+    refused = subprocess.run([sys.executable, "-c", _LIMITED + run], env=environ, capture_output=True, text=True)
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("planner: The database can't be written")
+    assert "Traceback" not in refused.stderr
+    made = subprocess.run([sys.executable, "-c", run], env=environ, capture_output=True, text=True, check=True)
+    assert "The database is at step" in made.stdout
+    assert_whole(tmp_path / "planner.sqlite")
