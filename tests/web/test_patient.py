@@ -252,6 +252,18 @@ def test_a_session_without_a_date_is_not_hidden(client, runtime, clinic, course,
     assert "1 visit has no date yet" in words(client.get(PLAN))
 
 
+def test_the_end_of_a_course_is_said_kindly(client, runtime, clinic, course, clock):
+    """Not as if nothing had ever been booked."""
+    for number in range(1, len(course.now().live) + 1):
+        booked = course.appointment(number)
+        clock.set(booked.starts_at + timedelta(minutes=1))
+        attendance.arrive(runtime, clinic.rosa.actor, booked.id)
+        attendance.fulfil(runtime, clinic.rosa.actor, booked.id)
+    seen = words(client.get(PLAN))
+    assert "No visit ahead" in seen
+    assert f"{len(course.now().live)} visits behind you" in seen
+
+
 def test_a_patient_far_away_reads_their_own_time_with_the_clinics_beside(client, runtime, clinic, course):
     """Ana is in New York; the clinic in Edinburgh."""
     with runtime.writing(clinic.system) as unit:
