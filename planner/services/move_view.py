@@ -76,9 +76,14 @@ def move_view(
         practitioner = names(unit, StaffRow).get(found.booked.practitioner_id, "")
         version = found.row.version
     slots = legal_slots(
-        runtime, actor, appointment_id, from_day=monday, all_therapists=all_therapists, most_a_day=_ALL_OF_A_DAY
+        runtime,
+        actor,
+        appointment_id,
+        from_day=max(monday, today),
+        all_therapists=all_therapists,
+        days=(monday + _WEEK - max(monday, today)).days,
+        most_a_day=_ALL_OF_A_DAY,
     )
-    this_week = [slot for slot in slots if slot.start.date() < monday + _WEEK]
     return MoveView(
         appointment_id=appointment_id,
         version=version,
@@ -91,7 +96,7 @@ def move_view(
         zone=zone,
         today=today,
         monday=monday,
-        days=tuple(_days(_thinned(this_week))),
+        days=tuple(_days(_thinned(slots))),
         earlier=monday - _WEEK if monday > today else None,
         later=monday + _WEEK,
         therapists=people,

@@ -38,6 +38,7 @@ def legal_slots(
     *,
     from_day: date | None = None,
     all_therapists: bool = False,
+    days: int = _LOOK_DAYS,
     most_a_day: int = _MOST_A_DAY,
 ) -> list[Slot]:
     """Where an appointment could go: free, between its neighbours, 48 hours from each, not too soon.
@@ -45,11 +46,13 @@ def legal_slots(
     Args:
         from_day: first day looked at; None: about a fortnight around where it is.
         all_therapists: also those outside the patient's wishes (for staff).
+        days: how many days are looked at.
         most_a_day: only the first so many of each day.
     """
     with runtime.reading(actor) as unit:
         found = _movable(unit, visit(unit, appointment_id))
-        return list(_slots(unit, found, from_day, all_therapists=all_therapists, most_a_day=most_a_day))
+        slots = _slots(unit, found, from_day, all_therapists=all_therapists, days=days, most_a_day=most_a_day)
+        return list(slots)
 
 
 def move(
@@ -162,10 +165,11 @@ def _slots(
     problem = free_problem(unit, span, people, standing=[found.booked])
     taken = {day for day, _ in patient_days(unit, found.course.patient_id, but_for_course=found.course.id)}
     minutes = round((found.booked.ends_at - found.booked.starts_at).total_seconds() / 60)
+    neighbours = _neighbours(found)
     counted: dict[date, int] = {}
     for start, person, room in _starts(problem, minutes):
         starts_at = to_utc(start, unit.zone)
-        if starts_at is None or starts_at <= unit.now or start.date() in taken or not _between(found, starts_at):
+        if starts_at is None or starts_at <= unit.now or start.date() in taken or not _between(neighbours, starts_at):
             continue
         if (start, int(person.id)) == (to_wall(found.booked.starts_at, unit.zone), found.booked.practitioner_id):
             continue
@@ -174,9 +178,9 @@ def _slots(
             yield Slot(start, starts_at, int(person.id), person.name, int(room.id))
 
 
-def _between(found: Visit, starts_at: datetime) -> bool:
+def _between(neighbours: tuple[Booked | None, Booked | None], starts_at: datetime) -> bool:
     gap = timedelta(hours=MIN_GAP_HOURS)
-    before, after = _neighbours(found)
+    before, after = neighbours
     return (before is None or starts_at - before.starts_at >= gap) and (
         after is None or after.starts_at - starts_at >= gap
     )
