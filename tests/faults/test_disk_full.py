@@ -1,6 +1,7 @@
 """The disk is full: said clearly, nothing half-written, pages can still be read; with room again all goes on."""
 
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -20,19 +21,19 @@ _LIMITED = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (100_000,
 
 
 class SmallDisk:
-    """A disk of its own for one database, where this machine lets us have one."""
+    """A disk of its own for one database; where this machine gives none, no file of this process can grow instead."""
 
     def __init__(self, folder):
         self.folder = folder
-        self.database = None
         folder.mkdir()
         mount = ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(folder)]
         self.is_mounted = os.geteuid() == 0 and subprocess.run(mount, capture_output=True).returncode == 0
+        self.limits = resource.getrlimit(resource.RLIMIT_FSIZE)
 
     def fill(self):
         """From now on there is no room."""
         if not self.is_mounted:
-            self._limit_pages(1)  # SQLite raises it to the number of pages there are.
+            resource.setrlimit(resource.RLIMIT_FSIZE, (1, self.limits[1]))
             return
         with (self.folder / "filler").open("wb", buffering=0) as file, pytest.raises(OSError, match="No space"):
             while True:
@@ -40,19 +41,14 @@ class SmallDisk:
 
     def empty(self):
         """There is room again."""
-        if self.is_mounted:
-            (self.folder / "filler").unlink()
-        else:
-            self._limit_pages(1_000_000)
+        resource.setrlimit(resource.RLIMIT_FSIZE, self.limits)
+        (self.folder / "filler").unlink(missing_ok=True)
 
     def give_back(self):
         """Take the disk away."""
+        self.empty()
         if self.is_mounted:
             subprocess.run(["umount", "--lazy", str(self.folder)], check=True)
-
-    def _limit_pages(self, pages):
-        with self.database.writing(None) as session:
-            session.connection().exec_driver_sql(f"PRAGMA max_page_count = {pages}")
 
 
 @pytest.fixture
@@ -69,8 +65,8 @@ def test_with_a_full_disk_pages_are_read_and_writing_says_why_it_fails(runtime, 
     runtime.database.close()
     file = disk.folder / "planner.sqlite"
     shutil.copy(config.instance / "planner.sqlite", file)
-    disk.database = Database(f"sqlite:///{file}", wait_seconds=1)
-    running = replace(runtime, database=disk.database)
+    database = Database(f"sqlite:///{file}", wait_seconds=1)
+    running = replace(runtime, database=database)
     course = replace(course, runtime=running)
     browser = Browser(create_app(running, replace(config, database_url=f"sqlite:///{file}")))
     browser.sign_in(clinic.rosa)
@@ -93,7 +89,7 @@ def test_with_a_full_disk_pages_are_read_and_writing_says_why_it_fails(runtime, 
     assert press(8).status_code == 302
     assert course.appointment(8).confirmed_at is not None
     assert_whole(file)
-    disk.database.close()
+    database.close()
 
 
 def test_a_command_that_finds_no_room_says_so_and_leaves_nothing_half_made(tmp_path):
