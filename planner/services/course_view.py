@@ -74,6 +74,7 @@ class CourseView:
     """All that the course page shows.
 
     Args:
+        patient_zone: where the patient lives; the clinic's zone unless they said otherwise.
         planned: sessions that the ideal course has given by today.
     """
 
@@ -84,6 +85,7 @@ class CourseView:
     status: str
     automation: str
     zone: str
+    patient_zone: str
     today: date
     now: datetime
     phases: tuple[Phase, ...]
@@ -119,12 +121,14 @@ def course_view(runtime: Runtime, actor: Actor, course_id: int) -> CourseView:
     """
     with runtime.reading(actor) as unit:
         course = unit.get(CourseRow, course_id)
+        patient = unit.get(PatientRow, course.patient_id)
         snapshot = take(unit, course)
         lines = tuple(_lines(unit, course, snapshot))
         return CourseView(
             id=course.id,
             patient_id=course.patient_id,
-            patient=unit.get(PatientRow, course.patient_id).name,
+            patient=patient.name,
+            patient_zone=patient.timezone or unit.clinic.timezone,
             protocol=course.protocol,
             status=course.status,
             automation=course.automation,

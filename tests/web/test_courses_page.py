@@ -1,5 +1,6 @@
 """The course page: what it shows of a course in every state, and how little it asks of the database."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -8,7 +9,7 @@ from sqlalchemy import event
 from planner.care.assessment import Assessment
 from planner.care.course import GapDays, Phase, PhaseName
 from planner.diary.hours import Leave
-from planner.services import assessments, attendance, frequency, leave, messages
+from planner.services import assessments, attendance, frequency, leave, messages, patients
 from planner.services.course_view import course_view
 from tests.factories import make_patient
 from tests.web.ana_course import book_ana
@@ -44,6 +45,14 @@ def test_the_page_names_patient_treatment_and_the_next_visit(ben, course):
     assert "<h1>Ana Silva</h1>" in page
     assert "Pain that has lasted for months or years" in page
     assert "Tuesday 3 March 2026, 08:00" in page
+
+
+def test_a_patient_who_lives_elsewhere_has_both_times(ben, course, runtime, clinic):
+    """So that nobody has to count hours on the telephone."""
+    known = patients.get(runtime, clinic.ben.actor, clinic.ana)
+    abroad = replace(known.details, timezone="America/New_York")
+    patients.update(runtime, clinic.ben.actor, clinic.ana, abroad, version=known.version)
+    assert "Tue 3 Mar, 03:00 (America/New_York)" in ben.get(f"/courses/{course.id}").text
 
 
 def test_the_pace_says_what_the_plan_says(ben, clinic, course, clock):
@@ -100,7 +109,8 @@ def test_a_session_without_a_place_says_why_and_can_be_tried_again(ben, runtime,
     reasons = {line.unplaced_reason for line in lines(runtime, clinic, course).values() if line.booked is None}
     assert reasons
     assert "" not in reasons
-    assert "Try again" in page
+    said = ben.post(f"/courses/{course.id}/resume", follow_redirects=True).text
+    assert "The planner books this course by itself again: " in said
 
 
 def test_the_history_says_who_changed_what_and_whether_the_patient_knows(ben, runtime, clinic, course, clock):

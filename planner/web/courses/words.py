@@ -29,8 +29,10 @@ def happened_words(happened: WhatHappened) -> str:
     """Such as: Session 2 is marked as missed. It was rebooked to Thursday 12 March, 10:00; nothing else moved."""
     own = next((each for each in happened.difference.changes if each.number == happened.number), None)
     wording = _DONE.get(happened.kind) if happened.number is not None else None
+    if happened.kind == "resumed":
+        return f"The planner books this course by itself again: {_changed_words(happened)}."
     if wording is None:
-        return f"{happened.reason}: {happened.difference.summary()}."
+        return f"{happened.reason}: {_changed_words(happened)}."
     said = wording.format(number=happened.number, when=when(own, happened) if own else "")
     if happened.kind not in _REPAIRED:
         return said
@@ -49,6 +51,13 @@ def when(change: Change, happened: WhatHappened) -> str:
     if change.before is None or change.before.practitioner_id == change.after.practitioner_id:
         return words
     return f"{words} with {happened.practitioners.get(change.after.practitioner_id, 'another therapist')}"
+
+
+def _changed_words(happened: WhatHappened) -> str:
+    """`1 added`; what still has no place says why."""
+    summary = happened.difference.summary()
+    waiting = happened.difference.of(ChangeKind.UNPLACED)
+    return f"{summary} ({waiting[0].reason.rstrip('.')})" if waiting and waiting[0].reason else summary
 
 
 def _own_words(own: Change | None, happened: WhatHappened) -> str:
