@@ -22,7 +22,9 @@ def queue_course_message(unit: Unit, course: CourseRow, revision: RevisionRow) -
     hold = timedelta(minutes=unit.clinic.hold_minutes)
     waiting = pending_course_message(unit, course.id)
     if waiting is not None:
-        waiting.due_at = min(unit.now + hold, waiting.created_at + _LONGEST_HOLD * hold)
+        longest = waiting.created_at + _LONGEST_HOLD * hold
+        # One that could not be delivered is old already, and is still held for what has changed just now.
+        waiting.due_at = max(waiting.due_at, unit.now + hold) if waiting.attempts else min(unit.now + hold, longest)
         return
     unit.session.add(
         OutboxRow(

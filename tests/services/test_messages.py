@@ -190,6 +190,23 @@ def test_mail_that_fails_for_now_is_tried_again_ever_more_rarely(posted, clinic,
     assert rows(posted, clinic)[0].attempts == 6
 
 
+def test_a_change_while_mail_is_away_is_held_like_any_other(posted, clinic, clock, server):
+    """The message that waits is old, the change is new: it can be undone for the hold time."""
+    course_id = book(posted, clinic, ACUTE)
+    clock.advance(hours=1)
+    server.before_data = TemporaryFailure("421 come back later")
+    messages.send_outbox(posted)
+    server.before_data = None
+    last = snapshot(posted, clinic, course_id).sessions[-1].current
+    outcome = attendance.cancel(posted, clinic.rosa.actor, last.id, rebook=False)
+    clock.advance(minutes=4)
+    assert messages.send_outbox(posted) == NOTHING
+    undoing.undo(posted, clinic.rosa.actor, outcome.revision_id)
+    clock.advance(minutes=5)
+    assert messages.send_outbox(posted) == SENT
+    assert server.taken[0].text.count("Ben Okafor") == len(snapshot(posted, clinic, course_id).live)
+
+
 def test_mail_that_never_goes_through_ends_on_the_worklist(posted, clinic, clock, server):
     """After a day of trying a person is told, with what the patient should know."""
     book(posted, clinic, ACUTE)
