@@ -144,9 +144,12 @@ def _clock(text: str, where: str, absent: time) -> time:
     if not text.strip():
         return absent
     try:
-        return time.fromisoformat(text.strip())
+        read = time.fromisoformat(text.strip())
     except ValueError:
-        raise InvalidInput(f"{text!r} is no time of day; write it like 14:30.", field=where) from None
+        read = None
+    if read is None or read.tzinfo is not None:
+        raise InvalidInput(f"{text!r} is no time of day; write it like 14:30.", field=where)
+    return read
 
 
 def _away(first: str, last: str) -> tuple[tuple[date, date], ...]:

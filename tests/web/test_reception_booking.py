@@ -229,6 +229,7 @@ def test_sessions_without_a_date_stay_visible_with_their_reason(rosa, runtime, c
     answer = rosa.post(f"/patients/{clinic.ana}/book", {**fields(page), "do": "book"}, follow_redirects=True)
     assert f"{9 - len(to_place)} sessions booked" in answer.text
     assert "no date yet" in answer.text
+    assert f"{len(to_place)} to place" in rosa.get("/worklists").text
 
 
 def test_wishes_that_leave_no_date_at_all_book_nothing(rosa, clinic, form):
@@ -246,6 +247,7 @@ def test_wishes_that_leave_no_date_at_all_book_nothing(rosa, clinic, form):
         ({"first_day": "2036-01-01"}, "first_day"),
         ({"weekdays": []}, "weekdays"),
         ({"earliest": "17:00", "latest": "09:00"}, "latest"),
+        ({"earliest": "09:00+01:00"}, "earliest"),
         ({"away_from": "2026-04-09", "away_to": "2026-04-01"}, "away_to"),
         ({"practitioner": "1"}, "practitioner"),  # nobody there has this number, so it can't be chosen again
     ],

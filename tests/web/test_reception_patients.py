@@ -3,10 +3,11 @@
 import re
 
 import pytest
+from sqlalchemy import event
 
 from planner.services import patients
 from planner.services.patients import PatientDetails
-from tests.web.ana_course import book_ana
+from tests.web.ana_course import CHRONIC, book_ana
 
 
 @pytest.fixture
@@ -105,6 +106,19 @@ def test_the_page_shows_courses_assessments_and_the_next_visit(rosa, runtime, cl
     page = rosa.get(f"/patients/{clinic.ana}").text
     for words in (f"/courses/{course.id}", f"/assessments/{course.assessment_id}", "0 of 9 done", "Tuesday 3 March"):
         assert words in page
+
+
+def test_the_page_needs_a_bounded_number_of_queries(rosa, runtime, clinic):
+    """As many for two courses as for one."""
+    seen = []
+    event.listen(runtime.database.engine, "before_cursor_execute", lambda *args: seen.append(args[2]))
+    counts = []
+    for findings in (CHRONIC, {**CHRONIC, "protocol": "chronic_condition"}):
+        book_ana(runtime, clinic, findings)
+        seen.clear()
+        rosa.get(f"/patients/{clinic.ana}")
+        counts.append(len(seen))
+    assert counts[0] == counts[1]
 
 
 def test_the_link_can_be_shown_again_and_a_new_one_ends_it(rosa, client, clinic):

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import event
 
 from planner.services import leave_view, worklists
 from tests.web.ana_course import book_ana
@@ -138,6 +139,20 @@ def test_leave_that_makes_no_sense_is_refused_at_its_field(rosa, clinic, wrong, 
     assert answer.status_code == 422
     assert f'id="{field}-error"' in answer.text
     assert "Everybody is here" in rosa.get("/leave").text
+
+
+def test_the_worklists_need_a_bounded_number_of_queries(rosa, runtime, clinic, course):
+    """As many for a long list as for an empty one."""
+    seen = []
+    event.listen(runtime.database.engine, "before_cursor_execute", lambda *args: seen.append(args[2]))
+    rosa.get("/worklists")
+    empty = len(seen)
+    for number in range(20):
+        with runtime.writing(clinic.system) as unit:
+            worklists.open_item(unit, worklists.TELL_PATIENT, f"key-{number}", "Call her.", course.id)
+    seen.clear()
+    rosa.get("/worklists")
+    assert len(seen) == empty
 
 
 def only_leave(runtime, clinic):

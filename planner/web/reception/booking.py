@@ -86,16 +86,21 @@ def _dates(desk: BookingDesk, form: MultiDict[str, str]) -> Page:
 def _held(form: Mapping[str, str], wanted: BookingRequest, dates: Dates) -> tuple[dict[int, Placed], dict[int, Placed]]:
     """What the person fixed after this click, and what is to stay besides: the sessions before the one clicked."""
     fixed = dict(dates.fixed)
-    clicked: int | None = None
+    clicked = _clicked(form)
+    if clicked is not None:
+        fixed.pop(clicked, None)
     if form.get("pin"):
         clicked, place = read_choice(form["pin"], wanted.course_id)
         fixed[clicked] = place
-    elif form.get("unpin", "").isdecimal():
-        clicked = int(form["unpin"])
-        fixed.pop(clicked, None)
     if clicked is None or not fixed:
         return fixed, {}
     return fixed, {session: place for session, place in dates.shown.items() if session < clicked}
+
+
+def _clicked(form: Mapping[str, str]) -> int | None:
+    """The session whose date was just chosen or freed, counted from 0."""
+    number = form.get("pin", form.get("unpin", "")).partition("=")[0]
+    return int(number) if number.isascii() and number.isdecimal() else None
 
 
 def _proposed(
@@ -201,4 +206,5 @@ def _booking_page(
         picture=picture(proposal, desk.today) if proposal else None,
         verdict=verdict(proposal, fixed or {}) if proposal else "",
         warning=notice,
+        clicked=_clicked(form),
     )
