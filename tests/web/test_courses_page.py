@@ -141,6 +141,9 @@ def test_a_course_taken_back_altogether_is_shown_still(ben, runtime, clinic, cou
     answer = ben.get(f"/courses/{course.id}")
     assert answer.status_code == 200
     assert "called off" in answer.text
+    assert "Nothing is booked of this course" in answer.text
+    assert "Change the frequency" not in answer.text
+    assert ben.get(f"/courses/{course.id}/frequency").status_code == 200
 
 
 @pytest.mark.parametrize("name", ["<script>alert(1)</script>", "שרה כהן", "Ōtani 🌱", "x" * 190])

@@ -31,6 +31,7 @@ def course_page(course_id: int, refusal: str = "") -> str:
         picture=course_picture(view),
         patient_url=link_to("reception.patient", patient_id=view.patient_id),
         assess_url=link_to("therapist.assess", patient_id=view.patient_id),
+        book_url=link_to("reception.book", patient_id=view.patient_id, assessment=view.assessment.id),
         evidence_url=link_to("public.evidence"),
         refusal=refusal,
         back=way_back() if refusal else None,
