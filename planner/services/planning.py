@@ -130,10 +130,12 @@ def case_for(
         booked = None if session.id in losing or session.id in displacing else standing(unit, session)
         owed.append(_owed(unit, session, booked, session.id in losing, move_points, frozen=frozen))
     tomorrow = unit.today + timedelta(days=1)
+    # Nothing new is wanted today, but a visit that stands today must not fall out of the plan.
+    agreed = [session.place.start.date() for session in owed if session.place is not None]
     return RepairCase(
         course_id=str(course.id),
         owed=tuple(owed),
-        earliest_day=max(course.earliest_day, tomorrow),
+        earliest_day=min([max(course.earliest_day, tomorrow), *agreed]),
         previous_start=last_start(unit, snapshot),
         practitioners=_reachable(wishes, owed),
         available=wishes.windows(unit.clinic.grid_minutes),

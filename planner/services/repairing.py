@@ -23,6 +23,8 @@ from planner.services.runtime import Unit
 from planner.services.snapshot import Booked, CourseSnapshot, SessionState
 from planner.storage.courses import CourseRow
 
+_CONTRADICTION = "Visits that can't be moved contradict the rules, so nothing was moved. Place it by hand."
+
 
 def repaired(
     unit: Unit,
@@ -56,8 +58,9 @@ def repaired(
     case = replace(case, practitioners={name: cost for name, cost in case.practitioners.items() if name in known})
     try:
         answer = repair(problem, case)
-    except InvalidInput as error:
-        return _left_standing(snapshot, owed, stays, error.message)
+    except InvalidInput:
+        # The engine's words name its own numbers, which say nothing to reception.
+        return _left_standing(snapshot, owed, stays, _CONTRADICTION)
     lost_places = {session.key for session in owed if standing(unit, session)} & set(answer.unplaced)
     if lost_places:
         return _left_standing(snapshot, owed, stays, answer.unplaced[min(lost_places)])

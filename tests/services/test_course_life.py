@@ -305,6 +305,21 @@ def test_leave_moves_the_touched_sessions_and_is_undone_as_one(runtime, clinic, 
     ]
 
 
+def test_a_change_on_the_morning_of_a_visit_leaves_it_and_repairs_the_rest(runtime, clinic, clock):
+    """Two hours before today's visit Ben announces a day off: today stays, the session of that day is placed again."""
+    course_id = book(runtime, clinic)
+    before = snapshot(runtime, clinic, course_id)
+    clock.set(before.sessions[0].current.starts_at - timedelta(hours=2))
+    day = before.sessions[2].current.starts_at.date()
+    leave.record_leave(runtime, clinic.mo.actor, clinic.ben.id, Leave.whole_days(day, day))
+    after = snapshot(runtime, clinic, course_id)
+    assert after.sessions[0].current == before.sessions[0].current
+    assert after.sessions[2].current.starts_at.date() != day
+    assert len(starts(after)) == len(after.live)
+    assert min(each.starts_at.date() for each in after.sessions[2].appointments) > clock.now().date()
+    assert_48_hours_apart(after)
+
+
 def test_maintenance_stays_a_rolling_few_ahead(runtime, clinic, clock):
     """When the first maintenance visit is over another is booked at the end."""
     course_id = book(runtime, clinic)
