@@ -10,6 +10,7 @@ from planner.services.runtime import Unit
 from planner.services.snapshot import Booked
 
 _EVENTS: Final = {"arrive": "arrived", "fulfil": "fulfilled", "miss": "noshow", "cancel": "cancelled"}
+_TO_COME: Final = ("pending", "booked")
 
 
 def possible_events(unit: Unit, booked: Booked) -> frozenset[str]:
@@ -18,7 +19,7 @@ def possible_events(unit: Unit, booked: Booked) -> frozenset[str]:
     possible = {event for event, status in _EVENTS.items() if AppointmentStatus(status) in follows}
     if booked.starts_at > unit.now:
         possible -= {"fulfil", "miss"}
-        if booked.occupies:
+        if booked.status in _TO_COME:
             possible |= {"move"} if booked.confirmed_at is not None else {"move", "confirm"}
     elif booked.status != "noshow":
         possible -= {"cancel"}
@@ -32,14 +33,14 @@ def next_event(unit: Unit, booked: Booked, possible: frozenset[str]) -> str:
 
     Before the visit and for a patient who is late it is that they arrive, later that it was done.
     """
-    waiting = booked.status in ("pending", "booked") and booked.ends_at > unit.now
+    waiting = booked.status in _TO_COME and booked.ends_at > unit.now
     order = ("arrive", "fulfil") if waiting else ("fulfil", "arrive")
     return next((event for event in order if event in possible), "")
 
 
 def lock_reason(unit: Unit, booked: Booked) -> str:
     """Why a repair leaves a visit that is ahead where it is; empty when it may move."""
-    if booked.status not in ("booked", "pending") or booked.starts_at <= unit.now:
+    if booked.status not in _TO_COME or booked.starts_at <= unit.now:
         return ""
     if booked.confirmed_at is not None:
         return "Confirmed"

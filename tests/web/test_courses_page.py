@@ -83,9 +83,13 @@ def test_only_what_is_possible_is_offered(runtime, clinic, course, clock):
     early = lines(runtime, clinic, course)[1]
     assert early.next_step == "arrive"
     assert early.locked == "Less than 24 hours away"
+    attendance.arrive(runtime, clinic.rosa.actor, course.appointment(1).id)
+    assert lines(runtime, clinic, course)[1].may == {"cancel"}
     clock.set(course.appointment(1).ends_at + timedelta(minutes=10))
     late = lines(runtime, clinic, course)[1]
-    assert late.may == {"arrive", "fulfil", "miss"}
+    assert late.may == {"fulfil"}
+    clock.set(course.appointment(2).ends_at + timedelta(minutes=10))
+    assert lines(runtime, clinic, course)[2].may == {"arrive", "fulfil", "miss"}
     assert late.next_step == "fulfil"
 
 
