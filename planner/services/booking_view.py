@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from sqlalchemy import func, select
@@ -10,11 +10,12 @@ from sqlalchemy import func, select
 from planner.errors import NotFound
 from planner.services import assessments
 from planner.services.assessments import RecordedAssessment
+from planner.services.booking import BookingRequest, propose
 from planner.services.patients import Patient, patient_from
 from planner.services.planning import therapists
 from planner.services.runtime import Actor, Runtime
 from planner.services.undoing import why_not
-from planner.storage.courses import CourseRow, RevisionRow, SessionRow
+from planner.storage.courses import AppointmentRow, CourseRow, RevisionRow, SessionRow
 from planner.storage.ids import new_id
 from planner.storage.people import PatientRow
 
@@ -69,6 +70,36 @@ def booking_desk(runtime: Runtime, actor: Actor, patient_id: int) -> BookingDesk
 def new_course_id() -> int:
     """The number a course will have, chosen when its form is first shown, so that sending it twice books once."""
     return new_id()
+
+
+def with_whoever_fits(runtime: Runtime, actor: Actor, request: BookingRequest) -> BookingRequest:
+    """The request for a patient without a wish: preferring the therapist with whom the whole course fits best.
+
+    One therapist for all sessions, as far as that goes; of two with equally good dates the one with less to do.
+
+    Raises:
+        InvalidInput: the wishes can't be met with anybody.
+    """
+    with runtime.reading(actor) as unit:
+        row = AppointmentRow
+        found = unit.session.execute(
+            select(row.practitioner_id, func.count())
+            .where(row.status == "booked", row.starts_at > unit.now)
+            .group_by(row.practitioner_id)
+        )
+        load = dict(found.all())
+
+    def cost(staff_id: int) -> tuple[int, int]:
+        tried = preferring(request, staff_id)
+        return propose(runtime, actor, tried, with_alternatives=False).points, load.get(staff_id, 0)
+
+    return preferring(request, min(request.wishes.practitioners, key=cost))
+
+
+def preferring(request: BookingRequest, staff_id: int) -> BookingRequest:
+    """The request with this therapist first; the others may still help out."""
+    others = (each for each in request.wishes.practitioners if each != staff_id)
+    return replace(request, wishes=replace(request.wishes, practitioners=(staff_id, *others)))
 
 
 def booked_course(runtime: Runtime, actor: Actor, course_id: int) -> BookedCourse:

@@ -12,7 +12,7 @@ from planner.diary.hours import Leave
 from planner.services import assessments, clinic_setup
 from planner.services.assessments import Override
 from planner.services.patient_view import patient_view
-from tests.factories import make_patient
+from tests.factories import make_patient, make_person, weekly
 from tests.web.ana_course import AnasCourse, assess_ana, book_ana
 
 RELIEF = {"protocol": "chronic_pain", "symptom_weeks": "40", "severity": "moderate", "goal": "relief"}
@@ -130,6 +130,23 @@ def test_the_dates_are_proved_and_each_has_alternatives(rosa, clinic, form):
     assert [gap for _, gap in rows(page)] == ["first", *["7 days"] * 4, *["14 days"] * 4]
     assert all(len(choices(page, session)) >= 2 for session in range(9))
     assert "Book 9 sessions" in page
+
+
+def test_whoever_is_free_is_one_therapist_with_less_to_do(rosa, runtime, clinic, form):
+    """Ben has Ana's first course already, so the second is Kim's, all of it; dates fixed later stay with Kim."""
+    with runtime.writing(clinic.system) as unit:
+        kim = make_person(unit, "Kim Park", "kim@example.org", "therapist", treats=True)
+        clinic_setup.set_practitioner_hours(unit, kim.id, weekly())
+        tom = make_patient(unit, "Tom Becker")
+    book_ana(runtime, clinic)
+    found = assessments.record(runtime, clinic.ben.actor, tom, Assessment.from_form(RELIEF))
+    wishes = fields(rosa.get(f"/patients/{tom}/book?assessment={found}").text)
+    page = rosa.post(f"/patients/{tom}/book", {**wishes, "do": "dates"}).text
+    places = [value for name, (value, *_) in fields(page).items() if name.startswith("shown-")]
+    assert {place.partition("|")[0] for place in places} == {str(kim.id)}
+    page = rosa.post(f"/patients/{tom}/book", {**fields(page), "pin": choices(page, 3)[0]}).text
+    assert fields(page)["with"] == [str(kim.id)]
+    assert "another therapist than preferred" not in page
 
 
 def test_booking_all_leads_to_the_course_and_can_be_undone(rosa, runtime, clinic, form):

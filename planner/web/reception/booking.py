@@ -13,7 +13,14 @@ from planner.errors import InvalidInput, SlotTaken
 from planner.scheduling.problem import Placed
 from planner.services import assessments
 from planner.services.booking import BookingRequest, Proposal, book_course, propose
-from planner.services.booking_view import BookingDesk, booked_course, booking_desk, new_course_id
+from planner.services.booking_view import (
+    BookingDesk,
+    booked_course,
+    booking_desk,
+    new_course_id,
+    preferring,
+    with_whoever_fits,
+)
 from planner.web.assessment_form import OPTIONAL_FIELDS, REQUIRED_FIELDS, AssessmentForm, options, read_assessment_form
 from planner.web.context import actor, runtime
 from planner.web.formats import counted
@@ -70,7 +77,7 @@ def _findings(desk: BookingDesk, form: Mapping[str, str]) -> Page:
 def _dates(desk: BookingDesk, form: MultiDict[str, str]) -> Page:
     """Find dates, fix or free one, or book them all."""
     try:
-        wanted = read_request(form, desk)
+        wanted = _with_therapist(form, desk, read_request(form, desk))
         dates = read_dates(form, wanted.course_id)
         if form.get("do") == "book":
             return _book(desk, form, wanted, dates)
@@ -81,6 +88,16 @@ def _dates(desk: BookingDesk, form: MultiDict[str, str]) -> Page:
             "first_day" if field == "earliest_day" else field: words for field, words in errors_of(refusal).items()
         }
         return _booking_page(desk, form, errors=errors), UNPROCESSABLE
+
+
+def _with_therapist(form: Mapping[str, str], desk: BookingDesk, wanted: BookingRequest) -> BookingRequest:
+    """Where any therapist will do, the one who fits best; once dates were shown, the one they were found for."""
+    if form.get("practitioner"):
+        return wanted
+    chosen = form.get("with", "")
+    if form.get("do") != "dates" and chosen.isdecimal() and int(chosen) in dict(desk.therapists):
+        return preferring(wanted, int(chosen))
+    return with_whoever_fits(runtime(), actor(), wanted)
 
 
 def _held(form: Mapping[str, str], wanted: BookingRequest, dates: Dates) -> tuple[dict[int, Placed], dict[int, Placed]]:
@@ -207,4 +224,5 @@ def _booking_page(
         verdict=verdict(proposal, fixed or {}) if proposal else "",
         warning=notice,
         clicked=_clicked(form),
+        chosen_therapist=wanted.wishes.practitioners[0] if wanted else "",
     )
