@@ -27,6 +27,7 @@ class BookingDesk:
     Args:
         therapists: (id, name) of all who treat here.
         assessments: the patient's, newest first.
+        running: the courses that the patient is in the middle of, by id.
     """
 
     patient: Patient
@@ -35,6 +36,7 @@ class BookingDesk:
     grid_minutes: int
     therapists: tuple[tuple[int, str], ...]
     assessments: tuple[RecordedAssessment, ...]
+    running: tuple[int, ...]
 
     def assessment(self, assessment_id: int) -> RecordedAssessment:
         """One of the patient's assessments. Raises NotFound."""
@@ -64,6 +66,13 @@ def booking_desk(runtime: Runtime, actor: Actor, patient_id: int) -> BookingDesk
             grid_minutes=unit.clinic.grid_minutes,
             therapists=tuple((row.id, row.name) for row in therapists(unit)),
             assessments=tuple(assessments.of_patient(unit, patient_id)),
+            running=tuple(
+                unit.session.scalars(
+                    select(CourseRow.id)
+                    .where(CourseRow.patient_id == patient_id, CourseRow.status == "active")
+                    .order_by(CourseRow.id)
+                )
+            ),
         )
 
 

@@ -59,7 +59,7 @@ def hours(first: date, last: date) -> list[datetime]:
 def disagreements(key: str, first: date, last: date) -> list[datetime]:
     """The hours of the span at which the VTIMEZONE and zoneinfo differ."""
     zone, instants = ZoneInfo(key), hours(first, last)
-    table = offset_table(vtimezone(key, first, last), datetime(last.year + 1, 1, 1))  # noqa: DTZ001 - wall time
+    table = offset_table(vtimezone(key, first, last), datetime(last.year + 1, 1, 1))
     ours, theirs = table.at(instants), [instant.astimezone(zone).utcoffset() for instant in instants]
     if ours == theirs:
         return []

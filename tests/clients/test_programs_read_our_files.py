@@ -42,9 +42,9 @@ def local(day: datetime, zone: str, hour: int, minute: int = 0) -> datetime:
 
 def a_course(zone: str) -> list[CalendarEvent]:
     """Weekly morning sessions from September to April, and one on each day around both clock changes."""
-    first = datetime(2026, 9, 7)  # noqa: DTZ001 - a date, to be read in the zone
+    first = datetime(2026, 9, 7)
     weekly = [local(first + timedelta(weeks=week), zone, 9) for week in range(32)]
-    changes = [datetime(2026, 10, 25), datetime(2026, 11, 1), datetime(2027, 3, 14), datetime(2027, 3, 28)]  # noqa: DTZ001
+    changes = [datetime(2026, 10, 25), datetime(2026, 11, 1), datetime(2027, 3, 14), datetime(2027, 3, 28)]
     around = [local(day + timedelta(days=n), zone, 16, 15) for day in changes for n in (-1, 0, 1)]
     return [an_event(number, starts_at=start, timezone=zone) for number, start in enumerate([*weekly, *around], 1)]
 
@@ -92,7 +92,7 @@ def test_a_course_over_both_clock_changes_is_read_as_planned_before_and_after_a_
 @every_program
 def test_the_hours_before_and_after_the_clocks_change_are_read_as_planned(program: str, tmp_path: Path) -> None:
     """Every quarter of an hour of four nights, the hour that comes twice among them."""
-    nights = [datetime(2026, 10, 25), datetime(2026, 11, 1, 4), datetime(2027, 3, 14, 5), datetime(2027, 3, 28)]  # noqa: DTZ001
+    nights = [datetime(2026, 10, 25), datetime(2026, 11, 1, 4), datetime(2027, 3, 14, 5), datetime(2027, 3, 28)]
     starts = [night.replace(tzinfo=UTC) + timedelta(minutes=15 * n) for night in nights for n in range(-8, 24)]
     zones = ["Europe/London", "America/New_York"]
     events = [

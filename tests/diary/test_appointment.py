@@ -1,7 +1,5 @@
 """Statuses, locks and moves of an appointment."""
 
-# ruff: noqa: DTZ001  (naive on purpose: these are wall-clock times)
-
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 

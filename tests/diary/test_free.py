@@ -1,7 +1,5 @@
 """Free time, also on the days the clocks change."""
 
-# ruff: noqa: DTZ001  (naive on purpose: these are wall-clock times)
-
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from time import perf_counter

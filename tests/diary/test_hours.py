@@ -1,7 +1,5 @@
 """Weekly hours, closures, leave and public holidays."""
 
-# ruff: noqa: DTZ001  (naive on purpose: these are wall-clock times)
-
 from datetime import date, datetime, time
 
 import pytest

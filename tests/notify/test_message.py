@@ -218,7 +218,7 @@ def test_headers_we_set_ourselves_and_broken_ones_are_refused(
 def test_a_naive_date_is_a_bug(message: Message) -> None:
     """Dates are instants."""
     with pytest.raises(ValueError, match="time zone"):
-        replace(message, date=datetime(2026, 11, 22))  # noqa: DTZ001
+        replace(message, date=datetime(2026, 11, 22))
 
 
 @pytest.mark.parametrize(

@@ -115,6 +115,15 @@ def test_a_recorded_assessment_is_offered_and_its_therapists_decision_is_booked(
     assert "Book 3 sessions" in page
 
 
+def test_a_running_course_is_pointed_out_before_a_second_is_booked(rosa, runtime, clinic):
+    """Most often the first one is what should be changed."""
+    assert "has a running course already" not in rosa.get(f"/patients/{clinic.ana}/book").text
+    course = book_ana(runtime, clinic)
+    for page in (f"/patients/{clinic.ana}/book", f"/patients/{clinic.ana}/book?assessment={course.assessment_id}"):
+        assert "Ana Silva has a running course already" in rosa.get(page).text
+        assert f'href="/courses/{course.id}"' in rosa.get(page).text
+
+
 def test_another_patients_assessment_is_not_there(rosa, runtime, clinic):
     """404, as for one that does not exist."""
     with runtime.writing(clinic.system) as unit:
