@@ -73,7 +73,6 @@ class Character:
         first: no visit is earlier.
         visits: how the visits go, in order of time: "." came, "m" missed, "c" cancelled two days ahead, "l" cancelled
             too late; after the last letter the patient comes.
-        today: comes only on today's day of the week, so that today's list has somebody on it on whatever day.
         then: what else happens: see `courses.turn`.
         then_on: and when.
         left_open: so many sessions get no date yet, because the patient does not know their shifts.
@@ -85,7 +84,6 @@ class Character:
     therapist: Employee
     first: int
     visits: str = ""
-    today: bool = False
     likes: PartOfDay = "any"
     days: tuple[int, ...] = (0, 1, 2, 3, 4, 5, 6)
     then: str = ""
@@ -120,17 +118,17 @@ _HIP: Final = ("piriformis_syndrome", 9, "moderate", "lasting")
 _HIP_OLD: Final = ("piriformis_syndrome", 30, "severe", "lasting")
 
 CHARACTERS: Final = (
-    # Those of today's list: they come on this day of the week.
-    Character("Ana Silva", _BACK, BEN, -21, ".m", today=True, then="confirms", then_on=-1),
-    Character("Tom Fairweather", _NECK, DENIZ, -35, today=True, likes="morning"),
-    Character("Ivy Hollis", _KNEE, CLARA, -14, today=True),
-    Character("Noor Haddad", _ARTHRITIS, BEN, -42, "..l", today=True),
-    Character("Leo Brandt", _HIP_OLD, DENIZ, -14, today=True),
-    Character("Grace Oyelaran", _MIGRAINE, CLARA, -28, today=True, likes="afternoon"),
-    Character("Emil Sorensen", _SHOULDER, DENIZ, -7, today=True),
-    Character("Yuki Tanabe", _HIP, BEN, -7, today=True),
-    Character("Priya Raman", _BACK, CLARA, 0, today=True),
-    Character("Owen Castle", _KNEE, BEN, 0, today=True),
+    # Those of today's list: their first visit was whole weeks ago, so the weekly ones fall on today.
+    Character("Ana Silva", _BACK, BEN, -21, ".m", then="confirms", then_on=-1),
+    Character("Tom Fairweather", _NECK, DENIZ, -35, likes="morning"),
+    Character("Ivy Hollis", _KNEE, CLARA, -14),
+    Character("Noor Haddad", _ARTHRITIS, BEN, -42, "..l"),
+    Character("Leo Brandt", _HIP_OLD, DENIZ, -14),
+    Character("Grace Oyelaran", _MIGRAINE, CLARA, -28, likes="afternoon"),
+    Character("Emil Sorensen", _SHOULDER, DENIZ, -7),
+    Character("Yuki Tanabe", _HIP, BEN, -7),
+    Character("Priya Raman", _BACK, CLARA, 0),
+    Character("Owen Castle", _KNEE, BEN, 0),
     # Courses that run.
     Character("Marta Kowal", _BACK, BEN, -25, likes="morning", days=(0, 1, 2, 3, 4)),
     Character("Jonas Lindqvist", _RUNNER, CLARA, -12, likes="afternoon"),

@@ -61,7 +61,7 @@ def begin(runtime: Runtime, staff: Mapping[str, Actor], character: Character, to
         phases=assessment.phases,
         first_visit_minutes=assessment.estimate.first_visit_minutes,
         visit_minutes=assessment.estimate.visit_minutes,
-        wishes=_wishes(staff, character, today),
+        wishes=_wishes(staff, character),
         earliest_day=today + timedelta(days=character.first),
     )
     proposal = booking.propose(runtime, reception, request, with_alternatives=False)
@@ -91,13 +91,12 @@ def turn(runtime: Runtime, staff: Mapping[str, Actor], told: Told) -> None:
             raise ValueError(f"nobody knows how a course {unknown!r}")
 
 
-def _wishes(staff: Mapping[str, Actor], character: Character, today: date) -> Wishes:
-    """The preferred therapist first, then the others; on today's day of the week for those of today's list."""
-    weekdays = (today.weekday(),) if character.today else character.days
+def _wishes(staff: Mapping[str, Actor], character: Character) -> Wishes:
+    """The preferred therapist first, then the others."""
     people = sorted(cast.THERAPISTS, key=lambda each: each is not character.therapist)
     return Wishes(
         practitioners=tuple(staff[person.name].staff_id or 0 for person in people),
-        weekdays=weekdays,
+        weekdays=character.days,
         preferred=character.likes,
     )
 
