@@ -22,7 +22,7 @@ from planner.services.planning import (
     Span,
     booked_at,
     free_problem,
-    patient_days,
+    other_starts,
     wanted_gap,
     whole_steps,
 )
@@ -161,13 +161,15 @@ def planned_sessions(unit: Unit, request: BookingRequest) -> tuple[PlannedSessio
 
 def _problem(unit: Unit, request: BookingRequest, planned: Sequence[PlannedSession]) -> Problem:
     grid = unit.clinic.grid_minutes
-    last = request.earliest_day + timedelta(days=sum(each.gap.max if each.gap else 7 for each in planned))
+    away = sum((end - start).days for start, end in request.wishes.away_days())
+    last = request.earliest_day + timedelta(days=away + sum(each.gap.max if each.gap else 7 for each in planned))
     if request.earliest_day < unit.today:
         raise InvalidInput("The first day lies in the past.", field="earliest_day")
     span = Span.covering(unit, last)
     if request.earliest_day >= span.end:
         raise InvalidInput("The first day lies more than a year ahead.", field="earliest_day")
-    problem = free_problem(unit, span, request.wishes.practitioners)
+    others = other_starts(unit, request.patient_id)
+    problem = free_problem(unit, span, request.wishes.practitioners, apart_from=others)
     known = {practitioner.id for practitioner in problem.practitioners}
     prices = {name: cost for name, cost in request.wishes.practitioner_points().items() if name in known}
     if not prices:
@@ -180,7 +182,7 @@ def _problem(unit: Unit, request: BookingRequest, planned: Sequence[PlannedSessi
         available=request.wishes.windows(grid),
         min_gap_hours=MIN_GAP_HOURS,
         wait_points_per_day=_wait_points(unit, request),
-        away=(*request.wishes.away_days(), *patient_days(unit, request.patient_id)),
+        away=request.wishes.away_days(),
     )
     return replace(problem, courses=(course,))
 

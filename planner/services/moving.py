@@ -11,12 +11,13 @@ from planner.errors import AppointmentLocked, InvalidInput, SlotTaken
 from planner.scheduling.problem import Problem, Resource
 from planner.services.attendance import Outcome, Visit, visit
 from planner.services.diary_writer import CourseChange, write_change
-from planner.services.planning import MIN_GAP_HOURS, Span, free_problem, patient_days, standing, therapists
+from planner.services.planning import MIN_GAP_HOURS, Span, free_problem, other_starts, standing, therapists
 from planner.services.runtime import Actor, Runtime, Unit
 from planner.services.snapshot import Booked
 from planner.services.wishes import Wishes
 
 _LOOK_DAYS = 28
+_REST = timedelta(hours=MIN_GAP_HOURS)
 _MOST_A_DAY = 12
 
 
@@ -126,11 +127,15 @@ def _check_neighbours(unit: Unit, found: Visit, start: datetime) -> None:
         wrong_side = begins <= neighbour.starts_at if side == "before" else begins >= neighbour.starts_at
         if wrong_side:
             raise InvalidInput(f"This would pass the session {side} it.", field="start")
-        if apart < timedelta(hours=MIN_GAP_HOURS):
-            hours = apart.total_seconds() / 3600
-            raise InvalidInput(
-                f"{hours:.0f} hours from the session {side} it: {MIN_GAP_HOURS} are needed.", field="start"
-            )
+        _check_rest(apart, f"the session {side} it")
+    for other in other_starts(unit, found.course.patient_id, but_for_course=found.course.id):
+        _check_rest(abs(begins - other), "a visit of the patient's other course")
+
+
+def _check_rest(apart: timedelta, what: str) -> None:
+    if apart < _REST:
+        hours = int(apart.total_seconds() // 3600)
+        raise InvalidInput(f"{hours} hours from {what}: {MIN_GAP_HOURS} are needed.", field="start")
 
 
 def _neighbours(found: Visit) -> tuple[Booked | None, Booked | None]:
@@ -163,13 +168,15 @@ def _slots(
     if all_therapists:
         people |= {row.id for row in therapists(unit)}
     problem = free_problem(unit, span, people, standing=[found.booked])
-    taken = {day for day, _ in patient_days(unit, found.course.patient_id, but_for_course=found.course.id)}
+    others = other_starts(unit, found.course.patient_id, but_for_course=found.course.id)
     minutes = round((found.booked.ends_at - found.booked.starts_at).total_seconds() / 60)
     neighbours = _neighbours(found)
     counted: dict[date, int] = {}
     for start, person, room in _starts(problem, minutes):
         starts_at = to_utc(start, unit.zone)
-        if starts_at is None or starts_at <= unit.now or start.date() in taken or not _between(neighbours, starts_at):
+        if starts_at is None or starts_at <= unit.now or not _between(neighbours, starts_at):
+            continue
+        if any(abs(starts_at - other) < _REST for other in others):
             continue
         if (start, int(person.id)) == (to_wall(found.booked.starts_at, unit.zone), found.booked.practitioner_id):
             continue
@@ -179,10 +186,9 @@ def _slots(
 
 
 def _between(neighbours: tuple[Booked | None, Booked | None], starts_at: datetime) -> bool:
-    gap = timedelta(hours=MIN_GAP_HOURS)
     before, after = neighbours
-    return (before is None or starts_at - before.starts_at >= gap) and (
-        after is None or after.starts_at - starts_at >= gap
+    return (before is None or starts_at - before.starts_at >= _REST) and (
+        after is None or after.starts_at - starts_at >= _REST
     )
 
 

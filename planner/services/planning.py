@@ -30,6 +30,7 @@ _NEAR = timedelta(days=14)
 _MOVE_POINTS_NEAR = 150
 _MOVE_POINTS = 80
 _LONGEST = timedelta(hours=24)
+_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,7 @@ def free_problem(
     *,
     standing: Collection[Booked] = (),
     not_before: datetime | None = None,
+    apart_from: Collection[datetime] = (),
 ) -> Problem:
     """The free time of these practitioners and of all rooms, without any course.
 
@@ -71,6 +73,8 @@ def free_problem(
         standing: appointments that are planned anew. Their time counts as free, also outside working hours, so
             that what was once agreed may stay.
         not_before: nothing earlier is free (aware); None means from now.
+        apart_from: starts of the one patient's other visits. The 48 hours about them count as taken, but for what
+            stands there.
     """
     wanted = set(practitioner_ids)
     people = [row for row in unit.session.scalars(select(StaffRow).order_by(StaffRow.name)) if row.id in wanted]
@@ -79,6 +83,7 @@ def free_problem(
     busy = _Busy.load(unit, span, {booked.id for booked in standing})
     earliest = not_before or unit.now
     open_hours = merged(interval for row in people for interval in work.of_practitioner(row.id))
+    too_near = _too_near(apart_from, standing)
 
     def resource(
         row: StaffRow | RoomRow, hours: Iterable[Interval], taken: list[tuple[datetime, datetime]]
@@ -97,11 +102,22 @@ def free_problem(
         first_day=span.first_day,
         days=span.days,
         practitioners=tuple(
-            resource(row, work.of_practitioner(row.id), busy.by_practitioner.get(row.id, [])) for row in people
+            resource(row, work.of_practitioner(row.id), [*busy.by_practitioner.get(row.id, []), *too_near])
+            for row in people
         ),
         rooms=tuple(resource(row, work.of_room(row.id, open_hours), busy.by_room.get(row.id, [])) for row in rooms),
         courses=(),
     )
+
+
+def _too_near(apart_from: Iterable[datetime], standing: Collection[Booked]) -> list[tuple[datetime, datetime]]:
+    rest = timedelta(hours=MIN_GAP_HOURS)
+    spans = [(start - rest, start + rest) for start in apart_from]
+    return [
+        (start, end)
+        for start, end in spans
+        if not any(booked.starts_at < end and booked.ends_at > start for booked in standing)
+    ]
 
 
 def case_for(
@@ -234,24 +250,29 @@ def _reachable(wishes: Wishes, owed: Iterable[OwedSession]) -> dict[str, int]:
 
 
 def _elsewhere(unit: Unit, course: CourseRow, owed: Iterable[OwedSession]) -> list[tuple[date, date]]:
-    """Days on which the patient has an appointment of another course, but for those agreed already."""
+    """Days about the patient's appointments of other courses, but for those on which a session stands already."""
     agreed = {session.place.start.date() for session in owed if session.place is not None}
-    taken = patient_days(unit, course.patient_id, but_for_course=course.id)
-    return [(day, after) for day, after in taken if day not in agreed]
+    starts = other_starts(unit, course.patient_id, but_for_course=course.id)
+    return [(day, day + _DAY) for day in days_about(unit, starts) if day not in agreed]
 
 
-def patient_days(unit: Unit, patient_id: int, *, but_for_course: int | None = None) -> list[tuple[date, date]]:
-    """Days on which a patient has an appointment, each as a half-open pair: nobody comes twice a day."""
+def days_about(unit: Unit, starts: Iterable[datetime]) -> list[date]:
+    """The day of each appointment, the day before and the day after: within 48 hours on any clock."""
+    days = (to_wall(start, unit.zone).date() for start in starts)
+    return sorted({day + timedelta(days=shift) for day in days for shift in (-1, 0, 1)})
+
+
+def other_starts(unit: Unit, patient_id: int, *, but_for_course: int | None = None) -> list[datetime]:
+    """When a patient has appointments of other courses, from two days ago on: 48 hours hold between all needlings."""
     starts = unit.session.scalars(
         select(AppointmentRow.starts_at).where(
             AppointmentRow.patient_id == patient_id,
             AppointmentRow.course_id != (but_for_course or 0),
             AppointmentRow.status.in_(OCCUPYING_STATUSES),
-            AppointmentRow.starts_at > unit.now - _LONGEST,
+            AppointmentRow.starts_at > unit.now - timedelta(hours=MIN_GAP_HOURS),
         )
     )
-    days = {to_wall(start, unit.zone).date() for start in starts}
-    return [(day, day + timedelta(days=1)) for day in sorted(days)]
+    return sorted(starts)
 
 
 def _on_grid(free: Iterable[Interval], grid_minutes: int) -> tuple[tuple[datetime, datetime], ...]:

@@ -17,6 +17,7 @@ from planner.services.planning import (
     case_for,
     free_problem,
     instant,
+    other_starts,
     standing,
 )
 from planner.services.runtime import Unit
@@ -53,7 +54,8 @@ def repaired(
     stays = [booked for session in owed if session.id not in losing and (booked := standing(unit, session))]
     span = Span.covering(unit, _last_target(case), *(booked.starts_at.date() for booked in stays))
     people = [int(name) for name in case.practitioners]
-    problem = free_problem(unit, span, people, standing=stays)
+    others = other_starts(unit, course.patient_id, but_for_course=course.id)
+    problem = free_problem(unit, span, people, standing=stays, apart_from=others)
     known = {practitioner.id for practitioner in problem.practitioners}
     case = replace(case, practitioners={name: cost for name, cost in case.practitioners.items() if name in known})
     try:
@@ -125,6 +127,7 @@ def _unplaced(session: SessionState, reason: str) -> SessionState:
 
 
 def _last_target(case: RepairCase) -> date:
-    """About where the course would end if every gap were as wide as it may be."""
+    """About where the course would end if every gap were as wide as it may be, and no day away were planned on."""
     days = sum(session.gap.max if session.gap else 7 for session in case.owed)
+    days += sum((end - start).days for start, end in case.away)
     return case.earliest_day + timedelta(days=days + MIN_GAP_HOURS // 24)

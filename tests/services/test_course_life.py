@@ -400,3 +400,21 @@ def test_ending_a_course_early_calls_off_what_is_ahead_and_can_be_undone(runtime
     assert [each.current for each in snapshot(runtime, clinic, course_id).sessions] == [
         each.current for each in before.sessions
     ]
+
+
+def test_two_courses_of_one_patient_keep_48_hours_between_all_their_visits(runtime, clinic):
+    """A second course is booked between the visits of the first, and a move too near to it is refused."""
+    first = book(runtime, clinic)
+    second = book(runtime, clinic, ACUTE)
+    times = sorted(starts(snapshot(runtime, clinic, first)) + starts(snapshot(runtime, clinic, second)))
+    assert all(two - one >= timedelta(hours=48) for one, two in pairwise(times))
+    mine, other = (
+        snapshot(runtime, clinic, second).sessions[0].current,
+        snapshot(runtime, clinic, first).sessions[1].current,
+    )
+    near = datetime.combine(other.starts_at.date() - timedelta(days=1), time(16))
+    with pytest.raises(InvalidInput):
+        moving.move(runtime, clinic.rosa.actor, mine.id, near, clinic.ben.id)
+    offered = moving.legal_slots(runtime, clinic.rosa.actor, mine.id)
+    assert offered
+    assert all(abs(slot.starts_at - other.starts_at) >= timedelta(hours=48) for slot in offered)

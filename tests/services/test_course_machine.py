@@ -188,6 +188,16 @@ class CourseLife(RuleBasedStateMachine):
                 assert len([each for each in session.appointments if not each.superseded]) <= 1
 
     @invariant()
+    def no_patient_is_needled_twice_within_48_hours_in_different_courses(self):
+        with self.runtime.reading(self.rosa) as unit:
+            rows = unit.session.scalars(
+                select(AppointmentRow).where(AppointmentRow.status.in_(OCCUPYING_STATUSES))
+            ).all()
+        for patient in self.patients:
+            times = sorted(row.starts_at for row in rows if row.patient_id == patient)
+            assert all(two - one >= timedelta(hours=48) for one, two in pairwise(times))
+
+    @invariant()
     def calendar_identities_stay_and_sequences_only_rise(self):
         with self.runtime.reading(self.rosa) as unit:
             rows = unit.session.scalars(select(SessionRow)).all()
