@@ -112,6 +112,12 @@ class CourseView:
         ahead = (line for line in self.placed if line.booked is not None and line.booked.ends_at > self.now)
         return next((line for line in ahead if line.state in _STILL_TO_COME), None)
 
+    @property
+    def ahead(self) -> int:
+        """How many sessions are still to be given: those to come, and those without a date."""
+        coming = (line for line in self.placed if line.booked is not None and line.booked.starts_at > self.now)
+        return len(self.to_place) + sum(line.state in _STILL_TO_COME for line in coming)
+
 
 def course_view(runtime: Runtime, actor: Actor, course_id: int) -> CourseView:
     """The course as it stands (a dozen queries, however long it is).

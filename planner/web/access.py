@@ -33,6 +33,7 @@ ACCESS: Final[Mapping[str, Who]] = MappingProxyType(
         "courses.confirm": "staff",
         "courses.undo": "staff",
         "courses.resume": "staff",
+        "courses.end": "staff",
         "courses.catch_up": "staff",
         "courses.dismiss": "staff",
         "courses.frequency": "staff",

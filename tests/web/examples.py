@@ -101,6 +101,7 @@ EXAMPLES: Final[Mapping[str, Example]] = {
     "therapist.record_assessment": lambda scene: {"patient_id": scene.clinic.ana},
     "therapist.assessment": lambda scene: {"assessment_id": _course(scene).assessment_id},
     "courses.undo": lambda scene: {"revision_id": _course(scene).revisions()[0][0]},
+    "courses.end": lambda scene: {"course_id": _course(scene).id},
     "courses.arrive": lambda scene: {"appointment_id": _course(scene).appointment(1).id},
     "courses.fulfil": lambda scene: {"appointment_id": _course(scene).appointment(1).id},
     "courses.miss": lambda scene: {"appointment_id": _course(scene).appointment(1).id},

@@ -175,3 +175,30 @@ def test_a_notice_can_be_taken_off_the_list(rosa, course, runtime, clinic):
     page = rosa.post(f"/courses/{course.id}/notices/{item.id}/dismiss", follow_redirects=True).text
     assert "Taken off the worklist." in page
     assert course.notices() == []
+
+
+def test_a_course_ends_with_a_reason_and_the_click_can_be_taken_back(rosa, course, after_visit):
+    """What was given stays, what is ahead is called off; undone, all stands again."""
+    after_visit()
+    press(rosa, course, "fulfil")
+    before = course.now()
+    page = rosa.post(f"/courses/{course.id}/end", {"reason": "free of pain"}, follow_redirects=True).text
+    assert "Course ended: free of pain: " in page
+    after = course.now()
+    assert (after.status, len(after.live)) == ("finished", 1)
+    assert "Why it ends" not in page
+    undone = rosa.post(f"/revisions/{course.revisions()[-1][0]}/undo", follow_redirects=True).text
+    assert "Why it ends" in undone
+    restored = course.now()
+    assert [each.current for each in restored.live] == [each.current for each in before.live]
+
+
+def test_a_course_is_not_ended_without_a_reason_nor_twice(rosa, course):
+    """Said at the field, and as a refusal."""
+    nothing = rosa.post(f"/courses/{course.id}/end", {"reason": "  "})
+    assert (nothing.status_code, course.now().status) == (422, "active")
+    assert 'id="reason-error"' in nothing.text
+    rosa.post(f"/courses/{course.id}/end", {"reason": "moved away"})
+    again = rosa.post(f"/courses/{course.id}/end", {"reason": "moved away"})
+    assert again.status_code == 422
+    assert "This course has ended already." in again.text

@@ -6,11 +6,12 @@ from typing import Protocol
 
 from flask import flash, request
 
+from planner.errors import InvalidInput
 from planner.services import attendance, course_view, frequency, undoing, worklists
 from planner.services.attendance import Outcome
 from planner.services.runtime import Actor, Runtime
 from planner.web.context import actor, runtime
-from planner.web.courses.page import course_page
+from planner.web.courses.page import Ending, course_page
 from planner.web.courses.routes import SHOWN, Page, courses, form_version, go_on, tell
 from planner.web.errors import status_of
 
@@ -75,6 +76,19 @@ def undo(revision_id: int) -> Page:
 def resume(course_id: int) -> Page:
     """Let the planner book again by itself, and place what is owed."""
     return _change(attendance.resume(runtime(), actor(), course_id))
+
+
+@courses.post("/courses/<int:course_id>/end")
+def end(course_id: int) -> Page:
+    """Call off all that is still ahead of a course. Form: reason."""
+    reason = request.form.get("reason", "").strip()
+    try:
+        outcome = attendance.end_course(runtime(), actor(), course_id, reason=reason)
+    except InvalidInput as refusal:
+        if refusal.field == "reason":
+            return course_page(course_id, ending=Ending(reason, refusal.message)), status_of(refusal)
+        return course_page(course_id, refusal.message), status_of(refusal)
+    return _change(outcome)
 
 
 @courses.post("/courses/<int:course_id>/catch-up")
