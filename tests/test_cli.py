@@ -236,11 +236,14 @@ def test_an_interrupted_search_keeps_the_best_answer_so_far(folder):
 def no_room_for_files():
     """The system refuses every file of more than four bytes, as a full disk would."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    # Python 3.11 keeps a compiled file that was cut short, and every later import of it fails: it must write none.
+    before, sys.dont_write_bytecode = sys.dont_write_bytecode, True
     resource.setrlimit(resource.RLIMIT_FSIZE, (4, hard))
     try:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        sys.dont_write_bytecode = before
 
 
 def test_a_file_there_is_no_room_for_leaves_the_old_one_as_it_was(tmp_path):

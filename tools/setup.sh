@@ -77,7 +77,7 @@ make_venv() {
 
 install_lock() {
     # pip is slower but reads pip.conf, where some networks name the package index that they can reach.
-    $VENV/bin/uv pip install --quiet --python $VENV/bin/python --require-hashes -r "$1" ||
+    $VENV/bin/uv pip install --quiet --compile-bytecode --python $VENV/bin/python --require-hashes -r "$1" ||
         { say "uv did not manage; trying pip"; $VENV/bin/python -m pip install -qq --require-hashes -r "$1"; } ||
         fail "the packages of $1 could not be installed; is the network reachable?"
 }

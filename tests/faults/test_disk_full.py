@@ -17,7 +17,8 @@ from tests.web.browser_without_screen import Browser
 
 pytestmark = pytest.mark.faults
 
-_LIMITED = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000)); "
+# Python 3.11 keeps a compiled file that was cut short, and every later import of it fails: it must write none.
+_LIMITED = "import sys; sys.dont_write_bytecode = True; import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000)); "
 
 
 class SmallDisk:
@@ -29,9 +30,11 @@ class SmallDisk:
         mount = ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(folder)]
         self.is_mounted = os.geteuid() == 0 and subprocess.run(mount, capture_output=True).returncode == 0
         self.limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+        self.wrote_no_bytecode = sys.dont_write_bytecode
 
     def fill(self):
         """From now on there is no room."""
+        sys.dont_write_bytecode = True
         if not self.is_mounted:
             resource.setrlimit(resource.RLIMIT_FSIZE, (1, self.limits[1]))
             return
@@ -41,6 +44,7 @@ class SmallDisk:
 
     def empty(self):
         """There is room again."""
+        sys.dont_write_bytecode = self.wrote_no_bytecode
         resource.setrlimit(resource.RLIMIT_FSIZE, self.limits)
         (self.folder / "filler").unlink(missing_ok=True)
 
