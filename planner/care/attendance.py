@@ -65,19 +65,25 @@ class CatchUp:
     evidence: tuple[str, ...]
 
 
-def is_late_cancellation(starts_at: datetime, now: datetime, notice_hours: float) -> bool:
+def is_late_cancellation(
+    starts_at: datetime, now: datetime, notice_hours: float, *, given_at: datetime | None = None
+) -> bool:
     """Whether cancelling now leaves less than the clinic's notice; exactly the notice is in time.
 
     Args:
         starts_at: when the appointment starts, aware.
         now: the present instant, aware.
         notice_hours: elapsed hours, so a clock change in between does not shorten them.
+        given_at: when the patient was given this time, aware, unless they agreed to it. One given later than the
+            notice could never be cancelled in time, so cancelling it is not late.
     Raises:
         ValueError: a naive time.
     """
-    if starts_at.tzinfo is None or now.tzinfo is None:
+    if any(each is not None and each.tzinfo is None for each in (starts_at, now, given_at)):
         raise ValueError("times must be aware")
-    return starts_at.astimezone(UTC) - now.astimezone(UTC) < timedelta(hours=notice_hours)
+    last_in_time = starts_at.astimezone(UTC) - timedelta(hours=notice_hours)
+    could_be = given_at is None or given_at <= last_in_time
+    return could_be and now > last_in_time
 
 
 def misses_in_a_row(visits: Iterable[PastVisit]) -> int:

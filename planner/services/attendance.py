@@ -170,7 +170,7 @@ def cancel(
         _may_become(found, "cancelled")
         if found.booked.starts_at <= unit.now and found.booked.status != "noshow":
             raise AppointmentLocked("This visit has begun; mark it as missed instead.")
-        late = is_late_cancellation(found.booked.starts_at, unit.now, unit.clinic.notice_hours)
+        late = would_be_late(unit, found.row)
         by = "patient" if actor.patient_id is not None else "clinic"
         closed = found.session.closed("cancelled", late=late and by == "patient", by=by)
         words = f"Session {found.session.position + 1} cancelled by the {by}{', late' if late else ''}"
@@ -183,6 +183,12 @@ def cancel(
         after = found.snapshot.replacing(closed)
         counted = late and by == "patient"
         return _after_loss(found, after, "cancelled", away=away, words=words, late=late, counted=counted)
+
+
+def would_be_late(unit: Unit, row: AppointmentRow) -> bool:
+    """Whether the patient would cancel late now: not a time that a repair gave them on such short notice."""
+    given_at = row.booked_at if row.confirmed_at is None else None
+    return is_late_cancellation(row.starts_at, unit.now, unit.clinic.notice_hours, given_at=given_at)
 
 
 def confirm(runtime: Runtime, actor: Actor, appointment_id: int, *, version: int | None = None) -> Outcome:

@@ -146,8 +146,14 @@ class _Work:
             if booked.id is None:
                 self._add_appointment(row, booked)
             else:
-                _fill(self._row(booked), _appointment_values(booked))
+                self._fill_appointment(booked)
         self._age(row, before, after)
+
+    def _fill_appointment(self, booked: Booked) -> None:
+        row = self._row(booked)
+        if row.starts_at != booked.starts_at:
+            row.booked_at = self.unit.now  # When the patient got this time decides what counts as late notice.
+        _fill(row, _appointment_values(booked))
 
     def _drop(self, gone: SessionState) -> None:
         """Take back an addition. Its calendar entry must be seen to go, so the row stays, dropped."""

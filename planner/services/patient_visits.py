@@ -9,6 +9,7 @@ from typing import Final
 
 from sqlalchemy import select
 
+from planner.services.attendance import would_be_late
 from planner.services.runtime import Unit
 from planner.storage.courses import OCCUPYING_STATUSES, AppointmentRow, SessionRow
 from planner.storage.people import RoomRow, StaffRow
@@ -24,6 +25,7 @@ class PlanVisit:
         number: its place in the course, from 1; `total` sessions are in the course.
         status: FHIR's.
         near: inside the clinic's notice time, so only the clinic can move it.
+        late: cancelling it now counts as a late cancellation.
         begun: there is nothing to change any more.
     """
 
@@ -40,6 +42,7 @@ class PlanVisit:
     status: str
     confirmed: bool
     near: bool
+    late: bool
     begun: bool
 
 
@@ -135,5 +138,6 @@ class Visits:
             status=row.status,
             confirmed=row.confirmed_at is not None,
             near=row.starts_at - self.unit.now < notice,
+            late=would_be_late(self.unit, row),
             begun=row.starts_at <= self.unit.now or row.status in ("arrived", "checked-in"),
         )

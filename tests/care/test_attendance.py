@@ -38,6 +38,13 @@ def test_notice_is_counted_in_elapsed_hours_across_a_clock_change():
     assert is_late_cancellation(sunday, saturday, 24)
 
 
+def test_a_time_given_on_short_notice_is_never_cancelled_late():
+    """A repair that gave tomorrow morning this afternoon left no time to cancel; a day before, it did."""
+    tomorrow = NOON + timedelta(hours=20)
+    assert not is_late_cancellation(tomorrow, NOON, 24, given_at=NOON - timedelta(minutes=5))
+    assert is_late_cancellation(tomorrow, NOON, 24, given_at=tomorrow - timedelta(hours=24))
+
+
 def test_times_without_a_zone_are_a_bug():
     """Nobody can say how far apart they are."""
     with pytest.raises(ValueError, match="aware"):

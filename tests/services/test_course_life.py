@@ -220,6 +220,20 @@ def test_a_patients_cancellation_frees_the_day_and_places_the_session_again(runt
     assert attendance.cancel(runtime, patient, soon.id).late
 
 
+def test_a_visit_rebooked_on_short_notice_is_not_cancelled_late(runtime, clinic, clock):
+    """The repair itself left less than the notice time; who says at once that they can't come did nothing wrong."""
+    course_id = book(runtime, clinic)
+    attend(runtime, clinic, clock, course_id, 0)
+    missed = snapshot(runtime, clinic, course_id).sessions[1].current
+    clock.set(missed.ends_at + timedelta(minutes=5))
+    attendance.miss(runtime, clinic.rosa.actor, missed.id)
+    again = snapshot(runtime, clinic, course_id).sessions[1].current
+    assert again.starts_at - clock.now() < timedelta(hours=24)
+    patient = replace(clinic.system, name="patient", patient_id=clinic.ana)
+    outcome = attendance.cancel(runtime, patient, again.id)
+    assert (outcome.late, outcome.repaired) == (False, True)
+
+
 def test_a_patient_cannot_touch_anothers_appointment(runtime, clinic):
     """Another patient's link answers as if the appointment did not exist."""
     course_id = book(runtime, clinic)
