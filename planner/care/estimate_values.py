@@ -18,6 +18,8 @@ from planner.care.reading import read_each, read_object, read_text, read_whole, 
 from planner.errors import InvalidInput
 
 LONGEST_COURSE_WEEKS = 520
+CONTRADICTION = "contradiction: "
+"""Begins the effect of a reason that says which answers do not go together."""
 
 
 @dataclass(frozen=True)
@@ -150,6 +152,12 @@ class Estimate:
             != self.courses.expected.phases
         ):
             raise InvalidInput("The phases are not those of the expected course.", field="phases")
+
+    @property
+    def contradictions(self) -> tuple[str, ...]:
+        """What does not go together in the answers, and is said without being refused."""
+        effects = (reason.effect for reason in self.reasons)
+        return tuple(effect.removeprefix(CONTRADICTION) for effect in effects if effect.startswith(CONTRADICTION))
 
     @classmethod
     def from_json(cls, data: object) -> "Estimate":

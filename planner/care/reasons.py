@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from planner.care.assessment import Assessment, Goal, HealingResponse, PainSensitivity, Protocol
 from planner.care.course import GapDays, Phase, PhaseName
-from planner.care.estimate_values import Courses, Reason, WeekRange
+from planner.care.estimate_values import CONTRADICTION, Courses, Reason, WeekRange
 from planner.care.evidence import Evidence, EvidenceRow
 from planner.care.factors import Side
 from planner.care.scoring import Score
@@ -42,9 +42,9 @@ def _contradictions(assessment: Assessment, evidence: Evidence) -> Iterator[Reas
     judged, weeks = evidence["J13"], assessment.symptom_weeks
     chronic = assessment.protocol in (Protocol.CHRONIC_PAIN, Protocol.CHRONIC_CONDITION)
     if chronic and weeks < judged.number("chronic_below_weeks"):
-        yield _reason(judged, f"contradiction: a chronic protocol, but symptoms for {_weeks_in_words(weeks)}")
+        yield _reason(judged, f"{CONTRADICTION}a chronic protocol, but symptoms for {_weeks_in_words(weeks)}")
     if assessment.protocol is Protocol.ACUTE_INJURY and weeks > judged.number("acute_above_weeks"):
-        yield _reason(judged, f"contradiction: an acute injury, but symptoms for {_weeks_in_words(weeks)}")
+        yield _reason(judged, f"{CONTRADICTION}an acute injury, but symptoms for {_weeks_in_words(weeks)}")
 
 
 def expected_reasons(score: Score, evidence: Evidence) -> Iterator[Reason]:

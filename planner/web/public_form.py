@@ -16,7 +16,6 @@ from planner.services.typical_hours import TypicalHours
 from planner.web.assessment_form import AssessmentForm, options, read_assessment_form
 
 USUAL_ZONE: Final = "Europe/London"
-_CONTRADICTION: Final = "contradiction: "
 # How a patient would be asked what the form of therapists asks in their own words.
 _IN_PLAIN_WORDS: Final = {
     "pain_sensitivity": ("How sensitive to pain are you?", "Be honest: gentle treatment takes a little longer."),
@@ -50,12 +49,6 @@ class PublicForm:
     typed: Mapping[str, str]
     errors: Mapping[str, str]
     plan: QuickPlan | None = None
-
-    @property
-    def contradictions(self) -> tuple[str, ...]:
-        """What does not go together in the answers, and is said without being refused."""
-        effects = (reason.effect for reason in self.plan.estimate.reasons) if self.plan else ()
-        return tuple(effect.removeprefix(_CONTRADICTION) for effect in effects if effect.startswith(_CONTRADICTION))
 
 
 @cache

@@ -103,6 +103,15 @@ def test_the_estimate_follows_the_typing_without_complaint(rosa, clinic):
     assert "Answer the first four questions" in part.text
 
 
+def test_answers_that_contradict_each_other_are_pointed_out(rosa, clinic):
+    """Reception sees it while asking, before dates are looked for, and in the open."""
+    answers = {**RELIEF, "symptom_weeks": "2"}
+    page = rosa.post(f"/patients/{clinic.ana}/book", {**answers, "do": "estimate"}).text
+    assert "A chronic protocol, but symptoms for 2 weeks." in page.partition("Why these numbers")[0]
+    wishes = rosa.post(f"/patients/{clinic.ana}/book", {**answers, "do": "record"}, follow_redirects=True).text
+    assert "A chronic protocol, but symptoms for 2 weeks." in wishes
+
+
 def test_a_recorded_assessment_is_offered_and_its_therapists_decision_is_booked(rosa, runtime, clinic):
     """The therapist decided on three sessions; the estimate's nine stand beside it as advice."""
     decided = Override((Phase(PhaseName.INTENSIVE, 3, GapDays(7, 5, 9)),), "Has only three weeks left.")

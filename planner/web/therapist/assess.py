@@ -19,8 +19,6 @@ from planner.web.links import link_to
 from planner.web.phase_form import PhaseForm, PhaseRow, changed_rows, read_rows, rows_of, typed_rows
 from planner.web.therapist.routes import Page, therapist
 
-_CONTRADICTION = "contradiction: "
-
 
 @dataclass(frozen=True)
 class _Sheet:
@@ -35,12 +33,6 @@ class _Sheet:
     estimate: Estimate | None = None
     decided: PhaseForm | None = None
     typed: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def contradictions(self) -> tuple[str, ...]:
-        """What does not go together in the answers, and is said without being refused."""
-        effects = (reason.effect for reason in self.estimate.reasons) if self.estimate else ()
-        return tuple(effect.removeprefix(_CONTRADICTION) for effect in effects if effect.startswith(_CONTRADICTION))
 
 
 @therapist.get("/patients/<int:patient_id>/assess")
