@@ -4,6 +4,7 @@ Every function but `create_clinic` works inside a transaction which the caller o
 fact and repair the courses it touches in one go. A manager may do all of it, and so may the program itself.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -237,7 +238,8 @@ def checked_name(name: str) -> str:
         raise InvalidInput("A name is needed.", field="name")
     if len(spelled) > NAME_LENGTH_MAX:
         raise InvalidInput(f"A name has at most {NAME_LENGTH_MAX} characters.", field="name")
-    if not spelled.isprintable():
+    # The joiners belong to the spelling of Persian and Hindi names, and of some emoji.
+    if not re.sub("[\u200c\u200d]", "", spelled).isprintable():
         raise InvalidInput("The name has characters that can't be shown.", field="name")
     return spelled
 

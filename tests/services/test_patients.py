@@ -85,6 +85,6 @@ def test_details_nobody_could_use_are_refused_at_their_field(details, field):
 
 def test_names_of_any_script_are_kept_whole():
     """Right-to-left names and those with an apostrophe are names."""
-    for name in ("محمد علي", "O'Neill-Çelik", "王小明", "Þóra"):
+    for name in ("محمد علي", "O'Neill-Çelik", "王小明", "Þóra", "می\u200cنا", "Zoë 👩\u200d⚕️"):
         assert PatientDetails(name=name).name == name
         assert search_key(name)

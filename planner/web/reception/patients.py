@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from zoneinfo import available_timezones
 
 from flask import flash, redirect, render_template, request, url_for
 
@@ -15,6 +14,7 @@ from planner.services.patients import Patient, PatientDetails
 from planner.web.context import actor, runtime
 from planner.web.links import link_to
 from planner.web.protocols import protocol_words
+from planner.web.public_form import zones
 from planner.web.reception.routes import CONFLICT, UNPROCESSABLE, Errors, Page, errors_of, is_htmx, reception
 
 
@@ -107,7 +107,7 @@ def _form_page(
         same=same,
         known=known,
         stale=stale,
-        zones=[(name, name.replace("_", " ")) for name in sorted(available_timezones()) if "/" in name],
+        zones=zones(),
     )
 
 
