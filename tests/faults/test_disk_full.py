@@ -18,7 +18,10 @@ from tests.web.browser_without_screen import Browser
 pytestmark = pytest.mark.faults
 
 # Python 3.11 keeps a compiled file that was cut short, and every later import of it fails: it must write none.
-_LIMITED = "import sys; sys.dont_write_bytecode = True; import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000)); "
+_LIMITED = (
+    "import resource, sys; sys.dont_write_bytecode = True; "
+    "resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000)); "
+)
 
 
 class SmallDisk:
