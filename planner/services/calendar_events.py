@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, select
 
 from planner.calendars.event import CalendarEvent
 from planner.services.runtime import Unit
+from planner.services.session_numbers import last_numbers, out_of
 from planner.services.snapshot import VOID, Booked, booked_from
 from planner.storage.courses import AppointmentRow, SessionRow
 from planner.storage.people import PatientRow, RoomRow, StaffRow
@@ -65,15 +66,15 @@ def practitioner_events(unit: Unit, practitioner_id: int) -> tuple[CalendarEvent
         if entry.booked.practitioner_id == practitioner_id
     ]
     rooms, names = _room_names(unit), _patient_names(unit, {entry.patient_id for entry in entries})
-    totals = _totals(unit, {entry.session.course_id for entry in entries})
+    last = last_numbers(unit, {entry.session.course_id for entry in entries})
 
     def event(entry: Entry) -> CalendarEvent:
-        number = entry.session.position + 1
-        total = max(totals.get(entry.session.course_id, 0), number)
+        of = out_of(entry.session, last)
+        number = f"{entry.session.position + 1}/{of}" if of else str(entry.session.position + 1)
         return _event(
             unit,
             entry,
-            summary=f"{initials(names[entry.patient_id])} · session {number}/{total}",
+            summary=f"{initials(names[entry.patient_id])} · session {number}",
             location=rooms.get(entry.booked.room_id, ""),
         )
 
@@ -152,11 +153,3 @@ def _staff_names(unit: Unit) -> Mapping[int, str]:
 def _patient_names(unit: Unit, ids: set[int]) -> Mapping[int, str]:
     rows = unit.session.execute(select(PatientRow.id, PatientRow.name).where(PatientRow.id.in_(ids)))
     return {row.id: row.name for row in rows}
-
-
-def _totals(unit: Unit, course_ids: set[int]) -> Mapping[int, int]:
-    """How many sessions each course has, those dropped at its end not counted."""
-    live = SessionRow.course_id.in_(course_ids) & SessionRow.dropped.is_(False)
-    last = func.max(SessionRow.position).label("last")
-    rows = unit.session.execute(select(SessionRow.course_id, last).where(live).group_by(SessionRow.course_id))
-    return {row.course_id: row.last + 1 for row in rows}

@@ -14,6 +14,7 @@ from planner.services import worklists
 from planner.services.assessments import RecordedAssessment, assessment_from
 from planner.services.course_history import HistoryLine, history
 from planner.services.runtime import Actor, Runtime, Unit
+from planner.services.session_numbers import MAINTENANCE
 from planner.services.snapshot import VOID, Booked, CourseSnapshot, SessionState, take
 from planner.services.visit_events import lock_reason, next_event, possible_events
 from planner.storage.courses import AppointmentRow, AssessmentRow, CourseRow, RevisionRow, WorklistRow
@@ -75,7 +76,7 @@ class CourseView:
 
     Args:
         patient_zone: where the patient lives; the clinic's zone unless they said otherwise.
-        planned: sessions that the ideal course has given by today.
+        done: sessions that were given; `planned`: that the ideal course has given by today; both without maintenance.
     """
 
     id: int
@@ -113,6 +114,11 @@ class CourseView:
         return next((line for line in ahead if line.state in _STILL_TO_COME), None)
 
     @property
+    def paced(self) -> int:
+        """How many sessions the course has without maintenance, which has no end to be counted toward."""
+        return sum(line.phase != MAINTENANCE for line in self.lines)
+
+    @property
     def ahead(self) -> int:
         """How many sessions are still to be given: those to come, and those without a date."""
         coming = (line for line in self.placed if line.booked is not None and line.booked.starts_at > self.now)
@@ -147,7 +153,7 @@ def course_view(runtime: Runtime, actor: Actor, course_id: int) -> CourseView:
             notices=tuple(_notices(unit, course.id)),
             assessment=assessment_from(unit.get(AssessmentRow, course.assessment_id)),
             history=history(unit, course),
-            done=sum(line.state == "fulfilled" for line in lines),
+            done=sum(line.state == "fulfilled" for line in lines if line.phase != MAINTENANCE),
             planned=_planned_by(unit, course, snapshot),
         )
 
@@ -243,7 +249,8 @@ def _planned_by(unit: Unit, course: CourseRow, snapshot: CourseSnapshot) -> int:
     kept = [each for session in snapshot.live for each in session.appointments if each.status not in VOID]
     starts = [to_wall(each.starts_at, unit.zone).date() for each in kept]
     first = min(starts, default=course.earliest_day)
-    return sum(day <= unit.today for day in _ideal_days(first, snapshot.live))
+    paced = [session for session in snapshot.live if session.phase != MAINTENANCE]
+    return sum(day <= unit.today for day in _ideal_days(first, paced))
 
 
 def _ideal_days(first: date, sessions: Collection[SessionState]) -> Iterator[date]:

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, select
 
 from planner.diary.free import to_utc
 from planner.services.planning import Span, free_problem
 from planner.services.runtime import Actor, Runtime, Unit
+from planner.services.session_numbers import last_numbers, out_of
 from planner.services.snapshot import VOID, Booked, booked_from
 from planner.services.visit_events import lock_reason, next_event, possible_events
 from planner.storage.courses import AppointmentRow, SessionRow
@@ -26,7 +27,7 @@ class Visit:
     """One visit of the day.
 
     Args:
-        number: of the session in its course, from 1; `of` so many.
+        number: of the session in its course, from 1; `of` so many, None for one of maintenance.
         may: the events that are possible now; next_step the most likely of them.
     """
 
@@ -37,7 +38,7 @@ class Visit:
     patient: str
     room: str
     number: int
-    of: int
+    of: int | None
     phase: str
     locked: str
     may: frozenset[str]
@@ -108,7 +109,7 @@ def my_day(runtime: Runtime, actor: Actor, day: date | None = None) -> MyDay:
 
 def _visits(unit: Unit, day: date) -> Sequence[Visit]:
     found = unit.session.execute(_query(unit, day)).all()
-    totals = _totals(unit, {row.course_id for row, *_ in found})
+    last = last_numbers(unit, {row.course_id for row, *_ in found})
     visits = []
     for row, session, patient, room in found:
         booked = booked_from(row)
@@ -122,7 +123,7 @@ def _visits(unit: Unit, day: date) -> Sequence[Visit]:
                 patient=patient,
                 room=room,
                 number=session.position + 1,
-                of=totals[row.course_id],
+                of=out_of(session, last),
                 phase=session.phase,
                 locked=lock_reason(unit, booked),
                 may=may,
@@ -149,17 +150,6 @@ def _query(unit: Unit, day: date) -> Select[AppointmentRow, SessionRow, str, str
         )
         .order_by(row.starts_at, row.id)
     )
-
-
-def _totals(unit: Unit, course_ids: set[int]) -> dict[int, int]:
-    """How many sessions each course has."""
-    row = SessionRow
-    found = unit.session.execute(
-        select(row.course_id, func.count())
-        .where(row.course_id.in_(course_ids), row.dropped.is_(False))
-        .group_by(row.course_id)
-    )
-    return dict(found.all())
 
 
 def _free(unit: Unit, span: Span) -> tuple[FreeTime, ...]:

@@ -13,6 +13,7 @@ from planner.services import assessments, patients
 from planner.services.feeds import FeedState, feed_state
 from planner.services.patients import Patient, patient_from, personal_link
 from planner.services.runtime import Actor, Runtime, Unit
+from planner.services.session_numbers import MAINTENANCE
 from planner.storage.courses import AppointmentRow, CourseRow, SessionRow
 from planner.storage.people import PatientRow, RoomRow, StaffRow
 
@@ -186,10 +187,13 @@ def _courses(unit: Unit, patient_id: int) -> Iterable[CourseLine]:
 
 
 def _done(unit: Unit, patient_id: int) -> dict[int, int]:
+    """Of each course the sessions that were given, without maintenance, which has no end to be counted toward."""
     row = AppointmentRow
     found = unit.session.execute(
         select(row.course_id, func.count())
+        .join(SessionRow, (SessionRow.id == row.session_id) & (SessionRow.clinic_id == row.clinic_id))
         .where(row.patient_id == patient_id, row.status == "fulfilled", row.superseded.is_(False))
+        .where(SessionRow.phase != MAINTENANCE)
         .group_by(row.course_id)
     )
     return dict(found.all())
@@ -198,7 +202,7 @@ def _done(unit: Unit, patient_id: int) -> dict[int, int]:
 def _session_counts(unit: Unit, course_ids: Sequence[int]) -> dict[int, tuple[int, int]]:
     """Of each course the sessions without maintenance, and those without a date."""
     row = SessionRow
-    in_course = func.sum(case((row.phase != "maintenance", 1), else_=0))
+    in_course = func.sum(case((row.phase != MAINTENANCE, 1), else_=0))
     to_place = func.sum(case((row.unplaced_reason != "", 1), else_=0))
     found = unit.session.execute(
         select(row.course_id, in_course, to_place)

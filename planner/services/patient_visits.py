@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from planner.services.attendance import would_be_late
 from planner.services.runtime import Unit
+from planner.services.session_numbers import last_numbers, out_of
 from planner.storage.courses import OCCUPYING_STATUSES, AppointmentRow, SessionRow
 from planner.storage.people import RoomRow, StaffRow
 
@@ -22,7 +23,7 @@ class PlanVisit:
     """One visit, to come or over.
 
     Args:
-        number: its place in the course, from 1; `total` sessions are in the course.
+        number: its place in the course, from 1; out of `total`, None for one of maintenance.
         status: FHIR's.
         near: inside the clinic's notice time, so only the clinic can move it.
         late: cancelling it now counts as a late cancellation.
@@ -33,7 +34,7 @@ class PlanVisit:
     session_id: int
     version: int
     number: int
-    total: int
+    total: int | None
     phase: str
     starts_at: datetime
     ends_at: datetime
@@ -63,10 +64,11 @@ class Visits:
     history: Mapping[int, Sequence[AppointmentRow]]
     staff: Mapping[int, str]
     rooms: Mapping[int, str]
+    last: Mapping[int, int]
 
     @classmethod
     def load(cls, unit: Unit, course_ids: Sequence[int]) -> Visits:
-        """Five queries, however many courses."""
+        """Six queries, however many courses."""
         own = AppointmentRow.course_id.in_(course_ids)
         history: dict[int, list[AppointmentRow]] = {}
         for row in unit.session.scalars(select(AppointmentRow).where(own).order_by(AppointmentRow.id)):
@@ -79,6 +81,7 @@ class Visits:
             history=history,
             staff={row.id: row.name for row in unit.session.scalars(select(StaffRow))},
             rooms={row.id: row.name for row in unit.session.scalars(select(RoomRow))},
+            last=last_numbers(unit, course_ids),
         )
 
     def upcoming(self) -> tuple[PlanVisit, ...]:
@@ -122,14 +125,13 @@ class Visits:
         return next((row for row in reversed(self.history.get(session.id, ())) if not row.superseded), None)
 
     def _visit(self, session: SessionRow, row: AppointmentRow) -> PlanVisit:
-        live = [each for each in self.sessions if each.course_id == session.course_id and not each.dropped]
         notice = timedelta(hours=self.unit.clinic.notice_hours)
         return PlanVisit(
             appointment_id=row.id,
             session_id=session.id,
             version=row.version,
             number=session.position + 1,
-            total=max([session.position, *(each.position for each in live)]) + 1,
+            total=out_of(session, self.last),
             phase=session.phase,
             starts_at=row.starts_at,
             ends_at=row.ends_at,

@@ -12,8 +12,9 @@ from sqlalchemy import Row, func, select
 from planner.diary.appointment import AppointmentStatus, next_statuses
 from planner.diary.free import to_wall
 from planner.services.runtime import Actor, Runtime, Unit
+from planner.services.session_numbers import last_numbers, out_of
 from planner.services.worklists import KINDS
-from planner.storage.courses import AppointmentRow, CourseRow, SessionRow, WorklistRow
+from planner.storage.courses import AppointmentRow, SessionRow, WorklistRow
 from planner.storage.people import PatientRow, RoomRow, StaffRow
 
 _CALLED_OFF: Final = ("cancelled", "entered-in-error")
@@ -28,7 +29,7 @@ class DayVisit:
     Args:
         version: as the buttons must send it.
         number: the session's place in its course, from 1.
-        total: sessions of the course without maintenance; None for a maintenance visit, which has no last one.
+        total: the last session of the course; None for a maintenance visit, which has no last one.
         overdue: it has ended and nobody said whether the patient came.
         step: the one event that is most likely next: arrive, fulfil, or empty.
         more: the other events that are possible now.
@@ -84,8 +85,8 @@ def day_view(runtime: Runtime, actor: Actor, day: date | None = None) -> DayView
     with runtime.reading(actor) as unit:
         shown = day or unit.today
         found = _rows(unit, shown)
-        totals = _totals(unit, {row.AppointmentRow.course_id for row in found})
-        visits = [_visit(unit, row, totals) for row in found]
+        last = last_numbers(unit, {row.AppointmentRow.course_id for row in found})
+        visits = [_visit(unit, row, last) for row in found]
         return DayView(
             day=shown,
             today=unit.today,
@@ -123,18 +124,7 @@ def _midnight(unit: Unit, day: date) -> datetime:
     return datetime.combine(day, time(), tzinfo=unit.zone).astimezone(UTC)
 
 
-def _totals(unit: Unit, course_ids: set[int]) -> dict[int, int]:
-    """How many sessions each course has, maintenance not counted."""
-    found = unit.session.execute(
-        select(SessionRow.course_id, func.count())
-        .join(CourseRow, (CourseRow.id == SessionRow.course_id) & (CourseRow.clinic_id == SessionRow.clinic_id))
-        .where(SessionRow.course_id.in_(course_ids), SessionRow.dropped.is_(False), SessionRow.phase != "maintenance")
-        .group_by(SessionRow.course_id)
-    )
-    return dict(found.all())
-
-
-def _visit(unit: Unit, found: Row[AppointmentRow, SessionRow, str, str, str], totals: Mapping[int, int]) -> DayVisit:
+def _visit(unit: Unit, found: Row[AppointmentRow, SessionRow, str, str, str], last: Mapping[int, int]) -> DayVisit:
     row, session, patient, practitioner, room = found
     overdue = row.status in _WAITING and row.ends_at <= unit.now and not row.superseded
     possible = _possible(unit, row)
@@ -153,7 +143,7 @@ def _visit(unit: Unit, found: Row[AppointmentRow, SessionRow, str, str, str], to
         confirmed=row.confirmed_at is not None,
         phase=session.phase,
         number=session.position + 1,
-        total=totals.get(row.course_id) if session.phase != "maintenance" else None,
+        total=out_of(session, last),
         overdue=overdue,
         step=step,
         more=tuple(event for event in possible if event != step),

@@ -29,7 +29,7 @@ def test_the_day_shows_who_comes_when_and_where(ben, course):
     page = ben.get("/my-day?day=2026-03-03").text
     assert "08:00–09:00" in page
     assert f'href="/courses/{course.id}"' in page
-    assert "1/12" in page
+    assert "1/9" in page
     assert "Room 1" in page
 
 
