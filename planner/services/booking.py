@@ -210,9 +210,9 @@ def _check(problem: Problem, places: Mapping[int, Placed]) -> dict[int, str]:
         total = max(0, points(problem, appointments, unplaced).total)
     except (ValueError, KeyError):
         total = 0  # A place that breaks a rule has no price; the judge names the rule.
-    broken = broken_rules(problem, Solution(appointments, unplaced, total, 0))
-    if broken:
-        raise SlotTaken(f"These dates do not fit any more: {broken[0]}.", field="places")
+    # The judge's words name the engine's own numbers, which say nothing to reception.
+    if broken_rules(problem, Solution(appointments, unplaced, total, 0)):
+        raise SlotTaken("These dates do not fit any more, because the diary has changed.", field="places")
     return {each.session: each.reason for each in unplaced}
 
 

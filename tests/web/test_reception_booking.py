@@ -233,7 +233,7 @@ def test_dates_taken_meanwhile_book_nothing_and_bring_new_ones(rosa, runtime, cl
     old = rows(page)
     answer = send(rosa, clinic, fields(page), do="book")
     assert answer.status_code == 409
-    assert "Nothing is booked yet" in answer.text
+    assert "These dates do not fit any more, because the diary has changed. Nothing is booked yet" in answer.text
     assert rows(answer.text) != old
     assert 'value="08:00"' in answer.text
     assert send(rosa, clinic, fields(answer.text), do="book").status_code == 302
