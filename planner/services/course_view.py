@@ -136,6 +136,7 @@ def course_view(runtime: Runtime, actor: Actor, course_id: int) -> CourseView:
         patient = unit.get(PatientRow, course.patient_id)
         snapshot = take(unit, course)
         lines = tuple(_lines(unit, course, snapshot))
+        done = sum(line.state == "fulfilled" for line in lines if line.phase != MAINTENANCE)
         return CourseView(
             id=course.id,
             patient_id=course.patient_id,
@@ -153,8 +154,8 @@ def course_view(runtime: Runtime, actor: Actor, course_id: int) -> CourseView:
             notices=tuple(_notices(unit, course.id)),
             assessment=assessment_from(unit.get(AssessmentRow, course.assessment_id)),
             history=history(unit, course),
-            done=sum(line.state == "fulfilled" for line in lines if line.phase != MAINTENANCE),
-            planned=_planned_by(unit, course, snapshot),
+            done=done,
+            planned=_planned_by(unit, course, snapshot, done),
         )
 
 
@@ -244,13 +245,17 @@ def _notices(unit: Unit, course_id: int) -> Iterator[Notice]:
         yield Notice(row.id, row.kind, worklists.KINDS.get(row.kind, row.kind), row.says)
 
 
-def _planned_by(unit: Unit, course: CourseRow, snapshot: CourseSnapshot) -> int:
-    """How many sessions the ideal course would have given by today, counted from the first appointment it had."""
+def _planned_by(unit: Unit, course: CourseRow, snapshot: CourseSnapshot, done: int) -> int:
+    """How many sessions the ideal course would have given by now, counted from the first appointment it had.
+
+    One that is due today counts once it was given: until the evening nobody is late with it.
+    """
     kept = [each for session in snapshot.live for each in session.appointments if each.status not in VOID]
     starts = [to_wall(each.starts_at, unit.zone).date() for each in kept]
     first = min(starts, default=course.earliest_day)
     paced = [session for session in snapshot.live if session.phase != MAINTENANCE]
-    return sum(day <= unit.today for day in _ideal_days(first, paced))
+    days = list(_ideal_days(first, paced))
+    return max(sum(day < unit.today for day in days), min(done, sum(day <= unit.today for day in days)))
 
 
 def _ideal_days(first: date, sessions: Collection[SessionState]) -> Iterator[date]:

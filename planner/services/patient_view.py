@@ -144,7 +144,7 @@ def _next_starts(unit: Unit, patient_ids: Sequence[int]) -> Mapping[int, datetim
     row = AppointmentRow
     found = unit.session.execute(
         select(row.patient_id, func.min(row.starts_at))
-        .where(row.patient_id.in_(patient_ids), row.status.in_(("booked", "pending")), row.starts_at > unit.now)
+        .where(row.patient_id.in_(patient_ids), row.status.in_(("booked", "pending")), row.ends_at > unit.now)
         .group_by(row.patient_id)
     )
     return dict(found.all())
@@ -156,7 +156,7 @@ def _next_visit(unit: Unit, patient_id: int) -> NextVisit | None:
         select(row.course_id, row.starts_at, row.ends_at, StaffRow.name, RoomRow.name)
         .join(StaffRow, (StaffRow.id == row.practitioner_id) & (StaffRow.clinic_id == row.clinic_id))
         .join(RoomRow, (RoomRow.id == row.room_id) & (RoomRow.clinic_id == row.clinic_id))
-        .where(row.patient_id == patient_id, row.status.in_(("booked", "pending")), row.starts_at > unit.now)
+        .where(row.patient_id == patient_id, row.status.in_(("booked", "pending")), row.ends_at > unit.now)
         .order_by(row.starts_at)
         .limit(1)
     ).one_or_none()

@@ -15,6 +15,8 @@ _TO_COME: Final = ("pending", "booked")
 
 def possible_events(unit: Unit, booked: Booked) -> frozenset[str]:
     """Of move, cancel, confirm, arrive, fulfil and miss those that `attendance` and `moving` would accept now."""
+    if booked.superseded:
+        return frozenset()  # Another appointment stands for its session now.
     follows = next_statuses(AppointmentStatus(booked.status))
     possible = {event for event, status in _EVENTS.items() if AppointmentStatus(status) in follows}
     if booked.starts_at > unit.now:
@@ -29,10 +31,12 @@ def possible_events(unit: Unit, booked: Booked) -> frozenset[str]:
 
 
 def next_event(unit: Unit, booked: Booked, possible: frozenset[str]) -> str:
-    """The one that is most likely now, for the button; empty while nothing is.
+    """The one that is most likely now, for the button; empty while nothing is, and once it is said what happened.
 
     Before the visit and for a patient who is late it is that they arrive, later that it was done.
     """
+    if booked.status == "noshow":
+        return ""
     waiting = booked.status in _TO_COME and booked.ends_at > unit.now
     order = ("arrive", "fulfil") if waiting else ("fulfil", "arrive")
     return next((event for event in order if event in possible), "")

@@ -51,6 +51,17 @@ def test_the_next_button_brings_the_therapist_back_to_the_day(ben, clinic, cours
     assert ">Done<" in ben.get("/my-day").text
 
 
+def test_a_missed_visit_that_was_rebooked_has_no_buttons(ben, runtime, clinic, course, clock):
+    """What may still be done is done at its new date."""
+    clock.set(course.appointment(1).ends_at + timedelta(minutes=5))
+    ben.sign_in(clinic.ben)
+    missed = course.appointment(1)
+    attendance.miss(runtime, clinic.ben.actor, missed.id)
+    page = ben.get("/my-day").text
+    assert "Missed" in page
+    assert f"/appointments/{missed.id}/" not in page
+
+
 def test_free_time_stands_between_the_visits(runtime, clinic, course):
     """In working hours that are still to come; the next one long enough for a visit is named."""
     day = course.appointment(1).starts_at.date()
