@@ -44,6 +44,8 @@ def legal_slots(
 ) -> list[Slot]:
     """Where an appointment could go: free, between its neighbours, 48 hours from each, not too soon.
 
+    A patient is offered the days that keep the plan's gaps; the clinic may decide on any.
+
     Args:
         from_day: first day looked at; None: about a fortnight around where it is.
         all_therapists: also those outside the patient's wishes (for staff).
@@ -108,7 +110,9 @@ def _chosen(unit: Unit, found: Visit, start: datetime, practitioner_id: int) -> 
     if start.tzinfo is not None or to_utc(start, unit.zone) is None:
         raise InvalidInput("There is no such time on that day.", field="start")
     _check_neighbours(unit, found, start)
-    staff = unit.actor.staff_id is not None
+    staff = unit.actor.patient_id is None
+    if not staff:
+        _check_rhythm(unit, found, start)
     for slot in _slots(unit, found, start.date(), all_therapists=staff, days=1, most_a_day=24 * 60):
         if slot.start == start and slot.practitioner_id == practitioner_id:
             return slot
@@ -130,6 +134,27 @@ def _check_neighbours(unit: Unit, found: Visit, start: datetime) -> None:
         _check_rest(apart, f"the session {side} it")
     for other in other_starts(unit, found.course.patient_id, but_for_course=found.course.id):
         _check_rest(abs(begins - other), "a visit of the patient's other course")
+
+
+def _check_rhythm(unit: Unit, found: Visit, start: datetime) -> None:
+    if not _in_rhythm(unit, found, start.date()):
+        raise InvalidInput("This is too near to the visits beside it, or too far from them.", field="start")
+
+
+def _in_rhythm(unit: Unit, found: Visit, day: date) -> bool:
+    """Whether the plan's gaps to the sessions beside it hold on a day, or are no worse than they are now."""
+    here = to_wall(found.booked.starts_at, unit.zone).date()
+    before, after = _neighbours(found)
+    gaps = {session.current.id: session.gap for session in found.snapshot.live if session.current is not None}
+    first, last = date.min, date.max
+    if before is not None and (gap := found.session.gap):
+        from_day = to_wall(before.starts_at, unit.zone).date()
+        first, last = from_day + timedelta(days=gap.min), from_day + timedelta(days=gap.max)
+    if after is not None and (gap := gaps[after.id]):
+        to_day = to_wall(after.starts_at, unit.zone).date()
+        first = max(first, to_day - timedelta(days=gap.max))
+        last = min(last, to_day - timedelta(days=gap.min))
+    return min(first, here) <= day <= max(last, here)
 
 
 def _check_rest(apart: timedelta, what: str) -> None:
@@ -177,6 +202,8 @@ def _slots(
         if starts_at is None or starts_at <= unit.now or not _between(neighbours, starts_at):
             continue
         if any(abs(starts_at - other) < _REST for other in others):
+            continue
+        if unit.actor.patient_id is not None and not _in_rhythm(unit, found, start.date()):
             continue
         if (start, int(person.id)) == (to_wall(found.booked.starts_at, unit.zone), found.booked.practitioner_id):
             continue

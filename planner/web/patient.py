@@ -138,13 +138,17 @@ def _move_page(token: str, appointment_id: int, refusal: PlannerError | None = N
     page = render_template(
         "patient/move.html",
         plan=seen, token=token, visit=visit, days=days, locked=locked, refusal=refusal, home_url=_home(token),
-        later=_after(days, visit) if days else None, from_day=first,
+        later=_later(days, visit), from_day=first,
     )  # fmt: skip
     return (page, status_of(refusal)) if refusal else page
 
 
-def _after(days: tuple[DayOfSlots, ...], visit: PlanVisit) -> date:
-    return max(days[-1].day, visit.starts_at.date()) + timedelta(days=1)
+def _later(days: tuple[DayOfSlots, ...], visit: PlanVisit) -> date | None:
+    """The day to look on from, if anything is free there that the visit may move to."""
+    if not days:
+        return None
+    on_from = max(days[-1].day, visit.starts_at.date()) + timedelta(days=1)
+    return on_from if patient_plan.free_days(runtime(), actor(), visit.appointment_id, from_day=on_from) else None
 
 
 def _first_day() -> date | None:

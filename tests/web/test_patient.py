@@ -4,13 +4,13 @@ import html
 import logging
 import re
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from icalendar import Calendar
 from sqlalchemy import event, func, select
 
-from planner.services import attendance, feeds
+from planner.services import attendance, feeds, moving
 from planner.services.patient_plan import free_days
 from planner.services.runtime import Actor
 from planner.storage.outward import OutboxRow
@@ -125,9 +125,11 @@ def test_the_times_of_a_day_are_spread_over_it(runtime, clinic, course):
     assert hours[-1] >= 16
 
 
-def test_a_later_day_can_be_asked_for(client, course):
-    """The link at the end leads on; nonsense in it is no error."""
-    path = f"{PLAN}/appointments/{course.appointment(10).id}/move"
+def test_a_later_day_can_be_asked_for(client, runtime, clinic, course):
+    """Where no other visit sets a distance, the link at the end leads on; nonsense in it is no error."""
+    for number in (1, 2, *range(4, 13)):
+        attendance.cancel(runtime, clinic.rosa.actor, course.appointment(number).id, rebook=False)
+    path = f"{PLAN}/appointments/{course.appointment(3).id}/move"
     later = html.unescape(re.search(r'href="([^"]+from=[^"]+)"', client.get(path).text).group(1))
     assert client.get(later).status_code == 200
     assert client.get(f"{path}?from=nonsense").status_code == 200
@@ -142,6 +144,22 @@ def test_inside_the_notice_time_the_page_gives_the_phone_number(client, course, 
     answer = act(client, course, 1, "move", slot="2026-03-05T10:00 1")
     assert answer.status_code == 409
     assert course.appointment(1).starts_at == clock.now() + timedelta(hours=3)
+
+
+def test_a_patient_keeps_the_distance_that_the_plan_wants(client, runtime, clinic, course):
+    """Two weeks apart may be a few days more or less; two days after the visit before is for the clinic to decide."""
+    patient = replace(clinic.system, name="patient", patient_id=clinic.ana)
+    before, here, after = (course.appointment(number).starts_at.date() for number in (6, 7, 8))
+    days = [each.day for each in free_days(runtime, patient, course.appointment(7).id)]
+    gap = course.now().sessions[6].gap
+    assert here + timedelta(days=2) in days
+    assert all(gap.min <= (day - before).days <= gap.max and gap.min <= (after - day).days <= gap.max for day in days)
+    early = f"{before + timedelta(days=3)}T12:00 {clinic.ben.id}"
+    answer = act(client, course, 7, "move", slot=early)
+    assert answer.status_code == 422
+    assert "too near to the visits beside it" in answer.text
+    start = datetime.fromisoformat(early.split()[0])
+    assert moving.move(runtime, clinic.rosa.actor, course.appointment(7).id, start, clinic.ben.id).revision_id
 
 
 @pytest.mark.parametrize("slot", ["", "nonsense", "2026-03-05T10:00", "2026-03-05T10:00 x"])
