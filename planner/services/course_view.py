@@ -179,11 +179,11 @@ def names(unit: Unit, row: type[StaffRow] | type[RoomRow]) -> dict[int, str]:
 def _lines(unit: Unit, course: CourseRow, snapshot: CourseSnapshot) -> Iterator[SessionLine]:
     versions = _versions(unit, course)
     people, rooms = names(unit, StaffRow), names(unit, RoomRow)
+    waiting = dict(_waiting_targets(unit, course, snapshot))
     previous: date | None = None
     for session in _by_time(snapshot):
         booked = _shown(session)
         day = to_wall(booked.starts_at, unit.zone).date() if booked else None
-        base = previous or course.earliest_day
         yield SessionLine(
             session_id=session.id or 0,
             number=session.position + 1,
@@ -195,7 +195,7 @@ def _lines(unit: Unit, course: CourseRow, snapshot: CourseSnapshot) -> Iterator[
             room=rooms.get(booked.room_id, "") if booked else "",
             gap_days=(day - previous).days if day and previous else None,
             wanted_days=session.gap.target if session.gap else None,
-            target_day=base + timedelta(days=round(session.gap.target)) if session.gap and previous else base,
+            target_day=waiting.get(session.position) or _target(course, session, previous),
             locked=lock_reason(unit, booked) if booked else "",
             unplaced_reason=session.unplaced_reason,
             may=(possible := possible_events(unit, booked) if booked else frozenset()),
@@ -203,6 +203,25 @@ def _lines(unit: Unit, course: CourseRow, snapshot: CourseSnapshot) -> Iterator[
             missed=_missed(unit, session, booked),
         )
         previous = day or previous
+
+
+def _target(course: CourseRow, session: SessionState, previous: date | None) -> date:
+    """The ideal date of a session, counted from the one before it."""
+    if previous is None or session.gap is None:
+        return previous or course.earliest_day
+    return previous + timedelta(days=round(session.gap.target))
+
+
+def _waiting_targets(unit: Unit, course: CourseRow, snapshot: CourseSnapshot) -> Iterator[tuple[int, date]]:
+    """About when each session without a date is wanted, by its place in the course: after the one before it there."""
+    previous: date | None = None
+    for session in snapshot.live:
+        booked = _shown(session)
+        if booked is not None:
+            previous = to_wall(booked.starts_at, unit.zone).date()
+            continue
+        previous = _target(course, session, previous)
+        yield session.position, previous
 
 
 def _by_time(snapshot: CourseSnapshot) -> list[SessionState]:

@@ -29,6 +29,7 @@ class Change:
         before: the appointment it had, None if none was to come.
         after: the appointment it has, None if none is to come.
         reason: why it has no place, for one that is to place.
+        waited: it had no place before either, so nothing happened to it.
     """
 
     session_id: int | None
@@ -37,6 +38,7 @@ class Change:
     before: Booked | None
     after: Booked | None
     reason: str = ""
+    waited: bool = False
 
     @property
     def moved_minutes(self) -> int:
@@ -58,8 +60,8 @@ class Difference:
 
     @property
     def told(self) -> tuple[Change, ...]:
-        """The changes a patient must hear of: everything but what stayed."""
-        return tuple(change for change in self.changes if change.kind is not ChangeKind.KEPT)
+        """The changes a patient must hear of: everything but what stayed, or waits as it did."""
+        return tuple(change for change in self.changes if change.kind is not ChangeKind.KEPT and not change.waited)
 
     def summary(self) -> str:
         """For instance "2 moved, 1 added"; "nothing changed" when all stayed."""
@@ -80,7 +82,8 @@ def _changes(before: CourseSnapshot, after: CourseSnapshot) -> Iterator[Change]:
         now = shown(session)
         kind = _kind(session, was, now)
         if kind is not None:
-            yield Change(session.id, session.position + 1, kind, was, now, session.unplaced_reason)
+            waited = kind is ChangeKind.UNPLACED and was is None and session.id in earlier
+            yield Change(session.id, session.position + 1, kind, was, now, session.unplaced_reason, waited)
 
 
 def shown(session: SessionState | None) -> Booked | None:

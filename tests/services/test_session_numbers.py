@@ -1,4 +1,4 @@
-"""A session has one number for everybody: on reception's list, the therapist's day, the patient's plan, in calendars."""
+"""A session has one number for everybody: on the lists of the clinic, in the plan of the patient, in calendars."""
 
 from dataclasses import replace
 

@@ -115,8 +115,25 @@ def test_a_session_without_a_place_says_why_and_can_be_tried_again(ben, runtime,
     reasons = {line.unplaced_reason for line in lines(runtime, clinic, course).values() if line.booked is None}
     assert reasons
     assert "" not in reasons
+    waiting = [line for line in lines(runtime, clinic, course).values() if line.booked is None]
+    wanted = [line.target_day for line in sorted(waiting, key=lambda line: line.number)]
+    assert wanted == sorted(set(wanted)), "each counts from the one before it, also where that has no date itself"
     said = ben.post(f"/courses/{course.id}/resume", follow_redirects=True).text
     assert "The planner books this course by itself again: " in said
+
+
+def test_a_session_that_waits_on_is_no_news(runtime, clinic, course, clock):
+    """What has no place since yesterday is not told again with today's visit."""
+    last = course.appointment(12).starts_at.date()
+    away = Leave.whole_days(course.appointment(3).starts_at.date(), last + timedelta(days=400))
+    leave.record_leave(runtime, clinic.mo.actor, clinic.ben.id, away)
+    clock.advance(minutes=30)
+    messages.send_outbox(runtime)
+    attend(runtime, clinic, clock, course, 1)
+    newest = course_view(runtime, clinic.ben.actor, course.id).history[0]
+    assert newest.kind == "fulfilled"
+    assert newest.difference.told == ()
+    assert newest.telling_at is None
 
 
 def test_the_history_says_who_changed_what_and_whether_the_patient_knows(ben, runtime, clinic, course, clock):
