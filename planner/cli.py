@@ -1,5 +1,6 @@
 """The command `planner`: the same services as the pages."""
 
+import errno
 from importlib import import_module
 from typing import Any, Final, cast
 
@@ -37,6 +38,12 @@ class _Commands(click.Group):
             return super().invoke(ctx)
         except PlannerError as refusal:
             click.echo(f"planner: {refusal.message}", err=True)
+            ctx.exit(1)
+        except OSError as error:
+            # The reader of a pipe has seen enough: click ends without a word.
+            if error.errno == errno.EPIPE:
+                raise
+            click.echo(f"planner: The system refused: {error}.", err=True)
             ctx.exit(1)
 
 

@@ -4,14 +4,11 @@ import json
 import os
 import resource
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
 from contextlib import contextmanager
+from pathlib import Path
 
 import icalendar
 import pytest
@@ -144,7 +141,9 @@ def test_a_plan_keeps_the_hours_of_a_file(folder):
         ("", "line 1, column 1"),
         ('{"symptom_weeks": NaN}', "NaN"),
         ("[" * 100_000, "a.json"),
-        ('{"symptom_weeks": ' + "9" * 5000 + "}", "a.json"),
+        ('{"symptom_weeks": ' + "9" * 5000 + "}", "5000 digits"),
+        ('{"protocol": "chronic_pain", "protocol": "acute_injury"}', "'protocol' stands twice"),
+        ('{"protocol": "\\ud800"}', "half a character"),
         (b"\xff\xfe{}", "UTF-8"),
         ("[]", "a.json"),
         (json.dumps(ASSESSMENT | {"severity": "awful"}), "severity"),
@@ -186,6 +185,55 @@ def test_a_place_that_can_not_be_written_is_said_before_the_work(folder, out):
         assert result.exit_code == 2
         assert len(result.stderr.splitlines()) == 1
         assert result.stdout == ""
+
+
+def test_nothing_but_a_file_is_ever_replaced(folder):
+    """A device such as /dev/null serves the whole machine, and "-" is no name that anybody looks for."""
+    os.mkfifo(folder / "pipe")
+    for out in ("pipe", "-", "/dev/null"):
+        with pytest.raises(BadFile, match="name a file"):
+            check_can_write(Path(out))
+        result = run("schedule", "problem.json", "--out", out)
+        assert result.exit_code == 2
+        assert "name a file" in result.stderr
+    assert names(folder) == ["a.json", "pipe", "problem.json"]
+    assert not Path("/dev/null").is_file()
+
+
+def test_a_refusal_names_its_field_once(folder):
+    """Not "severity: severity:"."""
+    (folder / "a.json").write_text(json.dumps(ASSESSMENT | {"severity": "awful"}))
+    assert run("estimate", "a.json").stderr.count("severity") == 1
+
+
+def test_characters_of_two_halves_are_read(folder):
+    """As JSON writes those beyond the first 65,536."""
+    (folder / "a.json").write_text('{"name": "\\ud83d\\ude00"}')
+    assert read_json("a.json") == {"name": "\U0001f600"}
+
+
+def test_a_plan_without_any_date_writes_no_file_and_says_why(folder):
+    """A closed clinic."""
+    hours = {
+        "timezone": "Europe/London",
+        "practitioners": [{"id": "b", "hours": [{"weekday": 1, "from": "13:00", "to": "17:00"}]}],
+        "closures": [{"first_day": "2026-01-01", "last_day": "2029-01-01"}],
+    }
+    (folder / "hours.json").write_text(json.dumps(hours))
+    result = run("plan", "a.json", "--from", "2026-03-02", "--hours", "hours.json", "--ics", "out.ics")
+    assert result.exit_code == 1
+    assert "no date to write" in result.stderr
+    assert "b has no 60 free minutes in a row" in result.stderr
+    assert not (folder / "out.ics").exists()
+
+
+def test_words_that_can_not_be_written_end_in_one_line(folder):
+    """Standard output on a disk that is full."""
+    command = [sys.executable, "-c", "from planner.cli import main; main()", "estimate", "a.json"]
+    with Path("/dev/full").open("wb", buffering=0) as full:
+        result = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert result.returncode == 1
+    assert result.stderr.splitlines() == ["planner: The system refused: [Errno 28] No space left on device."]
 
 
 @pytest.mark.parametrize("day", ["2026-02-30", "tomorrow", "02.03.2026"])
@@ -334,73 +382,3 @@ def test_a_sweep_is_run_by_name(folder):
     result = run("sweep", "nonsense")
     assert result.exit_code == 1
     assert "tidy" in result.stderr
-
-
-def free_port():
-    """A port nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-@contextmanager
-def program(*words):
-    """Run a command in a process of its own; it is ended at the end of the block."""
-    command = [sys.executable, "-c", "from planner.cli import main; main()", *map(str, words)]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
-
-
-def answer(port, path="/sign-in", seconds=20):
-    """Ask until the server answers.
-
-    Raises:
-        AssertionError: it never did.
-    """
-    deadline = time.monotonic() + seconds
-    while True:
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as page:
-                return page.status, page.read().decode()
-        except (urllib.error.URLError, ConnectionError):
-            assert time.monotonic() < deadline, "no answer"
-            time.sleep(0.1)
-
-
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_the_server_answers_and_ends_when_told(folder, number):
-    """Exit code 0, and a second start finds all as it was."""
-    run("db", "upgrade")
-    port = free_port()
-    with program("serve", "--port", port) as process:
-        status, page = answer(port)
-        assert (status, "Sign in" in page) == (200, True)
-        process.send_signal(number)
-        assert process.wait(15) == 0
-    assert run("db", "check").exit_code == 0
-
-
-def test_a_port_that_is_taken_is_said(folder):
-    """Exit code 1, one line, with the way out."""
-    run("db", "upgrade")
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        with program("serve", "--port", taken.getsockname()[1]) as process:
-            _, words = process.communicate(timeout=20)
-    assert process.returncode == 1
-    assert "Choose another port" in words.splitlines()[-1]
-    assert "Traceback" not in words
-
-
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_worker_ends_when_told(folder, number):
-    """Its sweeps are finished first."""
-    run("db", "upgrade")
-    with program("worker") as process:
-        assert "leading" in process.stderr.readline()
-        process.send_signal(number)
-        assert process.wait(15) == 0

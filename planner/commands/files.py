@@ -30,10 +30,15 @@ def read_json(name: str) -> object:
     """What a JSON file says; "-" is standard input.
 
     Raises:
-        BadFile: it can't be read, is no UTF-8 or no JSON; the message names the line and the column.
+        BadFile: it can't be read, is no UTF-8 or no JSON (the message names the line and the column), or says something
+            twice.
     """
     try:
-        return json.loads(_read(name), parse_constant=_refuse_constant)
+        text = _read(name)
+        data: object = json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_object, parse_int=_whole)
+        if "\\ud" in text.lower():
+            _refuse_half_characters(data)
+        return data
     except json.JSONDecodeError as error:
         raise BadFile(f"{name} is no JSON: {error.msg} (line {error.lineno}, column {error.colno}).") from error
     except ValueError as error:
@@ -48,7 +53,8 @@ def contents_of(name: str) -> Iterator[None]:
     try:
         yield
     except InvalidInput as refusal:
-        where = f" {refusal.field}:" if refusal.field else ""
+        said = not refusal.field or refusal.message.startswith(refusal.field)
+        where = "" if said else f" {refusal.field}:"
         raise BadFile(f"{name}:{where} {refusal.message}") from refusal
 
 
@@ -56,13 +62,18 @@ def check_can_write(path: Path) -> None:
     """Find out before a long computation that its result could not be kept.
 
     Raises:
-        BadFile: the folder is missing or may not be written, or the name is a folder's.
+        BadFile: the folder is missing or may not be written, or the name is that of a folder or a device.
     """
+    if str(path) == STANDARD:
+        raise BadFile("Standard output carries the words about the result already; name a file.")
     folder = path.resolve().parent
     if not folder.is_dir():
         raise BadFile(f"There is no folder {folder} to write {path.name} into.")
     if path.is_dir():
         raise BadFile(f"{path} is a folder; name a file.")
+    # Taking the place of /dev/null would break the whole machine.
+    if path.exists() and not path.is_file():
+        raise BadFile(f"{path} is a device or a pipe; name a file.")
     if not os.access(folder, os.W_OK | os.X_OK):
         raise BadFile(f"The folder {folder} can't be written.")
 
@@ -98,6 +109,31 @@ def _read(name: str) -> str:
         raise BadFile(f"{name} can't be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
         raise BadFile(f"{name} is no UTF-8 text (byte {error.start}).") from error
+
+
+def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """A JSON object; of a key that stands twice nobody knows which value was meant."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"the key {twice!r} stands twice in one object")
+    return found
+
+
+def _whole(digits: str) -> int:
+    try:
+        return int(digits)
+    except ValueError:
+        raise ValueError(f"a number with {len(digits)} digits is too long") from None
+
+
+def _refuse_half_characters(data: object) -> None:
+    """Half a pair such as \\ud800 is no character: nothing that it stands in could ever be written again."""
+    try:
+        json.dumps(data, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise ValueError(f"\\u{ord(error.object[error.start]):04x} is half a character") from None
 
 
 def _refuse_constant(word: str) -> NoReturn:

@@ -129,8 +129,10 @@ def plan_ics(plan: QuickPlan, written_at: datetime) -> bytes:
     Args:
         written_at: aware; when the plan was made.
     Raises:
-        InvalidInput: no session has a date.
+        InvalidInput: no session has a date; with the reason.
     """
+    if not plan.dates:
+        raise InvalidInput(f"There is no date to write into a calendar file. {plan.unplaced[0][1]}")
     return download_bytes([_event(plan, each, written_at) for each in plan.dates])
 
 
