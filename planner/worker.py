@@ -33,10 +33,7 @@ class Leadership:
         """
         if self._file is not None:
             return True
-        try:
-            file = self._path.open("ab")
-        except OSError as error:
-            raise StorageFailed(f"The timers' lock can't be made: {error.strerror} ({self._path}).") from error
+        file = self._opened()
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -44,6 +41,20 @@ class Leadership:
             return False
         self._file = file
         return True
+
+    def check(self) -> None:
+        """Find out before the server starts whether its timers could ever lead.
+
+        Raises:
+            StorageFailed: the lock file can't be made.
+        """
+        self._opened().close()
+
+    def _opened(self) -> BinaryIO:
+        try:
+            return self._path.open("ab")
+        except OSError as error:
+            raise StorageFailed(f"The timers' lock can't be made: {error.strerror} ({self._path}).") from error
 
     def give_up(self) -> None:
         """Let another process lead."""

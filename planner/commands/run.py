@@ -5,6 +5,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import click
 
@@ -28,6 +29,8 @@ def serve(host: str | None, port: int | None) -> None:
     wiring.start_logging()
     runtime = wiring.build(config)
     wiring.check_ready(runtime)
+    if config.timers:
+        worker.Leadership(_lock_file(config)).check()
     server = _listening(runtime, config)
     stop = _stop_when_told()
     with _timers(runtime, config):
@@ -46,7 +49,7 @@ def run_worker() -> None:
     runtime = wiring.build(config)
     wiring.check_ready(runtime)
     stop = _stop_when_told()
-    worker.run_timers(runtime, config.instance / "worker.lock", stop)
+    worker.run_timers(runtime, _lock_file(config), stop)
     runtime.database.close()
 
 
@@ -69,6 +72,12 @@ def _listening(runtime: Runtime, config: Config) -> Server:
             f"Can't listen on {config.host}:{config.port}: {error.strerror}. Choose another port with --port.",
             field="port",
         ) from error
+    except ValueError as error:
+        raise InvalidInput(f"Can't listen on “{config.host}”: no such host is known.", field="host") from error
+
+
+def _lock_file(config: Config) -> Path:
+    return config.instance / "worker.lock"
 
 
 @contextmanager
@@ -78,8 +87,7 @@ def _timers(runtime: Runtime, config: Config) -> Iterator[None]:
         yield
         return
     stop = threading.Event()
-    lock_file = config.instance / "worker.lock"
-    thread = threading.Thread(target=worker.run_timers, args=(runtime, lock_file, stop), name="timers")
+    thread = threading.Thread(target=worker.run_timers, args=(runtime, _lock_file(config), stop), name="timers")
     thread.start()
     try:
         yield

@@ -22,6 +22,7 @@ class Server:
         app: the WSGI application.
     Raises:
         OSError: the port is taken or the address is not this machine's.
+        ValueError: the host has no address.
     """
 
     def __init__(self, app: Callable[..., Any], config: Config) -> None:
