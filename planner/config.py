@@ -101,7 +101,7 @@ class Config:
         _check_range("trusted_proxies", self.trusted_proxies, 0, 5)
         if len(self.secret_key) < SECRET_KEY_LENGTH_MIN:
             raise _refusal("secret_key", f"is shorter than {SECRET_KEY_LENGTH_MIN} characters")
-        if not self.database_url.startswith("sqlite:////"):
+        if not self.database_url.startswith("sqlite:////") or "?" in self.database_url:
             raise _refusal("database_url", "must name an SQLite file by its full path, sqlite:////srv/planner.sqlite")
         _check_public_url(self.public_url)
 
@@ -248,7 +248,8 @@ def _check_public_url(url: str | None) -> None:
     try:
         parts = urlsplit(url)
         good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.path in ("", "/")
-        plain = not (parts.query or parts.fragment or parts.username or " " in url)
+        # A port that is none is refused by reading it.
+        plain = not (parts.query or parts.fragment or parts.username or " " in url or parts.port == 0)
     except ValueError:
         good = plain = False
     if not (good and plain and url.isprintable()):
