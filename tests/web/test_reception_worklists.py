@@ -97,7 +97,7 @@ def test_leave_taken_back_in_time_restores_every_date(rosa, runtime, clinic, cou
     before = course.appointment(1)
     rosa.post("/leave", {**AWAY, "staff_id": clinic.ben.id, "do": "record"})
     page = rosa.post(f"/leave/{only_leave(runtime, clinic)}/withdraw", follow_redirects=True).text
-    assert "stands as before" in page
+    assert "1 course stands as before." in page
     assert course.appointment(1).place == before.place
 
 

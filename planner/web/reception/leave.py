@@ -123,5 +123,5 @@ def _withdrawn_words(taken_back: Withdrawn) -> str:
     if taken_back.kept:
         return f"{said} The appointments stay where they are now. {taken_back.kept}"
     if taken_back.restored:
-        return f"{said} {counted(taken_back.restored, 'course')} stands as before."
+        return f"{said} {counted(taken_back.restored, 'course stands', 'courses stand')} as before."
     return said
