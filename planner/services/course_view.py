@@ -33,7 +33,7 @@ class SessionLine:
         state: FHIR status of the appointment that counts, or `unplaced`.
         booked: that appointment; None for one that is to place.
         version: the appointment's, for its forms.
-        gap_days: days since the session before it in time; None for the first.
+        gap_days: days since the last session before it that was not missed; None for the first.
         wanted_days: the gap that the phase wants.
         target_day: the ideal date, counted from the session before it.
         locked: why a repair leaves it where it is; empty when it may move.
@@ -119,6 +119,11 @@ class CourseView:
         return sum(line.phase != MAINTENANCE for line in self.lines)
 
     @property
+    def maintained(self) -> int:
+        """How many visits of maintenance are booked, or wait for a date."""
+        return len(self.lines) - self.paced
+
+    @property
     def ahead(self) -> int:
         """How many sessions are still to be given: those to come, and those without a date."""
         coming = (line for line in self.placed if line.booked is not None and line.booked.starts_at > self.now)
@@ -181,6 +186,7 @@ def _lines(unit: Unit, course: CourseRow, snapshot: CourseSnapshot) -> Iterator[
     people, rooms = names(unit, StaffRow), names(unit, RoomRow)
     waiting = dict(_waiting_targets(unit, course, snapshot))
     previous: date | None = None
+    treated: date | None = None  # A missed visit needled nobody, so no gap is counted from it.
     for session in _by_time(snapshot):
         booked = _shown(session)
         day = to_wall(booked.starts_at, unit.zone).date() if booked else None
@@ -193,7 +199,7 @@ def _lines(unit: Unit, course: CourseRow, snapshot: CourseSnapshot) -> Iterator[
             version=versions.get(booked.id or 0, 0) if booked else 0,
             practitioner=people.get(booked.practitioner_id, "") if booked else "",
             room=rooms.get(booked.room_id, "") if booked else "",
-            gap_days=(day - previous).days if day and previous else None,
+            gap_days=(day - treated).days if day and treated else None,
             wanted_days=session.gap.target if session.gap else None,
             target_day=waiting.get(session.position) or _target(course, session, previous),
             locked=lock_reason(unit, booked) if booked else "",
@@ -203,6 +209,8 @@ def _lines(unit: Unit, course: CourseRow, snapshot: CourseSnapshot) -> Iterator[
             missed=_missed(unit, session, booked),
         )
         previous = day or previous
+        if booked is not None and booked.status != "noshow":
+            treated = day
 
 
 def _target(course: CourseRow, session: SessionState, previous: date | None) -> date:

@@ -105,6 +105,18 @@ def test_what_was_missed_stays_visible(ben, runtime, clinic, course, clock):
     assert "Session 1, Tue 3 Mar: missed" in page
 
 
+def test_no_gap_is_counted_from_a_visit_nobody_came_to(runtime, clinic, course, clock):
+    """After two misses nothing is rebooked: the next session is as far from treatment as it is."""
+    attend(runtime, clinic, clock, course, 1)
+    treated = course.appointment(1).starts_at.date()
+    for _ in range(2):
+        clock.set(course.appointment(2).ends_at + timedelta(minutes=5))
+        attendance.miss(runtime, clinic.ben.actor, course.appointment(2).id)
+    shown = lines(runtime, clinic, course)
+    assert (shown[2].state, shown[3].state) == ("noshow", "booked")
+    assert shown[3].gap_days == (course.appointment(3).starts_at.date() - treated).days
+
+
 def test_a_session_without_a_place_says_why_and_can_be_tried_again(ben, runtime, clinic, course):
     """Ben is away to the end of the plan: everything stands under Still to place."""
     first = course.appointment(1).starts_at.date()
