@@ -13,6 +13,7 @@ COMMANDS: Final = {
     "serve": "planner.commands.run:serve",
     "worker": "planner.commands.run:run_worker",
     "demo": "planner.commands.demo:demo",
+    "clinic": "planner.commands.clinic:clinic",
     "estimate": "planner.commands.plan:estimate",
     "plan": "planner.commands.plan:plan",
     "schedule": "planner.commands.schedule:schedule",

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import count
 
-from planner.care.course import Phase, PlannedSession, change_frequency, phases_to_json
+from planner.care.course import Phase, change_frequency, phases_to_json
 from planner.care.evidence import Evidence
 from planner.errors import InvalidInput, StaleForm
 from planner.services import worklists
@@ -17,6 +18,7 @@ from planner.services.difference import Difference, difference
 from planner.services.planning import ahead, standing, wanted_gap, whole_steps
 from planner.services.repairing import repaired
 from planner.services.runtime import Actor, Runtime, Unit
+from planner.services.session_numbers import MAINTENANCE
 from planner.services.snapshot import CourseSnapshot, SessionState, take
 from planner.storage.courses import CourseRow
 
@@ -74,8 +76,11 @@ def add_session(runtime: Runtime, actor: Actor, course_id: int, *, reason: str) 
         coming = ahead(unit, before)
         if not coming:
             raise InvalidInput("Nothing is left of this course to catch up with.", field="course")
-        extra = replace(coming[0], id=None, position=before.next_position, appointments=(), unplaced_reason="")
-        target = repaired(unit, course, before.replacing(extra))
+        counted = [each.position for each in before.live if each.phase != MAINTENANCE]
+        place = max(counted) + 1 if coming[0].phase != MAINTENANCE and counted else before.next_position
+        behind = [replace(each, position=each.position + 1) for each in before.sessions if each.position >= place]
+        extra = replace(coming[0], id=None, position=place, appointments=(), unplaced_reason="")
+        target = repaired(unit, course, before.replacing(*behind, extra))
         revision = write_change(unit, CourseChange(course, target, "catch-up", reason or "Catch-up session added"))
         worklists.close_items(unit, course.id, worklists.CATCH_UP)
         note_unplaced(unit, course, target)
@@ -102,24 +107,33 @@ def with_phases(unit: Unit, course: CourseRow, before: CourseSnapshot, phases: S
         visit_minutes=course.visit_minutes,
         maintenance_ahead=evidence["J7"].whole("sessions_ahead"),
     )
-    kept = [_as_planned(session, plan) for session, plan in zip(coming, wanted, strict=False)]
+    numbers = _free_numbers(before, coming)
+    kept = [
+        replace(session, position=next(numbers), phase=plan.phase.value, gap=wanted_gap(plan) or session.gap)
+        for session, plan in zip(coming, wanted, strict=False)
+    ]
     surplus = [replace(each.closed("cancelled", by="clinic"), dropped=True) for each in coming[len(wanted) :]]
-    first = before.next_position
     added = [
         SessionState(
             id=None,
-            position=first + index,
+            position=next(numbers),
             phase=plan.phase.value,
             minutes=whole_steps(unit, plan.minutes),
             gap=wanted_gap(plan),
         )
-        for index, plan in enumerate(wanted[len(coming) :])
+        for plan in wanted[len(coming) :]
     ]
-    return replace(before.replacing(*kept, *surplus, *added), phases=tuple(phases_to_json(phases)))
+    phased = replace(before, phases=tuple(phases_to_json(phases)))
+    if wanted and phased.status == "finished":
+        phased = replace(phased, status="active")
+    return phased.replacing(*kept, *surplus, *added)
 
 
-def _as_planned(session: SessionState, plan: PlannedSession) -> SessionState:
-    return replace(session, phase=plan.phase.value, gap=wanted_gap(plan) or session.gap)
+def _free_numbers(before: CourseSnapshot, coming: Sequence[SessionState]) -> Iterator[int]:
+    """The places in the course that no session given or begun has, so that what is ahead is numbered on."""
+    ahead_keys = {session.key for session in coming}
+    taken = {session.position for session in before.live if session.key not in ahead_keys}
+    return (place for place in count() if place not in taken)
 
 
 def _when(unit: Unit, session: SessionState) -> float:

@@ -45,7 +45,7 @@ class Worker:
         return cls(
             id=own_id,
             name=fields.entry(obj, "name", fields.text) if "name" in obj else own_id,
-            hours=fields.entry(obj, "hours", _lines) if "hours" in obj else (),
+            hours=fields.entry(obj, "hours", weekly_lines) if "hours" in obj else (),
         )
 
 
@@ -136,7 +136,8 @@ def _workers(value: object) -> tuple[Worker, ...]:
     return fields.each(value, Worker.from_json)
 
 
-def _lines(value: object) -> tuple[WeeklyHours, ...]:
+def weekly_lines(value: object) -> tuple[WeeklyHours, ...]:
+    """Read a list of {"weekday", "from", "to"}, 0 being Monday. Raises: InvalidInput naming the place."""
     return fields.each(value, _line)
 
 

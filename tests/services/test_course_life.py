@@ -432,3 +432,33 @@ def test_two_courses_of_one_patient_keep_48_hours_between_all_their_visits(runti
     offered = moving.legal_slots(runtime, clinic.rosa.actor, mine.id)
     assert offered
     assert all(abs(slot.starts_at - other.starts_at) >= timedelta(hours=48) for slot in offered)
+
+
+def test_what_is_ahead_is_numbered_on_however_the_frequency_changes(runtime, clinic, clock):
+    """No two live sessions share a number, and a catch-up session comes before maintenance."""
+    course_id = book(runtime, clinic)
+    attend(runtime, clinic, clock, course_id, 0)
+    frequency.add_session(runtime, clinic.ben.actor, course_id, reason="catch up")
+    live = snapshot(runtime, clinic, course_id).live
+    assert [each.position for each in live] == list(range(len(live)))
+    kinds = [each.phase for each in live]
+    assert kinds == sorted(kinds, key=("intensive", "taper", "maintenance").index) or kinds.index("maintenance") == len(
+        kinds
+    ) - kinds.count("maintenance")
+    phases = assessments.get(runtime, clinic.ben.actor, _assessment(runtime, clinic, course_id)).phases[:1]
+    for count in (2, 6):
+        frequency.apply(runtime, clinic.ben.actor, course_id, (replace(phases[0], sessions=count),), reason="tried")
+        live = snapshot(runtime, clinic, course_id).live
+        assert [each.position for each in live] == list(range(count))
+
+
+def test_a_finished_course_goes_on_when_more_is_planned(runtime, clinic, clock):
+    """More sessions after the last one was given make the course active again."""
+    course_id = book(runtime, clinic, ACUTE)
+    for position in range(len(snapshot(runtime, clinic, course_id).live)):
+        attend(runtime, clinic, clock, course_id, position)
+    phases = assessments.get(runtime, clinic.ben.actor, _assessment(runtime, clinic, course_id)).phases[:1]
+    frequency.apply(runtime, clinic.ben.actor, course_id, (replace(phases[0], sessions=8),), reason="not well yet")
+    course = snapshot(runtime, clinic, course_id)
+    assert course.status == "active"
+    assert_48_hours_apart(course)
