@@ -18,7 +18,6 @@ from planner.services.difference import Difference, difference
 from planner.services.planning import ahead, standing, wanted_gap, whole_steps
 from planner.services.repairing import repaired
 from planner.services.runtime import Actor, Runtime, Unit
-from planner.services.session_numbers import MAINTENANCE
 from planner.services.snapshot import CourseSnapshot, SessionState, take
 from planner.storage.courses import CourseRow
 
@@ -76,11 +75,10 @@ def add_session(runtime: Runtime, actor: Actor, course_id: int, *, reason: str) 
         coming = ahead(unit, before)
         if not coming:
             raise InvalidInput("Nothing is left of this course to catch up with.", field="course")
-        counted = [each.position for each in before.live if each.phase != MAINTENANCE]
-        place = max(counted) + 1 if coming[0].phase != MAINTENANCE and counted else before.next_position
-        behind = [replace(each, position=each.position + 1) for each in before.sessions if each.position >= place]
+        place = min(each.position for each in coming)
+        later = [replace(each, position=each.position + 1) for each in before.sessions if each.position >= place]
         extra = replace(coming[0], id=None, position=place, appointments=(), unplaced_reason="")
-        target = repaired(unit, course, before.replacing(*behind, extra))
+        target = repaired(unit, course, before.replacing(*later, extra), losing=(None,))
         revision = write_change(unit, CourseChange(course, target, "catch-up", reason or "Catch-up session added"))
         worklists.close_items(unit, course.id, worklists.CATCH_UP)
         note_unplaced(unit, course, target)

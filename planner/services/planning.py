@@ -125,7 +125,7 @@ def case_for(
     course: CourseRow,
     snapshot: CourseSnapshot,
     *,
-    losing: Collection[int] = (),
+    losing: Collection[int | None] = (),
     displacing: Collection[int] = (),
     extra_away: Sequence[tuple[date, date]] = (),
     move_points: int | None = None,

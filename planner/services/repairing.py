@@ -32,7 +32,7 @@ def repaired(
     course: CourseRow,
     snapshot: CourseSnapshot,
     *,
-    losing: Collection[int] = (),
+    losing: Collection[int | None] = (),
     extra_away: Sequence[tuple[date, date]] = (),
     move_points: int | None = None,
 ) -> CourseSnapshot:
@@ -40,7 +40,7 @@ def repaired(
 
     Args:
         snapshot: the course with the event already in it: a missed or cancelled appointment is closed.
-        losing: ids of missed sessions, wanted as soon as possible.
+        losing: ids of missed sessions, wanted as soon as possible; None stands for one that is being added.
         extra_away: half-open pairs of days on which the patient can't come.
         move_points: what moving a standing appointment costs; None for the usual.
     Returns:

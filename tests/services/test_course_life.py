@@ -435,7 +435,7 @@ def test_two_courses_of_one_patient_keep_48_hours_between_all_their_visits(runti
 
 
 def test_what_is_ahead_is_numbered_on_however_the_frequency_changes(runtime, clinic, clock):
-    """No two live sessions share a number, and a catch-up session comes before maintenance."""
+    """No two live sessions share a number, and a catch-up session comes next, as soon as possible."""
     course_id = book(runtime, clinic)
     attend(runtime, clinic, clock, course_id, 0)
     frequency.add_session(runtime, clinic.ben.actor, course_id, reason="catch up")
