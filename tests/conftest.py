@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from flask import Flask
+from jinja2 import FileSystemBytecodeCache
 
 from planner.app import create_app
 from planner.config import Config
@@ -64,16 +66,29 @@ def other_clinic(runtime: Runtime) -> Clinic:
     return make_clinic(runtime, prefix="cy-", name="Cy's Clinic")
 
 
-@pytest.fixture
-def client(runtime: Runtime, config: Config) -> Browser:
-    """A browser in which nobody is signed in."""
-    return Browser(create_app(runtime, config))
+@pytest.fixture(scope="session")
+def compiled_templates(tmp_path_factory: pytest.TempPathFactory) -> FileSystemBytecodeCache:
+    """Templates compiled once for all programs of a run, not anew for each test."""
+    return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
 
 
 @pytest.fixture
-def browser_of(runtime: Runtime, config: Config) -> Callable[[Person | None], Browser]:
-    """Makes browsers, each with a person signed in, or with nobody."""
+def app(runtime: Runtime, config: Config, compiled_templates: FileSystemBytecodeCache) -> Flask:
+    """The pages on that database."""
     app = create_app(runtime, config)
+    app.jinja_env.bytecode_cache = compiled_templates
+    return app
+
+
+@pytest.fixture
+def client(app: Flask) -> Browser:
+    """A browser in which nobody is signed in."""
+    return Browser(app)
+
+
+@pytest.fixture
+def browser_of(app: Flask) -> Callable[[Person | None], Browser]:
+    """Makes browsers, each with a person signed in, or with nobody."""
 
     def make(person: Person | None) -> Browser:
         browser = Browser(app)
