@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup run test test-fast test-slow lint format bench pictures wheel lock clean
+.PHONY: help setup run test test-fast test-slow lint format bench bench-feeds pictures wheel lock clean
 
 PORT ?= 8000
 BIN := .venv/bin
@@ -52,6 +52,10 @@ format: ## put the code into the form that lint checks
 bench: ## measure: every module of benchmarks/ (but make_*.py, which make the instances)
 	@tools/setup.sh dev
 	@set -e; for name in $(BENCHMARKS); do echo "== $$name"; $(BIN)/python -m "benchmarks.$$name"; done
+
+bench-feeds: ## measure how fast calendars are answered, beside Radicale; writes benchmarks/FEEDS.md
+	@tools/setup.sh dev
+	@$(BIN)/python -m benchmarks.feeds
 
 pictures: ## take the pictures of docs/img anew
 	@tools/setup.sh dev chromium

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Final
 
 from planner.errors import NotFound
-from planner.services import attendance, maintenance, messages, reminders
+from planner.services import attendance, busy_calendars, maintenance, messages, reminders
 from planner.services.runtime import Runtime
 from planner.services.sweeping import SweepReport
 from planner.services.tidy import tidy
@@ -36,6 +36,7 @@ SWEEPS: Final[tuple[Sweep, ...]] = (
     Sweep("send-outbox", timedelta(seconds=20), messages.send_outbox),
     Sweep("remind", timedelta(minutes=5), reminders.queue_reminders),
     Sweep("extend-maintenance", timedelta(hours=1), maintenance.extend_all),
+    Sweep("busy-calendars", timedelta(minutes=5), busy_calendars.refresh_all),
     Sweep("tidy", timedelta(hours=1), tidy),
 )
 

@@ -15,6 +15,7 @@ from planner.diary.hours import Closure, Leave, WeeklyHours, public_holidays, wo
 from planner.diary.interval import Interval, merged
 from planner.scheduling.problem import Gap, Placed, Problem, Resource
 from planner.scheduling.repair import OwedSession, Place, RepairCase
+from planner.services.busy_elsewhere import BusyElsewhere
 from planner.services.runtime import Unit
 from planner.services.snapshot import Booked, CourseSnapshot, SessionState
 from planner.services.wishes import Wishes
@@ -81,6 +82,7 @@ def free_problem(
     rooms = list(unit.session.scalars(select(RoomRow).where(RoomRow.active.is_(True)).order_by(RoomRow.name)))
     work = _Work.load(unit, span, {row.id for row in people if row.active})
     busy = _Busy.load(unit, span, {booked.id for booked in standing})
+    elsewhere = BusyElsewhere.load(unit, span.first_day, span.end)
     earliest = not_before or unit.now
     open_hours = merged(interval for row in people for interval in work.of_practitioner(row.id))
     too_near = _too_near(apart_from, standing)
@@ -93,6 +95,8 @@ def free_problem(
             for booked in standing
             if row.id in (booked.practitioner_id, booked.room_id)
         ]
+        if isinstance(row, StaffRow):
+            taken = [*taken, *elsewhere.besides(row.id, standing)]
         free = free_time([*hours, *kept], taken, unit.zone, not_before=earliest)
         return Resource(str(row.id), _on_grid(free, unit.clinic.grid_minutes), row.name)
 

@@ -19,6 +19,10 @@ TO_PLACE = "to_place"
 REPAIR_FAILED = "repair_failed"
 TELL_PATIENT = "tell_patient"
 MESSAGE_FAILED = "message_failed"
+BUSY_CLASH = "busy_clash"
+REPLY_DECLINED = "reply_declined"
+REPLY_WISH = "reply_wish"
+REPLY_REFUSED = "reply_refused"
 ABOUT_COURSES = (TWO_MISSES, CATCH_UP, TO_PLACE, REPAIR_FAILED)
 KINDS = {
     TWO_MISSES: "Two misses in a row",
@@ -27,6 +31,10 @@ KINDS = {
     REPAIR_FAILED: "Repair by hand",
     TELL_PATIENT: "Tell by phone",
     MESSAGE_FAILED: "Messages that failed",
+    BUSY_CLASH: "In a therapist's busy time",
+    REPLY_DECLINED: "Declined by e-mail",
+    REPLY_WISH: "Another time wished by e-mail",
+    REPLY_REFUSED: "Answers by e-mail that changed nothing",
 }
 
 
