@@ -126,25 +126,21 @@ def case_for(
     snapshot: CourseSnapshot,
     *,
     losing: Collection[int | None] = (),
-    displacing: Collection[int] = (),
     extra_away: Sequence[tuple[date, date]] = (),
     move_points: int | None = None,
-    frozen: bool = False,
 ) -> RepairCase:
     """What a course still owes, as a problem in which staying costs nothing.
 
     Args:
         losing: session ids that were missed: wanted as soon as possible.
-        displacing: session ids whose appointments can't stay.
         extra_away: half-open pairs of days on which the patient can't come, beyond their wishes.
         move_points: what a move costs; None for the usual, more when near.
-        frozen: whether all that stands is locked.
     """
     wishes = Wishes.from_json(course.wishes)
     owed = []
     for session in ahead(unit, snapshot):
-        booked = None if session.id in losing or session.id in displacing else standing(unit, session)
-        owed.append(_owed(unit, session, booked, session.id in losing, move_points, frozen=frozen))
+        booked = None if session.id in losing else standing(unit, session)
+        owed.append(_owed(unit, session, booked, session.id in losing, move_points))
     tomorrow = unit.today + timedelta(days=1)
     # Nothing new is wanted today, but a visit that stands today must not fall out of the plan.
     agreed = [session.place.start.date() for session in owed if session.place is not None]
@@ -223,9 +219,7 @@ def instant(wall: datetime, zone: ZoneInfo) -> datetime:
     return found
 
 
-def _owed(
-    unit: Unit, session: SessionState, booked: Booked | None, lost: bool, move_points: int | None, *, frozen: bool
-) -> OwedSession:
+def _owed(unit: Unit, session: SessionState, booked: Booked | None, lost: bool, move_points: int | None) -> OwedSession:
     usual = _MOVE_POINTS_NEAR if booked and booked.starts_at - unit.now < _NEAR else _MOVE_POINTS
     return OwedSession(
         key=session.key,
@@ -234,7 +228,7 @@ def _owed(
         place=Place(str(booked.practitioner_id), str(booked.room_id), to_wall(booked.starts_at, unit.zone))
         if booked
         else None,
-        locked=booked is not None and (frozen or booked.is_locked(unit.now, unit.clinic.notice_hours)),
+        locked=booked is not None and booked.is_locked(unit.now, unit.clinic.notice_hours),
         move_points=usual if move_points is None else move_points,
         lost=lost,
     )
