@@ -215,7 +215,7 @@ def resume(runtime: Runtime, actor: Actor, course_id: int) -> Outcome:
             if each.id and each.owed and each.current and each.current.status == "noshow"
         ]
         target = repaired(unit, course, snapshot, losing=lost)
-        worklists.close_items(unit, course.id, worklists.TWO_MISSES, worklists.TO_PLACE, worklists.REPAIR_FAILED)
+        worklists.close_items(unit, course.id, worklists.TWO_MISSES, worklists.TO_PLACE)
         note_unplaced(unit, course, target)
         change = CourseChange(course, target, "resumed", "Resumed by hand; what is owed was placed again")
         revision = write_change(unit, change)

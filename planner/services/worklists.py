@@ -16,15 +16,13 @@ from planner.storage.people import PatientRow
 TWO_MISSES = "two_misses"
 CATCH_UP = "catch_up"
 TO_PLACE = "to_place"
-REPAIR_FAILED = "repair_failed"
 TELL_PATIENT = "tell_patient"
 MESSAGE_FAILED = "message_failed"
-ABOUT_COURSES = (TWO_MISSES, CATCH_UP, TO_PLACE, REPAIR_FAILED)
+ABOUT_COURSES = (TWO_MISSES, CATCH_UP, TO_PLACE)
 KINDS = {
     TWO_MISSES: "Two misses in a row",
     CATCH_UP: "Catch-up proposed",
     TO_PLACE: "Still to place",
-    REPAIR_FAILED: "Repair by hand",
     TELL_PATIENT: "Tell by phone",
     MESSAGE_FAILED: "Messages that failed",
 }

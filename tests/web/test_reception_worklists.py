@@ -36,7 +36,6 @@ def open_line(runtime, clinic, kind, course):
         (worklists.TWO_MISSES, "/resume"),
         (worklists.CATCH_UP, "/catch-up"),
         (worklists.TO_PLACE, "Open the course"),
-        (worklists.REPAIR_FAILED, "Open the course"),
         (worklists.TELL_PATIENT, "Told"),
         (worklists.MESSAGE_FAILED, "Seen"),
     ],

@@ -18,7 +18,6 @@ TONES: Final[Mapping[str, str]] = MappingProxyType(
         service.TWO_MISSES: "bad",
         service.CATCH_UP: "warn",
         service.TO_PLACE: "warn",
-        service.REPAIR_FAILED: "bad",
         service.TELL_PATIENT: "warn",
         service.MESSAGE_FAILED: "bad",
     }
@@ -29,7 +28,6 @@ _ADVICE: Final[Mapping[str, str]] = MappingProxyType(
         service.TWO_MISSES: "Nothing more is booked by itself. Call first; then let the planner go on.",
         service.CATCH_UP: "The course was interrupted for long. One more session may make up for it.",
         service.TO_PLACE: "These sessions found no date. Try again when the diary changes, or widen the wishes.",
-        service.REPAIR_FAILED: "The planner could not repair these courses without breaking a rule.",
         service.TELL_PATIENT: "These patients have no e-mail address. Tell them what changed.",
         service.MESSAGE_FAILED: "These messages did not go out. Look at the address, or call.",
     }
