@@ -18,23 +18,25 @@ help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## install all that the program needs; leaves .venv/bin/planner
-	@tools/setup.sh runtime
+	@tools/setup.sh runtime compiled
 
-run: setup ## set up, make the demo clinic if there is none, serve it on http://127.0.0.1:8000 (PORT=8001 for another)
+run: ## set up, make the demo clinic if there is none, serve it on http://127.0.0.1:8000 (PORT=8001 for another)
+	@tools/setup.sh runtime
 	@$(BIN)/planner demo
-	@exec $(BIN)/planner serve --port $(PORT)
+	@# The first courses are placed without machine code, so nobody waits for it.
+	@$(BIN)/python -m planner.scheduling.warm >/dev/null 2>&1 & exec $(BIN)/planner serve --port $(PORT)
 
 test: ## all tests: the fast ones, then the slow ones (installs Chromium and calendar programs)
-	@tools/setup.sh dev chromium clients
+	@tools/setup.sh dev compiled chromium clients
 	$(BIN)/pytest -m "not ($(SLOW))"
 	$(BIN)/pytest -m "$(SLOW)"
 
 test-fast: ## only the fast tests
-	@tools/setup.sh dev
+	@tools/setup.sh dev compiled
 	$(BIN)/pytest -m "not ($(SLOW))"
 
 test-slow: ## only the slow tests: browser, calendar programs, faults, packaging
-	@tools/setup.sh dev chromium clients
+	@tools/setup.sh dev compiled chromium clients
 	$(BIN)/pytest -m "$(SLOW)"
 
 lint: ## ruff, mypy --strict, and which module may import which
@@ -50,7 +52,7 @@ format: ## put the code into the form that lint checks
 	$(BIN)/ruff format .
 
 bench: ## measure: every module of benchmarks/ (but make_*.py, which make the instances)
-	@tools/setup.sh dev
+	@tools/setup.sh dev compiled
 	@set -e; for name in $(BENCHMARKS); do echo "== $$name"; $(BIN)/python -m "benchmarks.$$name"; done
 
 pictures: ## take the pictures of docs/img anew
@@ -62,8 +64,8 @@ wheel: setup ## build dist/course_planner-*.whl
 
 lock: ## write the locks anew from pyproject.toml and package.json (UPGRADE=1 takes newer versions)
 	@tools/setup.sh runtime
-	$(COMPILE) pyproject.toml -o requirements.lock
-	$(COMPILE) pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
+	$(COMPILE) pyproject.toml --extra fast -o requirements.lock
+	$(COMPILE) pyproject.toml --extra fast --group dev -c requirements.lock -o requirements-dev.lock
 	$(COMPILE) --group setup -c requirements-dev.lock -o tools/requirements-setup.lock
 	$(COMPILE) --group node -o tools/requirements-node.lock
 	$(COMPILE) tests/clients/requirements.in -o tests/clients/requirements.lock

@@ -3,6 +3,7 @@
 #
 #   tools/setup.sh runtime    .venv with the program and what it runs on, and the browser's scripts
 #   tools/setup.sh dev        the same with what the tests and checks need
+#   tools/setup.sh compiled   the search as machine code, in a cache on disk
 #   tools/setup.sh chromium   the browser that the tests drive, from the system's packages
 #   tools/setup.sh clients    the calendar programs that the tests read our files with
 set -euo pipefail
@@ -116,6 +117,9 @@ packages() {
     fetch_browser_parts
 }
 
+# Machine code for courses that compete: over a minute the first time, nothing while its sources stay as they are.
+compiled() { $VENV/bin/python -m planner.scheduling.warm >&2 || say "the search was not compiled: it works, but slower"; }
+
 chromium() {
     local missing=()
     [[ -x /usr/bin/chromium ]] || missing+=(chromium)
@@ -133,12 +137,12 @@ clients() {
 # Two targets started at once must not fill the same environment; the second waits and finds all fresh.
 exec 9>.setup.lock
 if command -v flock >/dev/null; then flock 9; fi
-[[ $# -gt 0 ]] || fail "say which part: runtime, dev, chromium, clients"
+[[ $# -gt 0 ]] || fail "say which part: runtime, dev, compiled, chromium, clients"
 for part in "$@"; do
     case $part in
         runtime) packages requirements.lock runtime ;;
         dev) packages requirements-dev.lock dev ;;
-        chromium | clients) "$part" ;;
+        compiled | chromium | clients) "$part" ;;
         *) fail "there is no part called $part" ;;
     esac
 done

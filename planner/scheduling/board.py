@@ -39,8 +39,8 @@ class Board:
         resources = (*problem.practitioners, *problem.rooms)
         size = self.grid.days * self.grid.cells
         needs = {self.grid.need(s.minutes) for course in problem.courses for s in course.sessions}
-        spans = [_spans(resource, self.grid) for resource in resources]
-        self._hours = {need: _free_starts(spans, need, size) for need in needs}
+        self._spans = [_spans(resource, self.grid) for resource in resources]
+        self._hours = {need: _free_starts(self._spans, need, size) for need in needs}
         self._free = {need: starts.copy() for need, starts in self._hours.items()}
         self._any_room = {need: _some(self._free[need][self._people :]) for need in needs}
         self._blocks = {need: np.zeros((len(resources), size), dtype=np.int16) for need in needs}
@@ -58,6 +58,15 @@ class Board:
     def people_free(self, practitioners: Sequence[int], need: int) -> Yes:
         """Return (practitioners, days, cells): where they are free now, whatever the rooms."""
         return self._free[need][list(practitioners)].reshape(len(practitioners), self.grid.days, self.grid.cells)
+
+    def free_of(self, need: int) -> tuple[Yes, Yes]:
+        """Return (all practitioners, all cells) and (all rooms, all cells): where so many cells may start now."""
+        return self._free[need][: self._people], self._free[need][self._people :]
+
+    def free_cells(self) -> tuple[Yes, Yes]:
+        """Return (all practitioners, all cells) and (all rooms, all cells): which cells are free now."""
+        free = _free_starts(self._spans, 1, self._owner.shape[1]) & (self._owner == NOBODY)
+        return free[: self._people], free[self._people :]
 
     def room_free(self, need: int) -> Yes:
         """Return (days, cells): where some room is free now."""

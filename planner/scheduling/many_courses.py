@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from itertools import count
 
 from planner.errors import InvalidInput
+from planner.scheduling import fast
 from planner.scheduling.clinic import Clinic
 from planner.scheduling.judge import broken_rules
 from planner.scheduling.problem import Problem, Solution
@@ -37,6 +38,16 @@ def solve(
     Raises:
         InvalidInput: locked appointments break the rules, so that there is no valid answer.
     """
+    if len(problem.courses) > 1 and (seconds is not None or iterations is not None) and fast.ready():
+        from planner.scheduling.joint import Joint, TooLarge  # loading machine code takes a second
+
+        try:
+            joint = Joint(problem, seed)
+        except TooLarge:
+            pass  # the numpy search below counts in 64 bits
+        else:
+            found = joint.run(seconds=seconds, iterations=iterations, stop=stop, progress=progress, timer=timer)
+            return judged(problem, found)
     started = timer()
     clinic = Clinic(problem)
 

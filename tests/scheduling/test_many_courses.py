@@ -154,7 +154,8 @@ def test_progress_is_told_and_points_only_fall():
     points = [now[0] for now in told]
     assert points == sorted(points, reverse=True)
     assert points[-1] == found.points
-    assert all(now[1] == found.lower_bound for now in told)
+    assert [now[1] for now in told] == sorted(now[1] for now in told)
+    assert told[-1][1] == found.lower_bound
     assert [now[2] for now in told] == sorted(now[2] for now in told)
 
 

@@ -1,0 +1,89 @@
+"""Our optimum and our bounds beside an independent solver's."""
+
+import random
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from planner.errors import InvalidInput
+from planner.scheduling.joint import Joint
+from planner.scheduling.judge import broken_rules
+from planner.scheduling.many_courses import solve
+from planner.scheduling.one_course import solve_course
+from planner.scheduling.problem import Gap, Problem, Resource, Session, Window
+from planner.scheduling.warm import warm
+from tests.scheduling.cp_sat import optimum
+from tests.scheduling.problems import MONDAY, at, course, odd_problem, open_days, problem
+
+
+@pytest.fixture(scope="module", autouse=True)
+def machine_code():
+    """Compiled once; set-up has usually done it."""
+    assert warm()
+
+
+def one_course_agrees(seed: int) -> None:
+    """Our optimum, by numpy and by machine code, is CP-SAT's; what has no valid answer is refused by all three."""
+    case = odd_problem(seed)
+    best = optimum(case)
+    if best is None:
+        with pytest.raises(InvalidInput):
+            solve_course(case, "ana")
+        with pytest.raises(InvalidInput):
+            Joint(case, seed=0).run(iterations=1)
+    else:
+        assert solve_course(case, "ana").points == best
+        fast = Joint(case, seed=0).run(iterations=1)
+        assert (fast.points, fast.lower_bound) == (best, best)
+
+
+@pytest.mark.parametrize("seed", range(2000, 2030))
+def test_the_optimum_of_one_course_is_that_of_cp_sat(seed):
+    """Locked and current appointments, both clock changes, zones without any."""
+    one_course_agrees(seed)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("block", range(10))
+def test_the_optimum_of_one_course_is_that_of_cp_sat_a_thousand_times(block):
+    """The same over a thousand further problems."""
+    for seed in range(3000 + 100 * block, 3100 + 100 * block):
+        one_course_agrees(seed)
+
+
+def small_clinic(seed: int) -> Problem:
+    """Three to five courses that want the same few mornings."""
+    rng = random.Random(seed)
+    days = rng.randint(6, 10)
+    free = open_days(days, "09:00", rng.choice(["10:30", "11:00"]))
+    courses = []
+    for number in range(rng.randint(3, 5)):
+        sessions = [Session(rng.choice([30, 60]), None)]
+        sessions += [Session(30, rng.choice([Gap(2, 2, 3), Gap(3.5, 2, 5)])) for _ in range(rng.randint(0, 2))]
+        windows = tuple(
+            Window(day, 540, rng.choice([600, 660]), rng.choice([0, 15])) for day in range(7) if rng.random() < 0.8
+        )
+        courses.append(
+            course(
+                id=f"c{number}", sessions=tuple(sessions), available=windows,
+                earliest_day=MONDAY + timedelta(days=rng.randint(0, 2)),
+                practitioners={"ben": 0, "eve": 40} if rng.random() < 0.5 else {"ben": 0},
+                wait_points_per_day=rng.choice([8, 20]),
+            )
+        )  # fmt: skip
+    rooms = tuple(Resource(f"r{number}", free) for number in range(rng.randint(1, 2)))
+    people = Resource("ben", free, "Ben"), Resource("eve", ((at(0, "09:00"), at(2, "09:30")), *free[3:]), "Eve")
+    case = problem(*courses, days=days, practitioners=people, rooms=rooms)
+    return replace(case, weights=replace(case.weights, unplaced_session=rng.choice([300, 5000])))
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_the_bound_is_never_above_the_optimum_of_a_small_clinic(seed):
+    """And the search finds the optimum itself, or comes near."""
+    case = small_clinic(seed)
+    best = optimum(case)
+    found = solve(case, iterations=3000, seed=1)
+    assert broken_rules(case, found) == []
+    assert found.lower_bound <= best <= found.points
+    assert found.points <= 1.1 * best

@@ -1,0 +1,193 @@
+"""The compiled search: the same optimum as numpy's for one course, valid answers and proved bounds for many."""
+
+import subprocess
+import sys
+from dataclasses import replace
+from itertools import count
+
+import pytest
+
+from benchmarks.make_problem import Wish, make_problem
+from planner.errors import InvalidInput
+from planner.scheduling import fast, joint
+from planner.scheduling.judge import broken_rules
+from planner.scheduling.many_courses import solve
+from planner.scheduling.one_course import solve_course
+from planner.scheduling.problem import Current, Resource, Session, Weights
+from planner.scheduling.warm import warm
+from tests.scheduling.problems import at, course, odd_problem, open_days, problem
+from tests.scheduling.test_many_courses import squeezed
+
+ONE = (Session(30, None),)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def machine_code():
+    """Compiled once; set-up has usually done it."""
+    assert warm()
+
+
+def alone(case):
+    """The machine code's optimum for the one course of a problem."""
+    return joint.Joint(case, seed=0).run(iterations=1)
+
+
+def where(solution):
+    """Sessions with practitioner and start: of several free rooms either may be taken."""
+    return [(placed.session, placed.practitioner, placed.start) for placed in solution.appointments]
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_machine_code_gives_the_same_places_as_numpy(seed):
+    """Points, places and ties are equal, and so are refusals."""
+    case = odd_problem(seed)
+    try:
+        slow = solve_course(case, "ana")
+    except InvalidInput:
+        with pytest.raises(InvalidInput):
+            alone(case)
+        return
+    quick = alone(case)
+    assert broken_rules(case, quick) == []
+    assert (quick.points, where(quick)) == (slow.points, where(slow))
+
+
+@pytest.mark.parametrize("seed", range(1, 7))
+def test_whole_courses_are_placed_as_numpy_places_them(seed):
+    """Half a year, a dozen sessions, four practitioners."""
+    case = make_problem(Wish(seed=seed, load=0.8, practitioners=4))
+    slow, quick = solve_course(case, "c1"), alone(case)
+    assert (quick.points, where(quick)) == (slow.points, where(slow))
+
+
+@pytest.mark.parametrize("seed", range(1, 7))
+def test_a_repaired_course_costs_what_numpy_says(seed):
+    """Of equally cheap plans the one that leaves the course where it stands is kept, so places may differ."""
+    case = make_problem(Wish(seed=seed, load=0.8, practitioners=4, repair=True))
+    assert alone(case).points == solve_course(case, "c1").points
+
+
+@pytest.mark.parametrize("repair", [False, True])
+@pytest.mark.parametrize("wish", [Wish(courses=30, practitioners=3, load=0.7, days=91), Wish(courses=25, load=0.95)])
+def test_every_answer_is_valid_and_not_below_its_bound(wish, repair):
+    """Quiet and overloaded, planned anew and repaired."""
+    case = make_problem(replace(wish, repair=repair))
+    found = solve(case, iterations=400)
+    assert broken_rules(case, found) == []
+    assert 0 < found.lower_bound <= found.points
+
+
+def test_the_same_budget_and_seed_give_the_same_answer():
+    """Steps, not seconds, decide."""
+    case = make_problem(Wish(courses=20, practitioners=3, days=91))
+    assert solve(case, iterations=300, seed=5) == solve(case, iterations=300, seed=5)
+
+
+def test_time_does_not_make_an_answer_worse():
+    """What is told only falls, the bound only rises, and the last is what is returned."""
+    case, told, ticks = make_problem(Wish(courses=20, practitioners=3, days=91)), [], count()
+    found = solve(
+        case, iterations=2000, progress=lambda *now: told.append(now), timer=lambda: float(next(ticks)) / 1000
+    )
+    points, bounds, seconds, steps = zip(*told, strict=True)
+    assert list(points) == sorted(points, reverse=True)
+    assert list(bounds) == sorted(bounds)
+    assert list(seconds) == sorted(seconds)
+    assert list(steps) == sorted(steps)
+    assert (points[-1], bounds[-1]) == (found.points, found.lower_bound)
+
+
+@pytest.mark.parametrize("asked", [0, 1, 5, 20, 60, 200])
+def test_stopping_at_any_moment_leaves_a_valid_answer(asked):
+    """During the first answer, during pricing, during the search."""
+    case, questions = make_problem(Wish(courses=20, practitioners=3, days=91, repair=True)), count()
+    found = solve(case, iterations=300, stop=lambda: next(questions) >= asked)
+    assert broken_rules(case, found) == []
+
+
+def test_stopped_at_once_every_session_is_named_with_a_reason():
+    """The empty answer is an answer too, and says why nothing has a place."""
+    case = make_problem(Wish(courses=3, practitioners=2, days=60))
+    found = solve(case, seconds=9, stop=lambda: True)
+    assert not found.appointments
+    assert len(found.unplaced) == sum(len(one.sessions) for one in case.courses)
+
+
+def test_a_course_squeezed_by_its_locked_session_goes_first():
+    """Even when the time is over: without its place there is no valid answer."""
+    found = solve(squeezed(), seconds=9, stop=lambda: True)
+    assert [(placed.course, placed.start) for placed in found.appointments] == [
+        ("bo", at(0, "09:00")),
+        ("bo", at(2, "09:00")),
+    ]
+
+
+def test_two_courses_squeezed_into_one_start_are_refused():
+    """Whoever goes first, the other has no valid plan."""
+    case = squeezed()
+    cy = replace(case.courses[1], id="cy", current=(Current(1, "ben", "room", at(3, "09:00"), True, 0),))
+    with pytest.raises(InvalidInput, match="No valid answer was found"):
+        solve(replace(case, courses=(case.courses[1], cy)), iterations=10)
+
+
+def test_who_can_stay_stays_until_moving_pays():
+    """Nobody is pushed aside by the first answer; in the end points decide."""
+    now = Current(0, "ben", "room", at(0, "10:00"), False, 80)
+    bo = course(id="bo", sessions=ONE, current=(now,), wait_points_per_day=1)
+    first = solve(problem(course(sessions=ONE), bo), seconds=9, stop=lambda: True)
+    assert [(placed.course, placed.start) for placed in first.appointments] == [("bo", at(0, "10:00"))]
+    last = solve(problem(course(sessions=ONE), bo), iterations=50)
+    assert (last.points, last.lower_bound) == (0, 0)
+
+
+def test_prices_prove_what_the_single_optima_can_not():
+    """Three want the one start of each day: alone each pays nothing, together 20 and 40."""
+    nine = tuple((at(day, "09:00"), at(day, "09:30")) for day in range(5))
+    three = [course(id=name, sessions=ONE) for name in ("ana", "bo", "cy")]
+    found = solve(problem(*three, practitioners=(Resource("ben", nine),)), iterations=300)
+    assert found.points == 60
+    assert 55 <= found.lower_bound <= 60
+
+
+def test_points_too_large_for_32_bits_are_left_to_numpy():
+    """The answer is as right."""
+    late = tuple((at(day, "09:00"), at(day, "12:00")) for day in range(20, 28))
+    ana = course(wait_points_per_day=10**8)
+    case = problem(
+        ana, replace(ana, id="bo"), practitioners=(Resource("ben", late),), weights=Weights(0, 10**9),
+    )  # fmt: skip
+    with pytest.raises(joint.TooLarge):
+        joint.Joint(case, seed=0)
+    assert solve(case, iterations=5).points == 4 * 10**9
+
+
+def test_no_room_no_practitioner_no_session():
+    """There is nothing to compile for; numpy says why."""
+    found = solve(problem(course(), course(id="bo"), rooms=()), iterations=5)
+    assert "no room is free" in found.unplaced[0].reason
+
+
+def test_a_day_without_end_and_a_grid_of_minutes():
+    """Practitioners who work through midnight, cells of five minutes: more than 64 starts a day."""
+    night = ((at(0, "20:00"), at(3, "09:00")),)
+    rooms = (Resource("room", night),)
+    case = problem(
+        course(sessions=ONE), course(id="bo", sessions=ONE), grid_minutes=5, rooms=rooms,
+        practitioners=(Resource("ben", night),),
+    )  # fmt: skip
+    found = solve(case, iterations=50)
+    assert broken_rules(case, found) == []
+    assert [placed.start for placed in found.appointments] == [at(1, "08:00"), at(1, "08:30")]
+
+
+def test_without_the_mark_of_set_up_numpy_serves(monkeypatch, tmp_path):
+    """Nobody waits a minute for a compiler in the middle of a request."""
+    monkeypatch.setattr(fast, "MARK", tmp_path / "none")
+    assert not fast.ready()
+    assert solve(problem(course(), course(id="bo"), rooms=(Resource("r", open_days(28)),)), iterations=5).points == 0
+
+
+def test_warming_a_second_time_is_quick_and_silent():
+    """Set-up calls it each time."""
+    done = subprocess.run([sys.executable, "-m", "planner.scheduling.warm"], capture_output=True, text=True, timeout=20)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
