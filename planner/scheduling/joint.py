@@ -12,8 +12,8 @@ from planner.scheduling.board import board_with
 from planner.scheduling.course_model import CourseModel
 from planner.scheduling.grid import grid_of
 from planner.scheduling.kernel_board import empty_diary, lift, points_of, put, stay
-from planner.scheduling.kernel_prices import Estimate, market_for, move_prices, plan_all
-from planner.scheduling.kernel_search import chain_for, place_beside, search
+from planner.scheduling.kernel_prices import Estimate, market_for, move_prices, plan_all, reach_all
+from planner.scheduling.kernel_search import Guide, chain_for, place_beside, search
 from planner.scheduling.kernel_work import work_for
 from planner.scheduling.problem import Problem
 from planner.scheduling.reasons import unplaced_of
@@ -77,6 +77,9 @@ class Joint:
         self.work, self.diary, self.chain = work_for(tables), empty_diary(tables), chain_for(tables)
         self.market = market_for(tables, self.diary)
         self.price = self.diary.closed
+        self.alone = np.zeros((len(problem.courses), tables.kind.shape[1], tables.days), dtype=np.int32)
+        reach_all(tables, self.diary, self.work, self.price, self.market.nothing, self.alone)
+        self.priced = self.alone
         self.dice = np.array([(2 * seed + 1) * 0x9E3779B97F4A7C15 % 2**64 | 1], dtype=np.uint64)
         self.least = np.zeros(len(problem.courses), dtype=np.int64)
         self.best = NEVER * len(problem.courses)
@@ -112,6 +115,9 @@ class Joint:
         tell()
         for _ in self._pricing(budget):
             pass
+        if self.price is not self.diary.closed:
+            self.priced = np.zeros_like(self.alone)
+            reach_all(self.tables, self.diary, self.work, self.price, self.market.nothing, self.priced)
         self._again_by_price(budget)
         tell()
         for _ in self._searching(budget):
@@ -127,7 +133,7 @@ class Joint:
             d.placed[c] = 0
             stay(t, d, c)
         self._restore()
-        search(t, d, self.work, self.chain, self.price, self.least, self.dice, 0, no_step)
+        search(t, d, self.work, self.chain, self._guide(), self.dice, 0, no_step)
 
     def _first_answer(self, budget: _Budget) -> None:
         """Leave who can stay; place course after course, the urgent first.
@@ -179,7 +185,7 @@ class Joint:
             locked = self._locked(c)
             if budget.over() and not self._squeezed(c):
                 self._leave_out(c, locked)
-            elif not place_beside(t, d, self.work, c, self.price):
+            elif not place_beside(t, d, self.work, c, self.priced, self.price):
                 return c
         return None
 
@@ -214,7 +220,7 @@ class Joint:
                 share = max(min(share, spent / PRICING_SHARE), spent / MOST_PRICING_SHARE)
             if share >= 1:
                 break
-            proved = int(plan_all(t, d, self.work, m, points))
+            proved = int(plan_all(t, d, self.work, m, self.alone, points))
             if round_ == 0:
                 self.least[:] = m.cost
             if proved > best:
@@ -236,6 +242,9 @@ class Joint:
         if self._place(order, budget, staying=False) is not None or not self._keep():
             self._restore()
 
+    def _guide(self) -> Guide:
+        return Guide(self.price, self.least, self.alone, self.priced)
+
     def _restore(self) -> None:
         """Put the best answer back into the diary."""
         t, d = self.tables, self.diary
@@ -248,7 +257,7 @@ class Joint:
 
     def _searching(self, budget: _Budget) -> Iterator[None]:
         """Improve while there is time; yields at every better answer."""
-        t, begin = self.tables, budget.spent(0)
+        t, begin, guide = self.tables, budget.spent(0), self._guide()
         while not budget.over() and self.best > self.bound * t.scale:
             share = budget.spent(self.iteration)
             if share >= 1:
@@ -258,7 +267,7 @@ class Joint:
             if budget.iterations is not None:
                 steps = min(steps, budget.iterations - self.iteration)
             heat = int(HEAT * t.scale * warmth)
-            search(t, self.diary, self.work, self.chain, self.price, self.least, self.dice, heat, steps)
+            search(t, self.diary, self.work, self.chain, guide, self.dice, heat, steps)
             self.iteration += steps
             if self._keep():
                 yield

@@ -12,18 +12,19 @@ MOST_IN_THE_WAY = 8
 
 @compiled
 def plan_one(
-    t: Tables, w: Work, c: int, price: Ints, taken: Ints, crowded: Ints, each: int, room: int, budget: int
+    t: Tables, w: Work, c: int, reach: Ints, price: Ints, taken: Ints, crowded: Ints, each: int, room: int, budget: int
 ) -> int:
     """Return the least cost of a course's plan, NEVER if there is none; the plan itself is left in `w`.
 
     Args:
+        reach: (courses, sessions, days) what a plan with that session on that day costs at least.
         price: (lengths, people, days * cells) what each start costs beside the course's own points.
         taken: the same shape; how many appointments stand in the way, each of which costs `each`.
         crowded: (lengths, days * cells) 1 where no room is left, which costs `room`.
         budget: the answer is exact if it costs no more; plans that cost more need not be found.
     Ties are broken by day, practitioner, start.
     """
-    set_ranges(t, w, c, budget)
+    set_ranges(t, w, c, reach, budget)
     set_slots(t, w, c)
     _fill(t, w, c, price, taken, crowded, each, room)
     count = t.sessions[c]
@@ -333,3 +334,44 @@ def _start_of(t: Tables, w: Work, c: int, k: int, j: int, day: int, begin: int) 
         if cost < moved or (cost == moved and now < best):
             return now
     return best
+
+
+@compiled
+def set_reach(t: Tables, w: Work, c: int, price: Ints, reach: Ints) -> None:
+    """Fill `reach` for one course: for each session and day what a plan with that session on that day costs at least.
+
+    Only the day of every earlier session is looked at, not its start, so the true cost may be more, but never less.
+    Call it after `plan_one` with an unlimited budget beside the same prices and nobody else: it goes on from there.
+    """
+    people, n = t.people[c], t.sessions[c]
+    before = np.zeros((people, t.days), dtype=np.int32)  # the least cost of the sessions before this one
+    for k in range(n):
+        for day in range(t.days):
+            reach[c, k, day] = NEVER
+        for day in range(w.low[k], w.high[k] + 1):
+            least = NEVER
+            for j in range(people):
+                least = min(least, before[j, day] + w.day_value[k, j, day])
+            reach[c, k, day] = least
+        if k + 1 < n:
+            _go_on(t, w, c, k, before)
+
+
+@compiled
+def _go_on(t: Tables, w: Work, c: int, k: int, before: Ints) -> None:
+    """Replace the least costs before session k by those before session k + 1."""
+    node, people, g = _node_of(t, w, c, k), t.people[c], t.gap[c, k + 1]
+    low, high, never = w.low[k], w.high[k], np.int32(NEVER)
+    for day in range(low, high + 1):
+        anyone = never
+        for j in range(people):
+            before[j, day] = min(never, before[j, day] + w.least[node, j, day])
+            anyone = min(anyone, before[j, day])
+        for j in range(people):
+            w.mixed[j, day] = min(before[j, day], anyone + np.int32(t.change))
+    for j in range(people):
+        for day in range(w.low[k + 1], w.high[k + 1] + 1):
+            least = never
+            for earlier in range(low, min(high, day - t.gap_low[g]) + 1):
+                least = min(least, w.mixed[j, earlier] + t.gap_cost[g, day - earlier])
+            before[j, day] = min(never, least)

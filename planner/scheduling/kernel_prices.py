@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from planner.scheduling.compiled import compiled
 from planner.scheduling.kernel_board import Diary, length_of
-from planner.scheduling.kernel_course import plan_one
+from planner.scheduling.kernel_course import plan_one, set_reach
 from planner.scheduling.kernel_work import Work
 from planner.scheduling.tables import NEVER, Ints, Tables
 
@@ -91,7 +91,7 @@ def _budget(t: Tables, m: Market, points: int, c: int) -> int:
 
 
 @compiled
-def plan_all(t: Tables, d: Diary, w: Work, m: Market, points: npt.NDArray[np.int64]) -> int:
+def plan_all(t: Tables, d: Diary, w: Work, m: Market, reach: Ints, points: npt.NDArray[np.int64]) -> int:
     """Plan every course alone at these prices; return the lower bound which that proves, in parts of a point.
 
     No answer costs less: prices are only paid for time that there is, and each course's plan is the cheapest there is.
@@ -103,7 +103,7 @@ def plan_all(t: Tables, d: Diary, w: Work, m: Market, points: npt.NDArray[np.int
     bound = 0
     for c in range(points.shape[0]):
         budget = NEVER if m.cost[c] >= NEVER else _budget(t, m, points[c], c)
-        m.cost[c] = plan_one(t, w, c, m.start, m.nothing, d.crowded, 0, 0, budget)
+        m.cost[c] = plan_one(t, w, c, reach, m.start, m.nothing, d.crowded, 0, 0, budget)
         bound += m.cost[c]
         m.placed[c] = w.placed[0]
         paid = 0
@@ -122,6 +122,15 @@ def plan_all(t: Tables, d: Diary, w: Work, m: Market, points: npt.NDArray[np.int
         for p in range(people):
             bound -= np.int64(m.person[p, cell]) * t.people_cells[p, cell]
     return bound
+
+
+@compiled
+def reach_all(t: Tables, d: Diary, w: Work, price: Ints, nothing: Ints, reach: Ints) -> None:
+    """Fill `reach` (courses, sessions, days) at these prices: what a plan with a session on a day costs at least."""
+    reach[:] = 0
+    for c in range(t.sessions.shape[0]):
+        plan_one(t, w, c, reach, price, nothing, d.crowded, 0, 0, NEVER)
+        set_reach(t, w, c, price, reach)
 
 
 @compiled

@@ -26,6 +26,15 @@ ROOM_TO_ROAM = 300
 PREFER_WORSE = 80
 
 
+class Guide(NamedTuple):
+    """What is known of the courses before the search begins."""
+
+    price: Ints  # (lengths, people, cells) what a start costs, NEVER where none may be
+    least: Longs  # (courses,) no plan of this course costs less
+    alone: Ints  # (courses, sessions, days) nor does one with this session on that day
+    priced: Ints  # the same with the prices
+
+
 class Chain(NamedTuple):
     """The courses of one step, in the order in which they choose, with the plans they had."""
 
@@ -146,15 +155,15 @@ def _settle(t: Tables, d: Diary, w: Work, h: Chain, i: int) -> bool:
 
 
 @compiled
-def plan_beside(t: Tables, d: Diary, w: Work, c: int, budget: int) -> int:
+def plan_beside(t: Tables, d: Diary, w: Work, c: int, reach: Ints, budget: int) -> int:
     """Return a lifted course's least cost beside all that stands; the plan is left in `w`."""
-    return plan_one(t, w, c, d.closed, d.taken, d.crowded, NEVER, NEVER, budget)
+    return plan_one(t, w, c, reach, d.closed, d.taken, d.crowded, NEVER, NEVER, budget)
 
 
 @compiled
-def place_beside(t: Tables, d: Diary, w: Work, c: int, price: Ints) -> bool:
+def place_beside(t: Tables, d: Diary, w: Work, c: int, reach: Ints, price: Ints) -> bool:
     """Plan a lifted course beside all that stands and put it there; False if it has no valid plan."""
-    cost = plan_one(t, w, c, price, d.taken, d.crowded, NEVER, NEVER, NEVER)
+    cost = plan_one(t, w, c, reach, price, d.taken, d.crowded, NEVER, NEVER, NEVER)
     if cost >= NEVER:
         return False
     note(t, d, w, c)
@@ -184,18 +193,18 @@ def _priced(t: Tables, d: Diary, price: Ints, c: int) -> int:
 
 
 @compiled
-def _choose_and_push(t: Tables, d: Diary, w: Work, h: Chain, price: Ints, dice: Dice, i: int) -> None:
+def _choose_and_push(t: Tables, d: Diary, w: Work, h: Chain, g: Guide, dice: Dice, i: int) -> None:
     """Plan the i-th course where others may stand, each of whom costs something; the plan is left in `w`."""
     c = h.course[i]
     each = (LEAST_PENALTY + draw(dice, PENALTIES)) * t.scale
-    budget = min(NEVER, _priced(t, d, price, c) + ROOM_TO_ROAM * t.scale)
+    budget = min(NEVER, _priced(t, d, g.price, c) + ROOM_TO_ROAM * t.scale)
     leave = draw(dice, max(1, d.placed[c])) if i == 0 and draw(dice, 100) < MUST_LEAVE else -1
     if leave < 0 or d.placed[c] == 0 or t.pin_at[c, leave] >= 0:
-        plan_one(t, w, c, price, d.taken, d.crowded, each, each, budget)
+        plan_one(t, w, c, g.priced, g.price, d.taken, d.crowded, each, each, budget)
         return
     length, p, at = length_of(t, c, leave), t.who[c, d.who[c, leave]], d.at[c, leave]
     d.taken[length, p, at] += MOST_IN_THE_WAY
-    plan_one(t, w, c, price, d.taken, d.crowded, each, each, budget)
+    plan_one(t, w, c, g.priced, g.price, d.taken, d.crowded, each, each, budget)
     d.taken[length, p, at] -= MOST_IN_THE_WAY
 
 
@@ -210,17 +219,17 @@ def _least_of_rest(h: Chain, least: Longs, i: int) -> int:
 
 @compiled
 def _run(
-    t: Tables, d: Diary, w: Work, h: Chain, price: Ints, least: Longs, dice: Dice, depth: int, allowed: int
+    t: Tables, d: Diary, w: Work, h: Chain, g: Guide, dice: Dice, depth: int, allowed: int
 ) -> tuple[int, int]:
     """Let the chain's courses choose in turn; return how many stand, and the difference or NEVER if it went too far."""
     before, after, i = h.cost[0], 0, 0
     while i < h.size[0]:
         c = h.course[i]
         if i < depth:
-            _choose_and_push(t, d, w, h, price, dice, i)
+            _choose_and_push(t, d, w, h, g, dice, i)
         else:
-            budget = before + allowed - after - _least_of_rest(h, least, i + 1)
-            if budget < least[c] or plan_beside(t, d, w, c, min(budget, NEVER)) > budget:
+            budget = before + allowed - after - _least_of_rest(h, g.least, i + 1)
+            if budget < g.least[c] or plan_beside(t, d, w, c, g.alone, min(budget, NEVER)) > budget:
                 return i, NEVER
         known = h.size[0]
         if not _settle(t, d, w, h, i):
@@ -230,18 +239,18 @@ def _run(
         d.cost[c] = points_of(t, d, c)
         after += d.cost[c]
         i += 1
-        if after + _least_of_rest(h, least, i) > before + allowed:
+        if after + _least_of_rest(h, g.least, i) > before + allowed:
             return i, NEVER
     return i, after - before
 
 
 @compiled
-def _step(t: Tables, d: Diary, w: Work, h: Chain, price: Ints, least: Longs, dice: Dice, c: int, allowed: int) -> None:
+def _step(t: Tables, d: Diary, w: Work, h: Chain, g: Guide, dice: Dice, c: int, allowed: int) -> None:
     """Let one course choose, then those in its way; keep it if together they pay at most `allowed` more."""
     h.size[0] = 0
     _join(t, d, h, c)
     depth = 1 + (draw(dice, 100) < SECOND_PUSHES) + (draw(dice, 100) < THIRD_PUSHES)
-    stand, difference = _run(t, d, w, h, price, least, dice, depth, allowed)
+    stand, difference = _run(t, d, w, h, g, dice, depth, allowed)
     if difference >= NEVER:
         _undo(t, d, h, stand)
     for m in range(h.size[0]):
@@ -250,7 +259,7 @@ def _step(t: Tables, d: Diary, w: Work, h: Chain, price: Ints, least: Longs, dic
 
 @compiled
 def search(
-    t: Tables, d: Diary, w: Work, h: Chain, price: Ints, least: Longs, dice: Dice, heat: int, steps: int
+    t: Tables, d: Diary, w: Work, h: Chain, g: Guide, dice: Dice, heat: int, steps: int
 ) -> None:
     """Make so many steps, each of which may make the whole dearer by up to `heat` (mostly far less)."""
     courses = d.cost.shape[0]
@@ -258,7 +267,7 @@ def search(
         c = draw(dice, courses)
         for _ in range(3):
             other = draw(dice, courses)
-            if d.cost[other] - least[other] > d.cost[c] - least[c] and draw(dice, 100) < PREFER_WORSE:
+            if d.cost[other] - g.least[other] > d.cost[c] - g.least[c] and draw(dice, 100) < PREFER_WORSE:
                 c = other
         luck = draw(dice, 1000)
-        _step(t, d, w, h, price, least, dice, c, heat * luck // 1000 * luck // 1000)
+        _step(t, d, w, h, g, dice, c, heat * luck // 1000 * luck // 1000)

@@ -46,8 +46,11 @@ def work_for(t: Tables) -> Work:
 
 
 @compiled
-def set_ranges(t: Tables, w: Work, c: int, budget: int) -> None:
-    """Set the first and last day of each session: what the least gaps and the budget leave."""
+def set_ranges(t: Tables, w: Work, c: int, reach: Ints, budget: int) -> None:
+    """Set the first and last day of each session: what the least gaps and the budget leave.
+
+    `reach` (courses, sessions, days) holds what a plan with that session on that day costs at least.
+    """
     first = 0
     while first < t.days and t.first_cost[c, first] >= NEVER:
         first += 1
@@ -58,8 +61,12 @@ def set_ranges(t: Tables, w: Work, c: int, budget: int) -> None:
         if k:
             first = min(t.days, first + t.gap_low[t.gap[c, k]])
             late = min(t.days, late + t.gap_high[t.gap[c, k]])
-        w.low[k] = first
-        w.high[k] = min(t.days - 1, late)
+        low, high = first, min(t.days - 1, late)
+        while low <= high and reach[c, k, low] > budget:
+            low += 1
+        while low <= high and reach[c, k, high] > budget:
+            high -= 1
+        w.low[k], w.high[k] = low, high
 
 
 @compiled
