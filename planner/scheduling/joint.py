@@ -14,6 +14,7 @@ from planner.scheduling.grid import grid_of
 from planner.scheduling.kernel_board import empty_diary, lift, points_of, put, stay
 from planner.scheduling.kernel_prices import Estimate, market_for, move_prices, plan_all, reach_all
 from planner.scheduling.kernel_search import Guide, chain_for, place_beside, search
+from planner.scheduling.kernel_stir import stir
 from planner.scheduling.kernel_work import work_for
 from planner.scheduling.problem import Problem
 from planner.scheduling.reasons import unplaced_of
@@ -21,7 +22,7 @@ from planner.scheduling.tables import NEVER, tables_of
 
 Progress = Callable[[int, int, float, int], None]
 
-PRICING_SHARE, MOST_PRICING_SHARE = 0.2, 0.5
+PRICING_SHARE, MOST_PRICING_SHARE = 0.1, 0.5
 PRICING_ROUNDS = 150
 """Prices are looked for in a fifth of the time or in so many rounds, whichever is more, but not in over half of it."""
 FIRST_STEP, LAST_STEP = 20.0, 0.05
@@ -80,6 +81,17 @@ class Joint:
         self.alone = np.zeros((len(problem.courses), tables.kind.shape[1], tables.days), dtype=np.int32)
         reach_all(tables, self.diary, self.work, self.price, self.market.nothing, self.alone)
         self.priced = self.alone
+        import os
+        self.wish = np.zeros_like(self.alone[:,0,0],dtype=np.int64)
+        self.knobs2=np.array([int(x) for x in os.environ.get("KNOBS2","30,4,4").split(",")], dtype=np.int32)
+        self.count2=np.zeros(8,dtype=np.int32)
+        self.out2=np.zeros(2,dtype=np.int32)
+        n=tables.kind.shape[1]
+        self.flat=np.array([c*n+k for c in range(len(problem.courses)) for k in range(tables.sessions[c]) if tables.pin_at[c,k]<0],dtype=np.int32)
+        self.knobs = np.array([int(x) for x in os.environ.get("KNOBS","5,100,30,10,100,120,80,0,3").split(",")], dtype=np.int64)
+        self.count = np.zeros(10, dtype=np.int64)
+        global HEAT, PRICING_SHARE
+        HEAT=float(os.environ.get("HEAT","250"))
         self.dice = np.array([(2 * seed + 1) * 0x9E3779B97F4A7C15 % 2**64 | 1], dtype=np.uint64)
         self.least = np.zeros(len(problem.courses), dtype=np.int64)
         self.best = NEVER * len(problem.courses)
@@ -134,6 +146,7 @@ class Joint:
             stay(t, d, c)
         self._restore()
         search(t, d, self.work, self.chain, self._guide(), self.dice, 0, no_step)
+        stir(t, d, self.dice, self.flat, self.out2, 1.0, self.knobs2, 1, self.count2)
 
     def _first_answer(self, budget: _Budget) -> None:
         """Leave who can stay; place course after course, the urgent first.
@@ -243,7 +256,7 @@ class Joint:
             self._restore()
 
     def _guide(self) -> Guide:
-        return Guide(self.price, self.least, self.alone, self.priced)
+        return Guide(self.price, self.least, self.alone, self.priced, self.wish + self.least, self.knobs, self.count)
 
     def _restore(self) -> None:
         """Put the best answer back into the diary."""
@@ -266,7 +279,12 @@ class Joint:
             steps = STEPS_AT_ONCE
             if budget.iterations is not None:
                 steps = min(steps, budget.iterations - self.iteration)
-            heat = int(HEAT * t.scale * warmth)
+            import os
+            T0,T1,HF,NL,NH=[float(x) for x in os.environ.get("SA","20,1,4,20000,100").split(",")]
+            steps=int(NH)
+            warm = T0*(T1/T0)**min(1,max(0,(share-begin)/(0.97-begin)))*t.scale
+            heat = int(warm*HF) if share<0.97 else 0
+            if NL: stir(t, self.diary, self.dice, self.flat, self.out2, warm if share<0.97 else 1e-6, self.knobs2, int(NL), self.count2)
             search(t, self.diary, self.work, self.chain, guide, self.dice, heat, steps)
             self.iteration += steps
             if self._keep():

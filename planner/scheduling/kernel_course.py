@@ -198,19 +198,16 @@ def _by_days(t: Tables, w: Work, c: int, k: int) -> None:
     """Fill the values of session k where the next one may have any start of its days."""
     g, rest, mixed, drop = t.gap[c, k + 1], w.rest, w.mixed, t.drop[c, k + 1]
     low, high, mine_low, mine_high = w.low[k + 1], w.high[k + 1], w.low[k], w.high[k]
-    last = t.gap_high[g]
+    first, last, gap_cost = t.gap_low[g], t.gap_high[g], t.gap_cost
     for j in range(t.people[c]):
         _tail(mixed, w.tail, j, low, high, t.beyond_day)
         for day in range(mine_low, mine_high + 1):
             rest[j, day] = min(drop, _beyond(w.tail, day + last + 1, low, high, t.beyond, t.beyond_day))
-        for apart in range(t.gap_low[g], last + 1):
-            cost = t.gap_cost[g, apart]
-            begin = max(mine_low, low - apart)
-            size = min(mine_high, high - apart) + 1 - begin
-            if size > 0:
-                out, later = rest[j, begin : begin + size], mixed[j, begin + apart : begin + apart + size]
-                for day in range(size):
-                    out[day] = min(out[day], np.int32(later[day] + cost))
+        for day in range(mine_low, mine_high + 1):
+            least = rest[j, day]
+            for there in range(max(low, day + first), min(high, day + last) + 1):
+                least = min(least, np.int32(mixed[j, there] + gap_cost[g, there - day]))
+            rest[j, day] = least
     _values(t, w, c, k)
 
 

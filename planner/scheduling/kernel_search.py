@@ -8,11 +8,11 @@ import numpy.typing as npt
 from planner.scheduling.compiled import compiled
 from planner.scheduling.kernel_board import Diary, change, free_room, length_of, lift, points_of, put
 from planner.scheduling.kernel_course import MOST_IN_THE_WAY, plan_one
+from planner.scheduling.kernel_dice import Dice, draw
 from planner.scheduling.kernel_work import Work
 from planner.scheduling.tables import NEVER, Ints, Tables
 
 Longs = npt.NDArray[np.int64]
-Dice = npt.NDArray[np.uint64]
 
 MOST_MEMBERS = 12
 """So many courses at most change their plans in one step."""
@@ -33,6 +33,9 @@ class Guide(NamedTuple):
     least: Longs  # (courses,) no plan of this course costs less
     alone: Ints  # (courses, sessions, days) nor does one with this session on that day
     priced: Ints  # the same with the prices
+    dearest: Longs
+    knobs: Longs
+    count: Longs
 
 
 class Chain(NamedTuple):
@@ -59,17 +62,6 @@ def chain_for(t: Tables) -> Chain:
         whole(MOST_MEMBERS), np.full(courses, -1, dtype=np.int32), whole(MOST_MEMBERS), whole(MOST_MEMBERS, sessions),
         whole(MOST_MEMBERS, sessions), whole(MOST_MEMBERS, sessions), np.zeros(MOST_MEMBERS, dtype=np.int64), whole(1),
     )  # fmt: skip
-
-
-@compiled
-def draw(dice: Dice, below: int) -> int:
-    """Return a random whole number in 0 .. below - 1 (xorshift64*)."""
-    x = dice[0]
-    x ^= x >> np.uint64(12)
-    x ^= x << np.uint64(25)
-    x ^= x >> np.uint64(27)
-    dice[0] = x
-    return int(np.int64(((x * np.uint64(2685821657736338717)) >> np.uint64(33)) % np.uint64(below)))
 
 
 @compiled
@@ -196,9 +188,9 @@ def _priced(t: Tables, d: Diary, price: Ints, c: int) -> int:
 def _choose_and_push(t: Tables, d: Diary, w: Work, h: Chain, g: Guide, dice: Dice, i: int) -> None:
     """Plan the i-th course where others may stand, each of whom costs something; the plan is left in `w`."""
     c = h.course[i]
-    each = (LEAST_PENALTY + draw(dice, PENALTIES)) * t.scale
-    budget = min(NEVER, _priced(t, d, g.price, c) + ROOM_TO_ROAM * t.scale)
-    leave = draw(dice, max(1, d.placed[c])) if i == 0 and draw(dice, 100) < MUST_LEAVE else -1
+    each = (g.knobs[0] + draw(dice, g.knobs[1])) * t.scale
+    budget = min(NEVER, _priced(t, d, g.price, c) + g.knobs[5] * t.scale)
+    leave = draw(dice, max(1, d.placed[c])) if i == 0 and draw(dice, 100) < g.knobs[4] else -1
     if leave < 0 or d.placed[c] == 0 or t.pin_at[c, leave] >= 0:
         plan_one(t, w, c, g.priced, g.price, d.taken, d.crowded, each, each, budget)
         return
@@ -225,10 +217,13 @@ def _run(
     before, after, i = h.cost[0], 0, 0
     while i < h.size[0]:
         c = h.course[i]
+        g.count[0] += 1
         if i < depth:
+            g.count[1] += 1
             _choose_and_push(t, d, w, h, g, dice, i)
         else:
             budget = before + allowed - after - _least_of_rest(h, g.least, i + 1)
+            g.count[2] += budget >= g.least[c]
             if budget < g.least[c] or plan_beside(t, d, w, c, g.alone, min(budget, NEVER)) > budget:
                 return i, NEVER
         known = h.size[0]
@@ -249,8 +244,12 @@ def _step(t: Tables, d: Diary, w: Work, h: Chain, g: Guide, dice: Dice, c: int, 
     """Let one course choose, then those in its way; keep it if together they pay at most `allowed` more."""
     h.size[0] = 0
     _join(t, d, h, c)
-    depth = 1 + (draw(dice, 100) < SECOND_PUSHES) + (draw(dice, 100) < THIRD_PUSHES)
+    depth = 1 + (draw(dice, 100) < g.knobs[2]) + (draw(dice, 100) < g.knobs[3])
     stand, difference = _run(t, d, w, h, g, dice, depth, allowed)
+    g.count[3] += difference < NEVER
+    g.count[4] += difference < 0
+    g.count[5] += h.size[0]
+    g.count[6] += (h.size[0]==1) and difference < NEVER
     if difference >= NEVER:
         _undo(t, d, h, stand)
     for m in range(h.size[0]):
@@ -265,9 +264,11 @@ def search(
     courses = d.cost.shape[0]
     for _ in range(steps):
         c = draw(dice, courses)
-        for _ in range(3):
+        mine = _priced(t, d, g.price, c) - g.dearest[c] if g.knobs[7] else d.cost[c] - g.least[c]
+        for _ in range(g.knobs[8]):
             other = draw(dice, courses)
-            if d.cost[other] - g.least[other] > d.cost[c] - g.least[c] and draw(dice, 100) < PREFER_WORSE:
-                c = other
+            its = _priced(t, d, g.price, other) - g.dearest[other] if g.knobs[7] else d.cost[other] - g.least[other]
+            if its > mine and draw(dice, 100) < g.knobs[6]:
+                c, mine = other, its
         luck = draw(dice, 1000)
         _step(t, d, w, h, g, dice, c, heat * luck // 1000 * luck // 1000)

@@ -50,6 +50,7 @@ class Tables(NamedTuple):
     beyond: int  # what the first day beyond the most costs, and each one more
     beyond_day: int
     soon: Ints  # (rests, days * cells) the first linear cell that is far enough in elapsed time
+    latest: Ints  # (rests, days * cells) the last linear cell that is far enough before this one, -1 for none
     soon_days: Ints  # (rests,) from how many days on whole days are allowed after any start
     sessions: Ints  # (courses,) how many
     kind: Ints  # (courses, sessions)
@@ -197,14 +198,16 @@ class _Maker:
 
     def _rest_tables(self) -> dict[str, Any]:
         numbers = np.arange(self.instant.size)
-        soon, whole = [], []
+        soon, latest, whole = [], [], []
         for hours in self.rests:
             first = np.searchsorted(self.instant, self.instant + gap_seconds(hours))
             soon.append(first)
+            latest.append(np.searchsorted(first, numbers, side="right") - 1)
             ahead = -(-first // self.cells) - numbers // self.cells
             # A session is over by the end of its day, so the day after the last cell is always whole.
             whole.append(max(1, int(ahead[first < self.instant.size].max(initial=1))))
-        return {"soon": np.array(soon, dtype=np.int32), "soon_days": np.array(whole, dtype=np.int32)}
+        return {"soon": np.array(soon, dtype=np.int32), "latest": np.array(latest, dtype=np.int32),
+            "soon_days": np.array(whole, dtype=np.int32)}
 
     def _course(self, index: int, course: Course) -> dict[str, npt.NDArray[np.int64]]:
         minutes = list(dict.fromkeys(session.minutes for session in course.sessions))
