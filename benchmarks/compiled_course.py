@@ -21,7 +21,7 @@ def milliseconds(joint: Joint) -> float:
     times = []
     for _ in range(ROUNDS):
         begin = time.perf_counter()
-        plan_beside(joint.tables, joint.diary, joint.work, 0, NEVER)
+        plan_beside(joint.tables, joint.diary, joint.work, 0, joint.alone, NEVER)
         times.append(1000 * (time.perf_counter() - begin))
     return statistics.median(times)
 

@@ -12,25 +12,23 @@ from planner.scheduling.board import board_with
 from planner.scheduling.course_model import CourseModel
 from planner.scheduling.grid import grid_of
 from planner.scheduling.kernel_board import empty_diary, lift, points_of, put, stay
-from planner.scheduling.kernel_prices import Estimate, market_for, move_prices, plan_all, reach_all
+from planner.scheduling.kernel_prices import reach_all
 from planner.scheduling.kernel_search import Guide, chain_for, place_beside, search
-from planner.scheduling.kernel_stir import stir
+from planner.scheduling.kernel_stir import stir, stir_for
 from planner.scheduling.kernel_work import work_for
+from planner.scheduling.pricing import Prices, Pricing
 from planner.scheduling.problem import Problem
 from planner.scheduling.reasons import unplaced_of
 from planner.scheduling.tables import NEVER, tables_of
 
 Progress = Callable[[int, int, float, int], None]
 
-PRICING_SHARE, MOST_PRICING_SHARE = 0.1, 0.5
-PRICING_ROUNDS = 150
-"""Prices are looked for in a fifth of the time or in so many rounds, whichever is more, but not in over half of it."""
-FIRST_STEP, LAST_STEP = 20.0, 0.05
-"""By how many points a price moves for each course too many, in the first round of pricing and in the last."""
 STEPS_AT_ONCE = 100
-HEAT = 250
-"""By how many points a step may make things worse at first; the rest of the time it cools down to nothing."""
-COLD_FROM = 0.95
+SMALL_MOVES = 40
+"""For each step, which plans whole courses, so many small moves of single sessions are tried."""
+WARM, COOL = 30.0, 2.0
+COLD_FROM = 0.97
+"""What a step may make worse, in points on average, at first and in the end; after so much of the time nothing."""
 
 
 class TooLarge(ValueError):
@@ -76,32 +74,25 @@ class Joint:
             raise TooLarge("the points or the horizon are too large for 32 bits")
         self.problem, self.tables = problem, tables
         self.work, self.diary, self.chain = work_for(tables), empty_diary(tables), chain_for(tables)
-        self.market = market_for(tables, self.diary)
-        self.price = self.diary.closed
-        self.alone = np.zeros((len(problem.courses), tables.kind.shape[1], tables.days), dtype=np.int32)
-        reach_all(tables, self.diary, self.work, self.price, self.market.nothing, self.alone)
-        self.priced = self.alone
-        import os
-        self.wish = np.zeros_like(self.alone[:,0,0],dtype=np.int64)
-        self.knobs2=np.array([int(x) for x in os.environ.get("KNOBS2","30,4,4").split(",")], dtype=np.int32)
-        self.count2=np.zeros(8,dtype=np.int32)
-        self.out2=np.zeros(2,dtype=np.int32)
-        n=tables.kind.shape[1]
-        self.flat=np.array([c*n+k for c in range(len(problem.courses)) for k in range(tables.sessions[c]) if tables.pin_at[c,k]<0],dtype=np.int32)
-        self.knobs = np.array([int(x) for x in os.environ.get("KNOBS","5,100,30,10,100,120,80,0,3").split(",")], dtype=np.int64)
-        self.count = np.zeros(10, dtype=np.int64)
-        global HEAT, PRICING_SHARE
-        HEAT=float(os.environ.get("HEAT","250"))
+        self.stir = stir_for(tables)
         self.dice = np.array([(2 * seed + 1) * 0x9E3779B97F4A7C15 % 2**64 | 1], dtype=np.uint64)
-        self.least = np.zeros(len(problem.courses), dtype=np.int64)
+        self.alone = reach_all(tables, self.diary, self.work, self.diary.closed)
+        least = self.alone[:, 0].min(axis=1).astype(np.int64)
+        self.least = np.minimum(least, tables.drop[:, 0])
+        self.guide = Guide(self.diary.closed, self.least, self.alone, self.alone, self.least)
+        self.pricing = Pricing(tables, self.diary, self.alone)
         self.best = NEVER * len(problem.courses)
-        self.bound = 0
         self.iteration = 0
 
     @property
     def points(self) -> int:
         """The points of the best answer so far."""
         return self.best // self.tables.scale
+
+    @property
+    def bound(self) -> int:
+        """What no answer can have fewer points than."""
+        return self.pricing.bound
 
     def run(
         self,
@@ -123,18 +114,27 @@ class Joint:
                 told = (self.points, self.bound)
                 progress(*told, timer() - budget.started, self.iteration)
 
-        self._first_answer(budget)
-        tell()
-        for _ in self._pricing(budget):
-            pass
-        if self.price is not self.diary.closed:
-            self.priced = np.zeros_like(self.alone)
-            reach_all(self.tables, self.diary, self.work, self.price, self.market.nothing, self.priced)
-        self._again_by_price(budget)
-        tell()
-        for _ in self._searching(budget):
+        if iterations is None:
+            self.pricing.begin(lambda: budget.spent(0))
+        try:
+            self._first_answer(budget)
             tell()
+            if iterations is not None:
+                self._price(budget)
+            for _ in self._searching(budget):
+                tell()
+        finally:
+            self.pricing.end()
         return self.solution()
+
+    def _price(self, budget: _Budget) -> None:
+        """Look for prices before the search, so that the same seed and iterations give the same answer."""
+        for _ in self.pricing.coarse(lambda: 0.0):
+            if budget.over() or self._proved():
+                return
+
+    def _proved(self) -> bool:
+        return self.best <= self.bound * self.tables.scale
 
     def rehearse(self) -> None:
         """Run every kernel once, so that it is compiled."""
@@ -145,8 +145,7 @@ class Joint:
             d.placed[c] = 0
             stay(t, d, c)
         self._restore()
-        search(t, d, self.work, self.chain, self._guide(), self.dice, 0, no_step)
-        stir(t, d, self.dice, self.flat, self.out2, 1.0, self.knobs2, 1, self.count2)
+        search(t, d, self.work, self.chain, self.guide, self.dice, 0.0, no_step)
 
     def _first_answer(self, budget: _Budget) -> None:
         """Leave who can stay; place course after course, the urgent first.
@@ -198,7 +197,7 @@ class Joint:
             locked = self._locked(c)
             if budget.over() and not self._squeezed(c):
                 self._leave_out(c, locked)
-            elif not place_beside(t, d, self.work, c, self.priced, self.price):
+            elif not place_beside(t, d, self.work, c, self.guide.priced, self.guide.price):
                 return c
         return None
 
@@ -219,44 +218,18 @@ class Joint:
         self.kept = d.placed.copy(), d.who.copy(), d.at.copy(), d.room.copy()
         return True
 
-    def _pricing(self, budget: _Budget) -> Iterator[None]:
-        """Look for prices at which few want the same time; each round proves a lower bound."""
-        t, m, d = self.tables, self.market, self.diary
-        estimate = Estimate(*(np.zeros(side.shape) for side in (m.person, m.rooms, m.person, m.rooms)))
-        points, best, round_ = np.zeros(len(self.least), dtype=np.int64), -1, 0
-        begin = budget.spent(0)
-        while not budget.over():
-            share = round_ / PRICING_ROUNDS
-            if budget.iterations is None:
-                # On a slow machine the rounds may take longer than their share of the time.
-                spent = budget.spent(0) - begin
-                share = max(min(share, spent / PRICING_SHARE), spent / MOST_PRICING_SHARE)
-            if share >= 1:
-                break
-            proved = int(plan_all(t, d, self.work, m, self.alone, points))
-            if round_ == 0:
-                self.least[:] = m.cost
-            if proved > best:
-                best, self.price = proved, m.start.copy()
-                self.wish = m.cost - self.least
-            # Points are whole, so the bound is rounded up.
-            self.bound = max(self.bound, -(-proved // t.scale))
-            if self.best <= self.bound * t.scale:
-                break
-            move_prices(t, m, estimate, FIRST_STEP * t.scale * (LAST_STEP / FIRST_STEP) ** share)
-            round_ += 1
-            yield
+    def _adopt(self, prices: Prices, budget: _Budget) -> None:
+        """Go by these prices from now on, and place all courses anew by them, those first who would pay most.
 
-    def _again_by_price(self, budget: _Budget) -> None:
-        """Place all courses anew by price, those first who would pay most; keep the first answer if that was better."""
-        if self.price is self.diary.closed or budget.over() or self.best <= self.bound * self.tables.scale:
-            return
-        order = sorted(range(len(self.least)), key=lambda c: (not self._squeezed(c), -int(self.wish[c]), c))
-        if self._place(order, budget, staying=False) is not None or not self._keep():
+        Whatever is the best answer then is where the search goes on from.
+        """
+        t = self.tables
+        priced = reach_all(t, self.diary, self.work, prices.start)
+        self.guide = Guide(prices.start, self.least, self.alone, priced, prices.cost)
+        wish = prices.cost - self.least
+        order = sorted(range(len(self.least)), key=lambda c: (not self._squeezed(c), -int(wish[c]), c))
+        if budget.over() or self._place(order, budget, staying=False) is not None or not self._keep():
             self._restore()
-
-    def _guide(self) -> Guide:
-        return Guide(self.price, self.least, self.alone, self.priced, self.wish + self.least, self.knobs, self.count)
 
     def _restore(self) -> None:
         """Put the best answer back into the diary."""
@@ -269,26 +242,26 @@ class Joint:
             d.cost[c] = points_of(t, d, c)
 
     def _searching(self, budget: _Budget) -> Iterator[None]:
-        """Improve while there is time; yields at every better answer."""
-        t, begin, guide = self.tables, budget.spent(0), self._guide()
-        while not budget.over() and self.best > self.bound * t.scale:
+        """Improve while there is time; yields after every look."""
+        t, begin, adopted = self.tables, budget.spent(0), None
+        while not budget.over() and not self._proved():
             share = budget.spent(self.iteration)
             if share >= 1:
                 return
-            warmth = max(0.0, 1 - (share - begin) / max(1e-9, COLD_FROM - begin))
+            prices = self.pricing.prices
+            if prices is not None and prices is not adopted:
+                self._adopt(prices, budget)
+                adopted = prices
             steps = STEPS_AT_ONCE
             if budget.iterations is not None:
                 steps = min(steps, budget.iterations - self.iteration)
-            import os
-            T0,T1,HF,NL,NH=[float(x) for x in os.environ.get("SA","20,1,4,20000,100").split(",")]
-            steps=int(NH)
-            warm = T0*(T1/T0)**min(1,max(0,(share-begin)/(0.97-begin)))*t.scale
-            heat = int(warm*HF) if share<0.97 else 0
-            if NL: stir(t, self.diary, self.dice, self.flat, self.out2, warm if share<0.97 else 1e-6, self.knobs2, int(NL), self.count2)
-            search(t, self.diary, self.work, self.chain, guide, self.dice, heat, steps)
+            cooled = max(0.0, (share - begin) / max(1e-9, COLD_FROM - begin))
+            warmth = WARM * (COOL / WARM) ** cooled * t.scale if cooled < 1 else 0.0
+            stir(t, self.diary, self.stir, self.dice, warmth, SMALL_MOVES * steps)
+            search(t, self.diary, self.work, self.chain, self.guide, self.dice, warmth, steps)
             self.iteration += steps
-            if self._keep():
-                yield
+            self._keep()
+            yield
 
     def solution(self) -> Solution:
         """Return the best answer, with a reason for every session that has no place."""

@@ -334,7 +334,7 @@ def _start_of(t: Tables, w: Work, c: int, k: int, j: int, day: int, begin: int) 
 
 
 @compiled
-def set_reach(t: Tables, w: Work, c: int, price: Ints, reach: Ints) -> None:
+def set_reach(t: Tables, w: Work, c: int, reach: Ints) -> None:
     """Fill `reach` for one course: for each session and day what a plan with that session on that day costs at least.
 
     Only the day of every earlier session is looked at, not its start, so the true cost may be more, but never less.

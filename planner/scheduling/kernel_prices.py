@@ -124,13 +124,18 @@ def plan_all(t: Tables, d: Diary, w: Work, m: Market, reach: Ints, points: npt.N
     return bound
 
 
+def reach_all(t: Tables, d: Diary, w: Work, price: Ints) -> Ints:
+    """Return (courses, sessions, days): at these prices, what a plan with that session on that day costs at least."""
+    reach = np.zeros((*t.kind.shape, t.days), dtype=np.int32)
+    _fill_reach(t, d, w, price, np.zeros_like(d.closed), reach)
+    return reach
+
+
 @compiled
-def reach_all(t: Tables, d: Diary, w: Work, price: Ints, nothing: Ints, reach: Ints) -> None:
-    """Fill `reach` (courses, sessions, days) at these prices: what a plan with a session on a day costs at least."""
-    reach[:] = 0
+def _fill_reach(t: Tables, d: Diary, w: Work, price: Ints, nothing: Ints, reach: Ints) -> None:
     for c in range(t.sessions.shape[0]):
         plan_one(t, w, c, reach, price, nothing, d.crowded, 0, 0, NEVER)
-        set_reach(t, w, c, price, reach)
+        set_reach(t, w, c, reach)
 
 
 @compiled

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from planner.scheduling.compiled import compiled
 from planner.scheduling.kernel_board import Diary, change, free_room, length_of, lift, points_of, put
 from planner.scheduling.kernel_course import MOST_IN_THE_WAY, plan_one
-from planner.scheduling.kernel_dice import Dice, draw
+from planner.scheduling.kernel_dice import Dice, draw, luck
 from planner.scheduling.kernel_work import Work
 from planner.scheduling.tables import NEVER, Ints, Tables
 
@@ -17,13 +17,12 @@ Longs = npt.NDArray[np.int64]
 MOST_MEMBERS = 12
 """So many courses at most change their plans in one step."""
 # Measured on made-up clinics of 50 to 500 courses: what standing in somebody's way costs (in points, drawn anew each
-# time), how often a second and a third course may push others away too, how often the first must leave one of its
-# places, how far a plan may be above the present one, and how often the course that is worse off is preferred.
-LEAST_PENALTY, PENALTIES = 5, 100
+# time), how often a second and a third course may push others away too, how far a plan may be above the present one,
+# against how many rivals a course is drawn, and how often the one that is worse off is preferred.
+LEAST_PENALTY, PENALTIES = 5, 60
 SECOND_PUSHES, THIRD_PUSHES = 30, 10
-MUST_LEAVE = 50
-ROOM_TO_ROAM = 300
-PREFER_WORSE = 80
+ROOM_TO_ROAM = 120
+RIVALS, PREFER_WORSE = 3, 80
 
 
 class Guide(NamedTuple):
@@ -33,9 +32,7 @@ class Guide(NamedTuple):
     least: Longs  # (courses,) no plan of this course costs less
     alone: Ints  # (courses, sessions, days) nor does one with this session on that day
     priced: Ints  # the same with the prices
-    dearest: Longs
-    knobs: Longs
-    count: Longs
+    dearest: Longs  # (courses,) no plan of this course costs less with the prices
 
 
 class Chain(NamedTuple):
@@ -188,9 +185,9 @@ def _priced(t: Tables, d: Diary, price: Ints, c: int) -> int:
 def _choose_and_push(t: Tables, d: Diary, w: Work, h: Chain, g: Guide, dice: Dice, i: int) -> None:
     """Plan the i-th course where others may stand, each of whom costs something; the plan is left in `w`."""
     c = h.course[i]
-    each = (g.knobs[0] + draw(dice, g.knobs[1])) * t.scale
-    budget = min(NEVER, _priced(t, d, g.price, c) + g.knobs[5] * t.scale)
-    leave = draw(dice, max(1, d.placed[c])) if i == 0 and draw(dice, 100) < g.knobs[4] else -1
+    each = (LEAST_PENALTY + draw(dice, PENALTIES)) * t.scale
+    budget = min(NEVER, _priced(t, d, g.price, c) + ROOM_TO_ROAM * t.scale)
+    leave = draw(dice, max(1, d.placed[c])) if i == 0 else -1
     if leave < 0 or d.placed[c] == 0 or t.pin_at[c, leave] >= 0:
         plan_one(t, w, c, g.priced, g.price, d.taken, d.crowded, each, each, budget)
         return
@@ -210,20 +207,15 @@ def _least_of_rest(h: Chain, least: Longs, i: int) -> int:
 
 
 @compiled
-def _run(
-    t: Tables, d: Diary, w: Work, h: Chain, g: Guide, dice: Dice, depth: int, allowed: int
-) -> tuple[int, int]:
+def _run(t: Tables, d: Diary, w: Work, h: Chain, g: Guide, dice: Dice, depth: int, allowed: int) -> tuple[int, int]:
     """Let the chain's courses choose in turn; return how many stand, and the difference or NEVER if it went too far."""
     before, after, i = h.cost[0], 0, 0
     while i < h.size[0]:
         c = h.course[i]
-        g.count[0] += 1
         if i < depth:
-            g.count[1] += 1
             _choose_and_push(t, d, w, h, g, dice, i)
         else:
             budget = before + allowed - after - _least_of_rest(h, g.least, i + 1)
-            g.count[2] += budget >= g.least[c]
             if budget < g.least[c] or plan_beside(t, d, w, c, g.alone, min(budget, NEVER)) > budget:
                 return i, NEVER
         known = h.size[0]
@@ -244,12 +236,8 @@ def _step(t: Tables, d: Diary, w: Work, h: Chain, g: Guide, dice: Dice, c: int, 
     """Let one course choose, then those in its way; keep it if together they pay at most `allowed` more."""
     h.size[0] = 0
     _join(t, d, h, c)
-    depth = 1 + (draw(dice, 100) < g.knobs[2]) + (draw(dice, 100) < g.knobs[3])
+    depth = 1 + (draw(dice, 100) < SECOND_PUSHES) + (draw(dice, 100) < THIRD_PUSHES)
     stand, difference = _run(t, d, w, h, g, dice, depth, allowed)
-    g.count[3] += difference < NEVER
-    g.count[4] += difference < 0
-    g.count[5] += h.size[0]
-    g.count[6] += (h.size[0]==1) and difference < NEVER
     if difference >= NEVER:
         _undo(t, d, h, stand)
     for m in range(h.size[0]):
@@ -257,18 +245,21 @@ def _step(t: Tables, d: Diary, w: Work, h: Chain, g: Guide, dice: Dice, c: int, 
 
 
 @compiled
-def search(
-    t: Tables, d: Diary, w: Work, h: Chain, g: Guide, dice: Dice, heat: int, steps: int
-) -> None:
-    """Make so many steps, each of which may make the whole dearer by up to `heat` (mostly far less)."""
+def _regret(t: Tables, d: Diary, g: Guide, c: int) -> int:
+    """Return how much more a course pays, prices included, than the least that it could."""
+    return _priced(t, d, g.price, c) - g.dearest[c]
+
+
+@compiled
+def search(t: Tables, d: Diary, w: Work, h: Chain, g: Guide, dice: Dice, warmth: float, steps: int) -> None:
+    """Make so many steps; one that makes the whole dearer by `x` is kept with a chance of exp(-x / warmth)."""
     courses = d.cost.shape[0]
     for _ in range(steps):
         c = draw(dice, courses)
-        mine = _priced(t, d, g.price, c) - g.dearest[c] if g.knobs[7] else d.cost[c] - g.least[c]
-        for _ in range(g.knobs[8]):
+        mine = _regret(t, d, g, c)
+        for _ in range(RIVALS):
             other = draw(dice, courses)
-            its = _priced(t, d, g.price, other) - g.dearest[other] if g.knobs[7] else d.cost[other] - g.least[other]
-            if its > mine and draw(dice, 100) < g.knobs[6]:
+            its = _regret(t, d, g, other)
+            if its > mine and draw(dice, 100) < PREFER_WORSE:
                 c, mine = other, its
-        luck = draw(dice, 1000)
-        _step(t, d, w, h, g, dice, c, heat * luck // 1000 * luck // 1000)
+        _step(t, d, w, h, g, dice, c, luck(dice, warmth))

@@ -1,67 +1,80 @@
-"""Small moves as machine code: one session looks for another place, at most one other session makes room for it."""
+"""Small moves as machine code: one session goes elsewhere, and at most one other session makes room for it."""
 
-import math
+from typing import NamedTuple
 
+import numpy as np
 
 from planner.scheduling.compiled import compiled
 from planner.scheduling.kernel_board import Diary, change, free_room, length_of
-from planner.scheduling.kernel_dice import Dice, draw
+from planner.scheduling.kernel_dice import Dice, draw, luck
 from planner.scheduling.tables import NEVER, Ints, Tables
+
+# Measured as in kernel_search: of 100 moves so many stay on the day, go to any of the course's practitioners, and may
+# put one other session out of its place; how many days a move goes at most, and one who is put out; what that may cost.
+SAME_DAY, ANY_PRACTITIONER, PUT_OUT = 30, 25, 30
+MOST_DAYS, MOST_DAYS_OUT, APPEND_DAYS = 4, 4, 10
+PUT_OUT_POINTS = 100
+
+
+class Stir(NamedTuple):
+    """Which sessions may move, and where a found place is left."""
+
+    session: Ints  # (movable,) course * most sessions + session
+    found: Ints  # (2,) practitioner by position in the course, linear cell
+
+
+def stir_for(t: Tables) -> Stir:
+    """Return all sessions that are not locked."""
+    there = (np.arange(t.kind.shape[1]) < t.sessions[:, None]) & (t.pin_at < 0)
+    return Stir(np.flatnonzero(there).astype(np.int32), np.zeros(2, dtype=np.int32))
 
 
 @compiled
 def _day_cost(t: Tables, d: Diary, c: int, k: int, j: int, day: int) -> int:
-    """Return what session k costs with practitioner j on this day, whenever it starts, the gaps to its neighbours included."""
-    total = t.own[c, j]
+    """Return what session k costs with practitioner j on this day at any start, the gaps to its neighbours included."""
     if t.open_day[c, day] == 0:
         return NEVER
+    total = t.own[c, j]
     if k == 0:
         total += t.first_cost[c, day]
     else:
         apart = day - d.at[c, k - 1] // t.cells
         if apart < 0:
             return NEVER
-        total += t.gap_cost[t.gap[c, k], apart]
-        if d.who[c, k - 1] != j:
-            total += t.change
+        total += t.gap_cost[t.gap[c, k], apart] + (t.change if d.who[c, k - 1] != j else 0)
     if k + 1 < d.placed[c]:
         apart = d.at[c, k + 1] // t.cells - day
         if apart < 0:
             return NEVER
-        total += t.gap_cost[t.gap[c, k + 1], apart]
-        if d.who[c, k + 1] != j:
-            total += t.change
+        total += t.gap_cost[t.gap[c, k + 1], apart] + (t.change if d.who[c, k + 1] != j else 0)
     return min(total, NEVER)
 
 
 @compiled
 def _range_of(t: Tables, d: Diary, c: int, k: int) -> tuple[int, int]:
-    """Return the first and the last linear cell at which session k may start beside its neighbours."""
-    first, last, rest = 0, t.days * t.cells - 1, t.rest[c]
-    if k == 0:
-        first = t.first_from[c]
-    else:
+    """Return the first and the last linear cell at which session k may start between its neighbours."""
+    first, last = t.first_from[c], t.days * t.cells - 1
+    if k:
         before = d.at[c, k - 1]
-        first = max(t.soon[rest, before], before + t.need[length_of(t, c, k - 1)])
+        first = max(t.soon[t.rest[c], before], before + t.need[length_of(t, c, k - 1)])
     if k + 1 < d.placed[c]:
-        last = min(d.at[c, k + 1] - t.need[length_of(t, c, k)], t.latest[rest, d.at[c, k + 1]])
+        after = d.at[c, k + 1]
+        last = min(after - t.need[length_of(t, c, k)], t.latest[t.rest[c], after])
     return first, last
 
 
 @compiled
-def place_cost(t: Tables, d: Diary, c: int, k: int, j: int, at: int) -> int:
-    """Return what session k costs with practitioner j at this start, the gaps to its neighbours included.
-
-    NEVER where a rule of the course forbids it; whether practitioner and room are free is not looked at.
-    """
+def _start_cost(t: Tables, c: int, k: int, j: int, at: int) -> int:
+    """Return what this start costs beside its day: the patient's wishes, and leaving the current place."""
     day = at // t.cells
-    total = _day_cost(t, d, c, k, j, day) + t.week[c, t.kind[c, k], t.weekday[day], at - day * t.cells]
-    first, last = _range_of(t, d, c, k)
-    if total >= NEVER or at < first or at > last:
-        return NEVER
-    if t.now_at[c, k] != at or t.now_who[c, k] != j:
-        total += t.move[c, k]
-    return min(total, NEVER)
+    moved = t.now_at[c, k] != at or t.now_who[c, k] != j
+    return t.week[c, t.kind[c, k], t.weekday[day], at - day * t.cells] + (t.move[c, k] if moved else 0)
+
+
+@compiled
+def _cost(t: Tables, d: Diary, c: int, k: int, j: int, at: int) -> int:
+    """Return what session k costs at a place that its course allows."""
+    return _day_cost(t, d, c, k, j, at // t.cells) + _start_cost(t, c, k, j, at)
 
 
 @compiled
@@ -73,150 +86,155 @@ def _set(t: Tables, d: Diary, c: int, k: int, j: int, at: int) -> None:
 
 
 @compiled
-def _session_at(t: Tables, d: Diary, c: int, at: int, end: int, p: int) -> int:
-    """Return which session of a course stands with this practitioner between these cells."""
-    for k in range(d.placed[c]):
-        start = d.at[c, k]
-        if t.pin_at[c, k] < 0 and start < end and start + t.need[length_of(t, c, k)] > at and t.who[c, d.who[c, k]] == p:
-            return k
-    return -1
+def _put_back(t: Tables, d: Diary, c: int, k: int, j: int, at: int, room: int) -> None:
+    """Put a lifted session back where it was."""
+    d.who[c, k], d.at[c, k], d.room[c, k] = j, at, room
+    change(t, d, c, k, 1)
 
 
 @compiled
-def _best_place(t: Tables, d: Diary, c: int, k: int, centre: int, around: int, budget: int, out: Ints) -> int:
-    """Return the least cost of a lifted session in free time near a day, NEVER above the budget; the place in `out`."""
-    best, length, cells, kind, move = budget + 1, length_of(t, c, k), t.cells, t.kind[c, k], t.move[c, k]
+def _cheapest(t: Tables, d: Diary, s: Stir, c: int, k: int, centre: int, around: int, budget: int) -> int:
+    """Return the least cost of a lifted session in free time near a day, NEVER if above the budget."""
+    best, length, cells, kind = budget + 1, length_of(t, c, k), t.cells, t.kind[c, k]
     first, last = _range_of(t, d, c, k)
     closed, taken, rooms_left, week = d.closed, d.taken, d.rooms_left, t.week
     for day in range(max(0, centre - around, first // cells), min(t.days - 1, centre + around, last // cells) + 1):
         weekday, begin = t.weekday[day], day * cells
-        low, high = max(first, begin), min(last, begin + cells - 1)
         for j in range(t.people[c]):
-            base = _day_cost(t, d, c, k, j, day)
+            base, p = _day_cost(t, d, c, k, j, day), t.who[c, j]
             if base >= best:
                 continue
-            p = t.who[c, j]
-            for at in range(low, high + 1):
-                cost = base + week[c, kind, weekday, at - begin]
-                if cost >= best or closed[length, p, at] or taken[length, p, at] or rooms_left[length, at] == 0:
+            for at in range(max(first, begin), min(last, begin + cells - 1) + 1):
+                if base + week[c, kind, weekday, at - begin] >= best or closed[length, p, at] or taken[length, p, at]:
                     continue
-                if move and (t.now_at[c, k] != at or t.now_who[c, k] != j):
-                    cost += move
-                if cost < best:
-                    best, out[0], out[1] = cost, j, at
+                cost = base + _start_cost(t, c, k, j, at)
+                if cost < best and rooms_left[length, at] > 0:
+                    best, s.found[0], s.found[1] = cost, j, at
     return best if best <= budget else NEVER
 
 
 @compiled
 def _wish(t: Tables, d: Diary, dice: Dice, c: int, k: int, j: int, day: int, others: int) -> int:
     """Draw a start on a day at which at most `others` appointments stand; -1 if there is none."""
-    length, cells, begin = length_of(t, c, k), t.cells, day * t.cells
-    p, hours, start = t.who[c, j], t.week[c, t.kind[c, k], t.weekday[day]], draw(dice, cells)
+    length, p, begin, start = length_of(t, c, k), t.who[c, j], day * t.cells, draw(dice, t.cells)
     first, last = _range_of(t, d, c, k)
-    for step in range(cells):
-        s = start + step
-        if s >= cells:
-            s -= cells
-        at = begin + s
-        if hours[s] < NEVER and d.closed[length, p, at] == 0 and d.taken[length, p, at] <= others and first <= at <= last and (at != d.at[c, k] or j != d.who[c, k]):
-            if d.rooms_left[length, at] > 0 or (others > 0 and d.taken[length, p, at] > 0):
-                return at
+    kind, weekday = t.kind[c, k], t.weekday[day]
+    for step in range(t.cells):
+        cell = start + step if start + step < t.cells else start + step - t.cells
+        at = begin + cell
+        if t.week[c, kind, weekday, cell] >= NEVER or d.closed[length, p, at] or d.taken[length, p, at] > others:
+            continue
+        if at < first or at > last or (at == d.at[c, k] and j == d.who[c, k]):
+            continue
+        if d.taken[length, p, at] or d.rooms_left[length, at] > 0:
+            return at
     return -1
 
 
 @compiled
-def stir(t: Tables, d: Diary, dice: Dice, flat: Ints, out: Ints, warmth: float, knobs: Ints, steps: int, count: Ints) -> None:
-    """Make so many small moves; one that costs `x` more is kept with a chance of exp(-x / warmth)."""
-    cells = t.cells
-    for _ in range(steps):
-        pick = flat[draw(dice, flat.shape[0])]
-        c, k = pick // t.kind.shape[1], pick % t.kind.shape[1]
-        if k >= d.placed[c]:
-            if k == d.placed[c]:
-                _append(t, d, c, out)
-            continue
-        allowed = int(-math.log((draw(dice, 1 << 30) + 1) / (1 << 30)) * warmth)
-        others = 1 if draw(dice, 100) < knobs[0] else 0
-        count[others] += 1
-        j0, at0, room0 = d.who[c, k], d.at[c, k], d.room[c, k]
-        day0 = at0 // cells
-        day, j = day0, j0
-        if draw(dice, 100) >= 30:
-            far = 1 + draw(dice, knobs[1])
-            day += draw(dice, 2 * far + 1) - far
-        if draw(dice, 100) < 25:
-            j = draw(dice, t.people[c])
-        if day < 0 or day >= t.days:
-            continue
-        before = place_cost(t, d, c, k, j0, at0)
-        # Another start adds the window's points at most.
-        most = before + allowed + (100 * t.scale if others else 0)
-        if _day_cost(t, d, c, k, j, day) > most:
-            continue
-        lifted = day == day0
-        if lifted:
-            change(t, d, c, k, -1)
-        done = False
-        at = _wish(t, d, dice, c, k, j, day, others)
-        if at >= 0:
-            cost, length, p = place_cost(t, d, c, k, j, at), length_of(t, c, k), t.who[c, j]
-            free = d.taken[length, p, at] == 0
-            if cost - before <= allowed + (0 if free else 100 * t.scale):
-                if not lifted:
-                    change(t, d, c, k, -1)
-                    lifted = True
-                if free:
-                    _set(t, d, c, k, j, at)
-                    d.cost[c] += cost - before
-                    done = True
-                else:
-                    done = _eject(t, d, c, k, j, at, cost - before, allowed, knobs, out)
-                count[2 + others] += done
-        if lifted and not done:
-            d.who[c, k], d.at[c, k], d.room[c, k] = j0, at0, room0
-            change(t, d, c, k, 1)
+def stir(t: Tables, d: Diary, s: Stir, dice: Dice, warmth: float, moves: int) -> None:
+    """Try so many small moves; one that costs `x` more is kept with a chance of exp(-x / warmth)."""
+    most = t.kind.shape[1]
+    for _ in range(moves if s.session.shape[0] else 0):
+        pick = s.session[draw(dice, s.session.shape[0])]
+        c, k = pick // most, pick % most
+        if k < d.placed[c]:
+            _move(t, d, s, dice, c, k, luck(dice, warmth))
+        elif k == d.placed[c] and k > 0:
+            _append(t, d, s, c, k)
 
 
 @compiled
-def _eject(t: Tables, d: Diary, c: int, k: int, j: int, at: int, more: int, allowed: int, knobs: Ints, out: Ints) -> bool:
-    """Put a lifted session where one other stands, which goes to its best free place; False, and nothing done, if dear."""
+def _move(t: Tables, d: Diary, s: Stir, dice: Dice, c: int, k: int, allowed: int) -> None:
+    """Let one session go to a place that is drawn, if that costs at most `allowed` more."""
+    j0, at0, room0 = d.who[c, k], d.at[c, k], d.room[c, k]
+    others = 1 if draw(dice, 100) < PUT_OUT else 0
+    day, j = at0 // t.cells, j0
+    if draw(dice, 100) >= SAME_DAY:
+        far = 1 + draw(dice, MOST_DAYS)
+        day += draw(dice, 2 * far + 1) - far
+    if draw(dice, 100) < ANY_PRACTITIONER:
+        j = draw(dice, t.people[c])
+    if day < 0 or day >= t.days:
+        return
+    before = _cost(t, d, c, k, j0, at0)
+    # Who is put out may come to stand better than before.
+    most = before + allowed + others * PUT_OUT_POINTS * t.scale
+    if _day_cost(t, d, c, k, j, day) > most:
+        return
+    lifted = day == at0 // t.cells
+    if lifted:
+        change(t, d, c, k, -1)
+    at = _wish(t, d, dice, c, k, j, day, others)
+    cost = NEVER if at < 0 else _cost(t, d, c, k, j, at)
+    if cost <= most:
+        if not lifted:
+            change(t, d, c, k, -1)
+            lifted = True
+        if _settle(t, d, s, c, k, j, at, cost - before, allowed):
+            return
+    if lifted:
+        _put_back(t, d, c, k, j0, at0, room0)
+
+
+@compiled
+def _settle(t: Tables, d: Diary, s: Stir, c: int, k: int, j: int, at: int, more: int, allowed: int) -> bool:
+    """Put a lifted session where it wants to be; False, and nothing done, if all in all that costs too much."""
     length, p = length_of(t, c, k), t.who[c, j]
-    end, other = at + t.need[length], -1
+    if d.taken[length, p, at] > 0:
+        return _put_out(t, d, s, c, k, j, at, more, allowed)
+    if more > allowed:
+        return False
+    _set(t, d, c, k, j, at)
+    d.cost[c] += more
+    return True
+
+
+@compiled
+def _owner(t: Tables, d: Diary, length: int, p: int, at: int) -> tuple[int, int]:
+    """Return whose session stands in the way of a start, and which of that course's sessions it is."""
+    c, end = -1, at + t.need[length]
     for cell in range(at, end):
         if d.person_owner[p, cell] >= 0:
-            other = d.person_owner[p, cell]
+            c = d.person_owner[p, cell]
+    for k in range(d.placed[c] if c >= 0 else 0):
+        begin = d.at[c, k]
+        meets = begin < end and begin + t.need[length_of(t, c, k)] > at
+        if meets and t.pin_at[c, k] < 0 and t.who[c, d.who[c, k]] == p:
+            return c, k
+    return -1, -1
+
+
+@compiled
+def _put_out(t: Tables, d: Diary, s: Stir, c: int, k: int, j: int, at: int, more: int, allowed: int) -> bool:
+    """Put a lifted session where one other stands, which takes the best place that is free; False if that is dear."""
+    length, p = length_of(t, c, k), t.who[c, j]
+    other, o = _owner(t, d, length, p, at)
     if other < 0 or other == c:
         return False
-    o = _session_at(t, d, other, at, end, p)
-    if o < 0:
-        return False
     j1, at1, room1 = d.who[other, o], d.at[other, o], d.room[other, o]
-    before = place_cost(t, d, other, o, j1, at1)
+    before = _cost(t, d, other, o, j1, at1)
     change(t, d, other, o, -1)
-    if d.taken[length, p, at] == 0 and d.rooms_left[length, at] > 0:
+    if d.rooms_left[length, at] > 0:
         _set(t, d, c, k, j, at)
-        cost = _best_place(t, d, other, o, at1 // t.cells, knobs[2], before + allowed - more, out)
+        cost = _cheapest(t, d, s, other, o, at1 // t.cells, MOST_DAYS_OUT, before + allowed - more)
         if cost < NEVER:
-            _set(t, d, other, o, out[0], out[1])
+            _set(t, d, other, o, s.found[0], s.found[1])
             d.cost[c] += more
             d.cost[other] += cost - before
             return True
         change(t, d, c, k, -1)
-    d.who[other, o], d.at[other, o], d.room[other, o] = j1, at1, room1
-    change(t, d, other, o, 1)
+    _put_back(t, d, other, o, j1, at1, room1)
     return False
 
 
 @compiled
-def _append(t: Tables, d: Diary, c: int, out: Ints) -> None:
+def _append(t: Tables, d: Diary, s: Stir, c: int, k: int) -> None:
     """Give the first session that was left out a place, if there is one."""
-    k = d.placed[c]
-    if k == 0 or t.pin_at[c, k] >= 0:
-        return
-    gain = t.drop[c, k] - t.drop[c, k + 1]
-    centre = d.at[c, k - 1] // t.cells + (t.gap_low[t.gap[c, k]] + t.gap_high[t.gap[c, k]]) // 2
-    cost = _best_place(t, d, c, k, centre, 10, gain, out)
+    g, gain = t.gap[c, k], t.drop[c, k] - t.drop[c, k + 1]
+    centre = d.at[c, k - 1] // t.cells + (t.gap_low[g] + t.gap_high[g]) // 2
+    cost = _cheapest(t, d, s, c, k, centre, APPEND_DAYS, gain)
     if cost < NEVER:
-        _set(t, d, c, k, out[0], out[1])
+        _set(t, d, c, k, s.found[0], s.found[1])
         d.placed[c] = k + 1
         d.cost[c] += cost - gain

@@ -205,9 +205,12 @@ class _Maker:
             latest.append(np.searchsorted(first, numbers, side="right") - 1)
             ahead = -(-first // self.cells) - numbers // self.cells
             # A session is over by the end of its day, so the day after the last cell is always whole.
-            whole.append(max(1, int(ahead[first < self.instant.size].max(initial=1))))
-        return {"soon": np.array(soon, dtype=np.int32), "latest": np.array(latest, dtype=np.int32),
-            "soon_days": np.array(whole, dtype=np.int32)}
+            whole.append(max(1, int(ahead.max(initial=1))))
+        return {
+            "soon": np.array(soon, dtype=np.int32),
+            "latest": np.array(latest, dtype=np.int32),
+            "soon_days": np.array(whole, dtype=np.int32),
+        }
 
     def _course(self, index: int, course: Course) -> dict[str, npt.NDArray[np.int64]]:
         minutes = list(dict.fromkeys(session.minutes for session in course.sessions))
