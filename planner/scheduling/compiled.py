@@ -18,5 +18,5 @@ def compiled(function: F) -> F:
     """Return the function as machine code, kept in a cache on disk; without numba return it as it is."""
     if numba is None:
         return function
-    machine_code: F = numba.njit(cache=True, nogil=True, boundscheck=False)(function)
+    machine_code: F = numba.njit(cache=True, nogil=True, boundscheck=False, error_model="numpy", _nrt=False)(function)
     return machine_code

@@ -12,14 +12,19 @@ ROOM_LOOK = 6
 """So many cells on each side decide how snugly a session fits a room's free time."""
 
 
+Small = npt.NDArray[np.int8]
+Shorts = npt.NDArray[np.int16]
+# The search waits for memory more than for anything else, so its largest arrays have small elements.
+BLOCKED = 64
+
+
 class Diary(NamedTuple):
     """Where every course stands. Locked sessions are not in here: the tables have closed their time to all."""
 
     closed: Ints  # (lengths, people, cells) 0 where a start is possible with some room, else NEVER
-    taken: Ints  # (lengths, people, cells) how many appointments a start there would meet
-    crowded: Ints  # (lengths, cells) 1 where no room is left
-    rooms_left: Ints  # (lengths, cells)
-    room_taken: Ints  # (lengths, rooms, cells)
+    taken: Small  # (lengths, people, cells) how many appointments a start there would meet, BLOCKED more where closed
+    rooms_left: Shorts  # (lengths, cells) in how many rooms a start is possible now
+    room_taken: Small  # (lengths, rooms, cells) as `taken`
     person_owner: Ints  # (people, cells) course, -1 for nobody
     room_owner: Ints  # (rooms, cells)
     placed: Ints  # (courses,) how many sessions have a place
@@ -31,18 +36,19 @@ class Diary(NamedTuple):
 
 def empty_diary(t: Tables) -> Diary:
     """Return a diary in which nothing stands but what is locked."""
-    lengths, people, size = t.closed.shape
+    _, people, size = t.closed.shape
     rooms, (courses, sessions) = t.room_open.shape[1], t.kind.shape
-    left = t.room_open.sum(axis=1, dtype=np.int32)
+    left = t.room_open.sum(axis=1, dtype=np.int16)
     closed = np.where(left[:, None, :] > 0, t.closed, np.int32(NEVER))
 
     def whole(*shape: int, fill: int = 0) -> Ints:
         return np.full(shape, fill, dtype=np.int32)
 
+    taken = np.where(closed > 0, BLOCKED, 0).astype(np.int8)
+    room_taken = np.where(t.room_open > 0, 0, BLOCKED).astype(np.int8)
     return Diary(
-        closed, whole(lengths, people, size), (left == 0).astype(np.int32), left, whole(lengths, rooms, size),
-        whole(people, size, fill=-1), whole(rooms, size, fill=-1), whole(courses), whole(courses, sessions),
-        whole(courses, sessions), whole(courses, sessions), np.zeros(courses, dtype=np.int64),
+        closed, taken, left, room_taken, whole(people, size, fill=-1), whole(rooms, size, fill=-1), whole(courses),
+        whole(courses, sessions), whole(courses, sessions), whole(courses, sessions), np.zeros(courses, dtype=np.int64),
     )  # fmt: skip
 
 
@@ -67,9 +73,8 @@ def change(t: Tables, d: Diary, c: int, k: int, sign: int) -> None:
             d.taken[length, p, start] += sign
             before = d.room_taken[length, room, start]
             d.room_taken[length, room, start] = before + sign
-            if t.room_open[length, room, start] and before == (0 if sign > 0 else 1):
+            if before == (0 if sign > 0 else 1):
                 d.rooms_left[length, start] -= sign
-                d.crowded[length, start] = 1 if d.rooms_left[length, start] == 0 else 0
 
 
 @compiled
@@ -100,8 +105,7 @@ def stay(t: Tables, d: Diary, c: int) -> bool:
         d.who[c, k], d.at[c, k], d.room[c, k] = j, at, room
         legal = t.open_day[c, day] > 0 and t.week[c, t.kind[c, k], t.weekday[day], at - day * t.cells] < NEVER
         if not pinned:
-            legal = legal and d.closed[length, t.who[c, j], at] < NEVER and d.taken[length, t.who[c, j], at] == 0
-            legal = legal and t.room_open[length, room, at] > 0 and d.room_taken[length, room, at] == 0
+            legal = legal and d.taken[length, t.who[c, j], at] == 0 and d.room_taken[length, room, at] == 0
         if k == 0:
             legal = legal and t.first_cost[c, day] < NEVER and at >= t.first_from[c]
         else:
@@ -140,12 +144,12 @@ def free_room(t: Tables, d: Diary, c: int, k: int, at: int) -> int:
     """Return the free room whose free time a session fits most snugly, the present one first; -1 if none is free."""
     length = length_of(t, c, k)
     now = t.now_room[c, k]
-    if now >= 0 and t.now_at[c, k] == at and t.room_open[length, now, at] and d.room_taken[length, now, at] == 0:
+    if now >= 0 and t.now_at[c, k] == at and d.room_taken[length, now, at] == 0:
         return now
     best, tightest, end = -1, 1 << 20, at + t.need[length]
     day_start, day_end = at // t.cells * t.cells, (at // t.cells + 1) * t.cells
     for room in range(t.room_open.shape[1]):
-        if not t.room_open[length, room, at] or d.room_taken[length, room, at]:
+        if d.room_taken[length, room, at]:
             continue
         slack = 0
         cell = at - 1

@@ -3,6 +3,7 @@
 import numpy as np
 
 from planner.scheduling.compiled import compiled
+from planner.scheduling.kernel_board import Shorts, Small
 from planner.scheduling.kernel_work import Work, set_ranges, set_slots
 from planner.scheduling.tables import NEVER, Ints, Tables
 
@@ -12,7 +13,7 @@ MOST_IN_THE_WAY = 8
 
 @compiled
 def plan_one(
-    t: Tables, w: Work, c: int, reach: Ints, price: Ints, taken: Ints, crowded: Ints, each: int, room: int, budget: int
+    t: Tables, w: Work, c: int, reach: Ints, price: Ints, taken: Small, left: Shorts, each: int, room: int, budget: int
 ) -> int:
     """Return the least cost of a course's plan, NEVER if there is none; the plan itself is left in `w`.
 
@@ -20,13 +21,13 @@ def plan_one(
         reach: (courses, sessions, days) what a plan with that session on that day costs at least.
         price: (lengths, people, days * cells) what each start costs beside the course's own points.
         taken: the same shape; how many appointments stand in the way, each of which costs `each`.
-        crowded: (lengths, days * cells) 1 where no room is left, which costs `room`.
+        left: (lengths, days * cells) how many rooms are left; none costs `room`.
         budget: the answer is exact if it costs no more; plans that cost more need not be found.
     Ties are broken by day, practitioner, start.
     """
     set_ranges(t, w, c, reach, budget)
     set_slots(t, w, c)
-    _fill(t, w, c, price, taken, crowded, each, room)
+    _fill(t, w, c, price, taken, left, each, room)
     count = t.sessions[c]
     _last(t, w, c, count - 1)
     for k in range(count - 2, -1, -1):
@@ -39,16 +40,16 @@ def plan_one(
 
 
 @compiled
-def _fill(t: Tables, w: Work, c: int, price: Ints, taken: Ints, crowded: Ints, each: int, room: int) -> None:
+def _fill(t: Tables, w: Work, c: int, price: Ints, taken: Small, left: Shorts, each: int, room: int) -> None:
     """Work out what every start costs by itself, for each session length and for the first session."""
     for kind in range(t.kinds[c]):
         low, high = t.days, -1
         for k in range(1, t.sessions[c]):
             if t.kind[c, k] == kind:
                 low, high = min(low, w.low[k]), max(high, w.high[k])
-        _fill_kind(t, w, c, kind, kind, low, high, price, taken, crowded, each, room)
+        _fill_kind(t, w, c, kind, kind, low, high, price, taken, left, each, room)
     own_node, high = w.node.shape[0] - 2, min(w.high[0], t.days - 1)
-    _fill_kind(t, w, c, t.kind[c, 0], own_node, w.low[0], high, price, taken, crowded, each, room)
+    _fill_kind(t, w, c, t.kind[c, 0], own_node, w.low[0], high, price, taken, left, each, room)
     node, least, cells, start = w.node, w.least, t.cells, t.first_from[c]
     for day in range(w.low[0], high + 1):
         first = t.first_cost[c, day]
@@ -70,8 +71,8 @@ def _fill_kind(
     low: int,
     high: int,
     price: Ints,
-    taken: Ints,
-    crowded: Ints,
+    taken: Small,
+    left: Shorts,
     each: int,
     room: int,
 ) -> None:
@@ -84,10 +85,10 @@ def _fill_kind(
             least, start, end = never, day * cells, (day + 1) * cells
             plus = own if t.open_day[c, day] else never
             out, hours, prices = node[into, j, start:end], week[c, kind, t.weekday[day]], price[length, p, start:end]
-            rooms, others = crowded[length, start:end], taken[length, p, start:end]
+            rooms, others = left[length, start:end], taken[length, p, start:end]
             for s in range(cells):
-                cost = np.int32(np.int32(hours[s] + prices[s]) + np.int32(np.int32(rooms[s] * full) + plus))
-                cost = min(np.int32(cost + np.int32(min(others[s], most) * per)), never)
+                cost = np.int32(np.int32(hours[s] + prices[s]) + np.int32((full if rooms[s] == 0 else np.int32(0)) + plus))
+                cost = min(np.int32(cost + np.int32(min(np.int32(others[s]), most) * per)), never)
                 out[s] = cost
                 least = min(least, cost)
             w.least[into, j, day] = least
@@ -341,7 +342,10 @@ def set_reach(t: Tables, w: Work, c: int, reach: Ints) -> None:
     Call it after `plan_one` with an unlimited budget beside the same prices and nobody else: it goes on from there.
     """
     people, n = t.people[c], t.sessions[c]
-    before = np.zeros((people, t.days), dtype=np.int32)  # the least cost of the sessions before this one
+    before = w.before
+    for j in range(people):
+        for day in range(t.days):
+            before[j, day] = 0
     for k in range(n):
         for day in range(t.days):
             reach[c, k, day] = NEVER

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from planner.scheduling.compiled import compiled
-from planner.scheduling.kernel_board import Diary, length_of
+from planner.scheduling.kernel_board import Diary, Small, length_of
 from planner.scheduling.kernel_course import plan_one, set_reach
 from planner.scheduling.kernel_work import Work
 from planner.scheduling.tables import NEVER, Ints, Tables
@@ -42,7 +42,7 @@ class Market(NamedTuple):
     who: Ints
     at: Ints
     cost: npt.NDArray[np.int64]  # (courses,) its cost with prices
-    nothing: Ints  # (lengths, people, cells) zeros: nobody stands in the way
+    nothing: Small  # (lengths, people, cells) zeros: nobody stands in the way
 
 
 def market_for(t: Tables, d: Diary) -> Market:
@@ -56,7 +56,7 @@ def market_for(t: Tables, d: Diary) -> Market:
     return Market(
         whole(people, size), whole(size), d.closed.copy(), whole(people, size), whole(size), whole(courses),
         whole(courses, sessions), whole(courses, sessions), np.full(courses, NEVER, dtype=np.int64),
-        np.zeros_like(d.closed),
+        np.zeros_like(d.taken),
     )  # fmt: skip
 
 
@@ -103,7 +103,7 @@ def plan_all(t: Tables, d: Diary, w: Work, m: Market, reach: Ints, points: npt.N
     bound = 0
     for c in range(points.shape[0]):
         budget = NEVER if m.cost[c] >= NEVER else _budget(t, m, points[c], c)
-        m.cost[c] = plan_one(t, w, c, reach, m.start, m.nothing, d.crowded, 0, 0, budget)
+        m.cost[c] = plan_one(t, w, c, reach, m.start, m.nothing, d.rooms_left, 0, 0, budget)
         bound += m.cost[c]
         m.placed[c] = w.placed[0]
         paid = 0
@@ -127,14 +127,14 @@ def plan_all(t: Tables, d: Diary, w: Work, m: Market, reach: Ints, points: npt.N
 def reach_all(t: Tables, d: Diary, w: Work, price: Ints) -> Ints:
     """Return (courses, sessions, days): at these prices, what a plan with that session on that day costs at least."""
     reach = np.zeros((*t.kind.shape, t.days), dtype=np.int32)
-    _fill_reach(t, d, w, price, np.zeros_like(d.closed), reach)
+    _fill_reach(t, d, w, price, np.zeros_like(d.taken), reach)
     return reach
 
 
 @compiled
-def _fill_reach(t: Tables, d: Diary, w: Work, price: Ints, nothing: Ints, reach: Ints) -> None:
+def _fill_reach(t: Tables, d: Diary, w: Work, price: Ints, nothing: Small, reach: Ints) -> None:
     for c in range(t.sessions.shape[0]):
-        plan_one(t, w, c, reach, price, nothing, d.crowded, 0, 0, NEVER)
+        plan_one(t, w, c, reach, price, nothing, d.rooms_left, 0, 0, NEVER)
         set_reach(t, w, c, reach)
 
 

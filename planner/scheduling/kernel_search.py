@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from planner.scheduling.compiled import compiled
-from planner.scheduling.kernel_board import Diary, change, free_room, length_of, lift, points_of, put
+from planner.scheduling.kernel_board import BLOCKED, Diary, change, free_room, length_of, lift, points_of, put
 from planner.scheduling.kernel_course import MOST_IN_THE_WAY, plan_one
 from planner.scheduling.kernel_dice import Dice, draw, luck
 from planner.scheduling.kernel_work import Work
@@ -102,9 +102,9 @@ def _clear(t: Tables, d: Diary, h: Chain, i: int, owner: int) -> bool:
 @compiled
 def _room_to_clear(t: Tables, d: Diary, h: Chain, i: int, length: int, at: int) -> int:
     """Return the room in which the fewest appointments stand in the way, none of them of a course that has chosen."""
-    best, fewest = -1, 1 << 20
+    best, fewest = -1, BLOCKED
     for room in range(t.room_open.shape[1]):
-        if not t.room_open[length, room, at] or d.room_taken[length, room, at] >= fewest:
+        if d.room_taken[length, room, at] >= fewest:
             continue
         possible = True
         for cell in range(at, at + t.need[length]):
@@ -146,13 +146,13 @@ def _settle(t: Tables, d: Diary, w: Work, h: Chain, i: int) -> bool:
 @compiled
 def plan_beside(t: Tables, d: Diary, w: Work, c: int, reach: Ints, budget: int) -> int:
     """Return a lifted course's least cost beside all that stands; the plan is left in `w`."""
-    return plan_one(t, w, c, reach, d.closed, d.taken, d.crowded, NEVER, NEVER, budget)
+    return plan_one(t, w, c, reach, d.closed, d.taken, d.rooms_left, NEVER, NEVER, budget)
 
 
 @compiled
 def place_beside(t: Tables, d: Diary, w: Work, c: int, reach: Ints, price: Ints) -> bool:
     """Plan a lifted course beside all that stands and put it there; False if it has no valid plan."""
-    cost = plan_one(t, w, c, reach, price, d.taken, d.crowded, NEVER, NEVER, NEVER)
+    cost = plan_one(t, w, c, reach, price, d.taken, d.rooms_left, NEVER, NEVER, NEVER)
     if cost >= NEVER:
         return False
     note(t, d, w, c)
@@ -189,11 +189,11 @@ def _choose_and_push(t: Tables, d: Diary, w: Work, h: Chain, g: Guide, dice: Dic
     budget = min(NEVER, _priced(t, d, g.price, c) + ROOM_TO_ROAM * t.scale)
     leave = draw(dice, max(1, d.placed[c])) if i == 0 else -1
     if leave < 0 or d.placed[c] == 0 or t.pin_at[c, leave] >= 0:
-        plan_one(t, w, c, g.priced, g.price, d.taken, d.crowded, each, each, budget)
+        plan_one(t, w, c, g.priced, g.price, d.taken, d.rooms_left, each, each, budget)
         return
     length, p, at = length_of(t, c, leave), t.who[c, d.who[c, leave]], d.at[c, leave]
     d.taken[length, p, at] += MOST_IN_THE_WAY
-    plan_one(t, w, c, g.priced, g.price, d.taken, d.crowded, each, each, budget)
+    plan_one(t, w, c, g.priced, g.price, d.taken, d.rooms_left, each, each, budget)
     d.taken[length, p, at] -= MOST_IN_THE_WAY
 
 

@@ -97,7 +97,7 @@ def _cheapest(t: Tables, d: Diary, s: Stir, c: int, k: int, centre: int, around:
     """Return the least cost of a lifted session in free time near a day, NEVER if above the budget."""
     best, length, cells, kind = budget + 1, length_of(t, c, k), t.cells, t.kind[c, k]
     first, last = _range_of(t, d, c, k)
-    closed, taken, rooms_left, week = d.closed, d.taken, d.rooms_left, t.week
+    taken, rooms_left, week = d.taken, d.rooms_left, t.week
     for day in range(max(0, centre - around, first // cells), min(t.days - 1, centre + around, last // cells) + 1):
         weekday, begin = t.weekday[day], day * cells
         for j in range(t.people[c]):
@@ -105,7 +105,7 @@ def _cheapest(t: Tables, d: Diary, s: Stir, c: int, k: int, centre: int, around:
             if base >= best:
                 continue
             for at in range(max(first, begin), min(last, begin + cells - 1) + 1):
-                if base + week[c, kind, weekday, at - begin] >= best or closed[length, p, at] or taken[length, p, at]:
+                if base + week[c, kind, weekday, at - begin] >= best or taken[length, p, at]:
                     continue
                 cost = base + _start_cost(t, c, k, j, at)
                 if cost < best and rooms_left[length, at] > 0:
@@ -122,7 +122,7 @@ def _wish(t: Tables, d: Diary, dice: Dice, c: int, k: int, j: int, day: int, oth
     for step in range(t.cells):
         cell = start + step if start + step < t.cells else start + step - t.cells
         at = begin + cell
-        if t.week[c, kind, weekday, cell] >= NEVER or d.closed[length, p, at] or d.taken[length, p, at] > others:
+        if d.taken[length, p, at] > others or t.week[c, kind, weekday, cell] >= NEVER:
             continue
         if at < first or at > last or (at == d.at[c, k] and j == d.who[c, k]):
             continue

@@ -20,6 +20,7 @@ class Work(NamedTuple):
     mixed: Ints  # (people, days) the day's least with the cost of changing practitioner
     suffix: Ints  # (people, days * cells) the least from this start to the day's end, likewise
     tail: Ints  # (days,)
+    before: Ints  # (people, days) the least cost of the sessions before one
     low: Ints  # (sessions,) first and last day that matter
     high: Ints
     placed: Ints  # (1,) how many sessions have a place
@@ -40,7 +41,7 @@ def work_for(t: Tables) -> Work:
     return Work(
         whole(kinds + 2, people, size), whole(kinds + 2, people, t.days), whole(min(slots, sessions), people, size),
         whole(sessions), whole(sessions, people, t.days), whole(people, t.days), whole(people, t.days),
-        whole(people, size), whole(t.days), whole(sessions), whole(sessions), whole(1),
+        whole(people, size), whole(t.days), whole(people, t.days), whole(sessions), whole(sessions), whole(1),
         whole(sessions), whole(sessions),
     )  # fmt: skip
 
