@@ -45,6 +45,8 @@ class Board:
         self._any_room = {need: _some(self._free[need][self._people :]) for need in needs}
         self._blocks = {need: np.zeros((len(resources), size), dtype=np.int16) for need in needs}
         self._owner = np.full((len(resources), size), NOBODY, dtype=np.int32)
+        self.beyond: dict[int, Board | None] = {}
+        """Boards of the days after the end of the plan, by how many: where somebody asked, and the format allows it."""
 
     def starts(self, practitioners: Sequence[int], need: int) -> Yes:
         """Return (practitioners, days, cells): where each of them and some room are free for so many cells."""
@@ -68,9 +70,17 @@ class Board:
         free = _free_starts(self._spans, 1, self._owner.shape[1]) & (self._owner == NOBODY)
         return free[: self._people], free[self._people :]
 
-    def room_free(self, need: int) -> Yes:
-        """Return (days, cells): where some room is free now."""
-        return self._any_room[need].reshape(self.grid.days, self.grid.cells)
+    def hours_of(self, need: int) -> tuple[Yes, Yes]:
+        """Return (practitioners, days, cells) and (rooms, days, cells): free before anything was taken, all of them."""
+        return self._by_kind(self._hours[need])
+
+    def taken_of(self, need: int) -> tuple[Yes, Yes]:
+        """Return the same shapes: where a taken place stands in the way of a start."""
+        return self._by_kind(self._blocks[need] > 0)
+
+    def _by_kind(self, rows: Yes) -> tuple[Yes, Yes]:
+        shaped = rows.reshape(-1, self.grid.days, self.grid.cells)
+        return shaped[: self._people], shaped[self._people :]
 
     def inside(self, place: Place) -> bool:
         """Say whether it starts in the horizon."""

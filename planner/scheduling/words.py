@@ -23,6 +23,12 @@ def moment(value: datetime) -> str:
     return f"{day(value)} {value:%H:%M}"
 
 
+def part_of_day(value: datetime) -> str:
+    """Return such as Tuesday afternoon."""
+    part = "morning" if value.hour < 12 else "afternoon" if value.hour < 17 else "evening"
+    return f"{WEEKDAYS[value.weekday()]} {part}"
+
+
 def practitioner(problem: Problem, name: str) -> str:
     """Return what people call this practitioner."""
     return next((person.name for person in problem.practitioners if person.id == name), name)
