@@ -154,7 +154,7 @@ def _wish(model: CourseModel, way: Opening, rule: Rule) -> str:
             end = words.day(model.board.problem.last_day)
             return f"the plan went on after {end} and the weeks stayed as they are"
         case Rule.FREE:
-            return f"{name} had time then, now {way.leave}"
+            return f"{name}, {way.leave}, had time"
         case Rule.EARLIEST:
             return f"the course could begin before {words.day(course.earliest_day)}"
         case Rule.SPACING:

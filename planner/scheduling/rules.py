@@ -257,7 +257,7 @@ class _Field:
     def _leave(self, who: int, day: int, cell: int) -> str:
         """Say why somebody has no time there, as far as the diary shows."""
         if not self._usual[who, self.grid.weekday[day], cell]:
-            return "outside the usual hours"
+            return "never free at such hours"
         return "booked then" if self.hours[who, day].any() else "on leave or fully booked that day"
 
 
