@@ -166,7 +166,10 @@ class CourseModel:
 
     def _prices(self, gap: Gap, before: Whole) -> Costs:
         """Return (before, days): points of the gap from one day to another, never where it is too short."""
-        apart = self.days[None, :] - before[:, None]
+        return self.gap_prices(gap, self.days[None, :] - before[:, None])
+
+    def gap_prices(self, gap: Gap, apart: Whole) -> Costs:
+        """Return the points of so many days between two sessions of the horizon, never where they are too few."""
         table = _price_table(gap, self.board.grid.days, self.never).astype(self.dtype)
         return np.where(apart >= 0, table[np.maximum(apart, 0)], self.dtype(self.never))
 

@@ -12,6 +12,9 @@ from planner.scheduling.pins import Pins, pins_of
 from planner.scheduling.problem import Course, Gap, Placed, Problem, Unplaced
 from planner.scheduling.reasons import unplaced_of
 
+Spot = tuple[int, int, int]
+"""Practitioner, day and cell of a model's arrays."""
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -67,10 +70,6 @@ def plan_course(model: CourseModel, pins: Pins) -> Plan:
         raise _no_valid_plan(model, pins)
     spots = search.forward([])
     return Plan(tuple(_place(model, pins, number, spot) for number, spot in enumerate(spots)), least)
-
-
-Spot = tuple[int, int, int]
-"""Practitioner, day and cell of a model's arrays."""
 
 
 class Search:

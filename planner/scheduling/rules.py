@@ -16,7 +16,6 @@ from planner.scheduling.fields import MINUTES_A_DAY
 from planner.scheduling.grid import TimeGrid, Whole, Yes
 from planner.scheduling.longer import longer, only_beyond
 from planner.scheduling.points import gap_points
-from planner.scheduling.problem import Course
 from planner.scheduling.wall import gap_seconds, instant_seconds
 
 Marks = npt.NDArray[np.uint16]
@@ -126,9 +125,7 @@ class _Field:
     Arrays are (practitioners of the clinic, days, cells).
     """
 
-    def __init__(
-        self, model: CourseModel, places: Sequence[Place], base: Rule, before: _Before | None = None
-    ) -> None:
+    def __init__(self, model: CourseModel, places: Sequence[Place], base: Rule, before: _Before | None = None) -> None:
         self.model, self.board, self.course = model, model.board, model.course
         self.grid: TimeGrid = model.board.grid
         self.number = len(places)
@@ -187,7 +184,7 @@ class _Field:
     def openings(self) -> Iterator[Opening]:
         """Yield the best start of every smallest set of rules."""
         counts = np.bincount(self.marks.reshape(-1), minlength=2 * _NEVER)
-        for mark in np.flatnonzero((counts > 0) & (_COUNT == self.least)):
+        for mark in np.flatnonzero((counts > 0) & (self.least == _COUNT)):
             rules = Rule(int(mark))
             who, day, cell = self._best(np.argwhere((self.marks == mark).any(axis=0)), rules)
             start = self.grid.wall(day * self.grid.cells + cell)
@@ -204,7 +201,9 @@ class _Field:
         current = self.model.current.get(self.number)
         if current is not None:
             now = self.model.current_place(current)
-            costs = costs - current.move_points * ((who == now.practitioner) & (day * self.grid.cells + cell == now.cell))
+            costs = costs - current.move_points * (
+                (who == now.practitioner) & (day * self.grid.cells + cell == now.cell)
+            )
         late = np.abs(self._days_since(self.course.earliest_day)[day]) if self.number == 0 else day
         best = np.lexsort((cell, self._turn[who], late, costs))[0]
         return int(who[best]), int(day[best]), int(cell[best])

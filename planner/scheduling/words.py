@@ -50,6 +50,11 @@ def days(count: float) -> str:
     return f"{count:g} day" if count == 1 else f"{count:g} days"
 
 
+def counted(number: int, noun: str) -> str:
+    """Return such as 1 session or 2 sessions."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def times(course: Course) -> str:
     """Return when the patient can come, such as Mon-Wed 08:00-09:00, Fri 08:00-12:00."""
     spans: dict[tuple[int, int], list[int]] = {}

@@ -59,9 +59,7 @@ def relaxed(case: Problem, course: Course, number: int, rules: Rule, extra: int)
 
 def only_next(course: Course, placed: list[Placed]) -> Course:
     """The course up to its first unplaced session, with those before it locked where they are."""
-    locked = tuple(
-        Current(each.session, each.practitioner, each.room, each.start, True, 0) for each in placed
-    )
+    locked = tuple(Current(each.session, each.practitioner, each.room, each.start, True, 0) for each in placed)
     return replace(course, sessions=course.sessions[: len(placed) + 1], current=locked)
 
 
@@ -125,10 +123,7 @@ def sizes_of_openings(seed: int) -> list[int]:
     for way in ways:
         changed = relaxed(case, course, len(placed), way.rules, extra)
         beside = [] if Rule.OTHERS in way.rules else taken
-        here = [
-            Current(len(placed), way.practitioner, room.id, way.start, True, 0)
-            for room in changed.rooms
-        ]
+        here = [Current(len(placed), way.practitioner, room.id, way.start, True, 0) for room in changed.rooms]
         assert any(can_stand(changed, course.id, current, beside) for current in here)
     return [way.rules.bit_count() for way in ways]
 
