@@ -11,7 +11,7 @@ from planner.care.course import Phase, PlannedSession, phases_to_json, plan_sess
 from planner.care.evidence import Evidence
 from planner.care.factors import is_chronic
 from planner.errors import InvalidInput, NotFound, SlotTaken
-from planner.scheduling.alternatives import Alternative, alternatives, follow_on
+from planner.scheduling.alternatives import Alternative, all_alternatives, follow_on
 from planner.scheduling.judge import broken_rules
 from planner.scheduling.points import points
 from planner.scheduling.problem import Course, Gap, Placed, Problem, Resource, Session, Solution, Unplaced
@@ -23,6 +23,7 @@ from planner.services.planning import (
     booked_at,
     free_problem,
     other_starts,
+    therapists,
     wanted_gap,
     whole_steps,
 )
@@ -114,8 +115,15 @@ def propose(
         planned = planned_sessions(unit, request)
         problem = _problem(unit, request, planned)
         best = follow_on(problem, str(request.course_id), dict(pinned or {}))
+        if best.unplaced:
+            # The same dates again, but with everybody in view who could help.
+            problem = _problem(unit, request, planned, everybody=True)
+            best = follow_on(problem, str(request.course_id), dict(pinned or {}))
         solution = Solution(best.appointments, best.unplaced, best.points, best.lower_bound)
-        return _proposal(problem, request, planned, solution, with_alternatives=with_alternatives)
+        others: Mapping[int, tuple[Alternative, ...]] = {}
+        if with_alternatives:
+            others = all_alternatives(problem, solution, str(request.course_id), tuple(pinned or ()))
+        return _proposal(problem, request, planned, solution, others)
 
 
 def book_course(runtime: Runtime, actor: Actor, request: BookingRequest, places: Mapping[int, Placed]) -> int:
@@ -137,7 +145,7 @@ def book_course(runtime: Runtime, actor: Actor, request: BookingRequest, places:
             raise NotFound("This assessment is not of this patient.")
         unit.get(PatientRow, request.patient_id)
         planned = planned_sessions(unit, request)
-        problem = _problem(unit, request, planned)
+        problem = _problem(unit, request, planned, everybody=len(places) < len(planned))
         reasons = _check(problem, places)
         course = _new_course(unit, request, assessment)
         sessions = tuple(
@@ -159,7 +167,10 @@ def planned_sessions(unit: Unit, request: BookingRequest) -> tuple[PlannedSessio
     )
 
 
-def _problem(unit: Unit, request: BookingRequest, planned: Sequence[PlannedSession]) -> Problem:
+def _problem(
+    unit: Unit, request: BookingRequest, planned: Sequence[PlannedSession], *, everybody: bool = False
+) -> Problem:
+    """The course among the free time of those whom the patient wants; of everybody who treats, to see who could help."""
     grid = unit.clinic.grid_minutes
     away = sum((end - start).days for start, end in request.wishes.away_days())
     last = request.earliest_day + timedelta(days=away + sum(each.gap.max if each.gap else 7 for each in planned))
@@ -169,7 +180,8 @@ def _problem(unit: Unit, request: BookingRequest, planned: Sequence[PlannedSessi
     if request.earliest_day >= span.end:
         raise InvalidInput("The first day lies more than a year ahead.", field="earliest_day")
     others = other_starts(unit, request.patient_id)
-    problem = free_problem(unit, span, request.wishes.practitioners, apart_from=others)
+    people = [*request.wishes.practitioners, *(row.id for row in therapists(unit) if everybody)]
+    problem = free_problem(unit, span, people, apart_from=others)
     known = {practitioner.id for practitioner in problem.practitioners}
     prices = {name: cost for name, cost in request.wishes.practitioner_points().items() if name in known}
     if not prices:
@@ -198,8 +210,9 @@ def _check(problem: Problem, places: Mapping[int, Placed]) -> dict[int, str]:
     course = problem.courses[0]
     if any(place.course != course.id or session != place.session for session, place in places.items()):
         raise InvalidInput("These dates are for another course.", field="places")
-    reasons = {each.session: each.reason for each in follow_on(problem, course.id, {}).unplaced}
-    missing = (session for session in range(len(course.sessions)) if session not in places)
+    missing = [session for session in range(len(course.sessions)) if session not in places]
+    best = follow_on(problem, course.id, {}).unplaced if missing else ()
+    reasons = {each.session: each.reason for each in best}
     unplaced = tuple(
         Unplaced(course.id, session, reasons.get(session, "Left open when the course was booked."))
         for session in missing
@@ -253,16 +266,12 @@ def _proposal(
     request: BookingRequest,
     planned: Sequence[PlannedSession],
     solution: Solution,
-    *,
-    with_alternatives: bool,
+    alternatives: Mapping[int, tuple[Alternative, ...]],
 ) -> Proposal:
     places = {placed.session: placed for placed in solution.appointments}
     reasons = {each.session: each.reason for each in solution.unplaced}
     lines = []
     for session in planned:
-        others: tuple[Alternative, ...] = ()
-        if with_alternatives and session.position in places:
-            others = alternatives(problem, solution, str(request.course_id), session.position)
         before = places.get(session.position - 1)
         lines.append(
             _line(
@@ -272,7 +281,7 @@ def _proposal(
                 before,
                 places.get(session.position),
                 reasons.get(session.position, ""),
-                others,
+                alternatives.get(session.position, ()),
             )
         )
     return Proposal(tuple(lines), solution.points, solution.lower_bound)

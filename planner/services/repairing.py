@@ -19,6 +19,7 @@ from planner.services.planning import (
     instant,
     other_starts,
     standing,
+    therapists,
 )
 from planner.services.runtime import Unit
 from planner.services.snapshot import Booked, CourseSnapshot, SessionState
@@ -60,12 +61,17 @@ def repaired(
     case = replace(case, practitioners={name: cost for name, cost in case.practitioners.items() if name in known})
     try:
         answer = repair(problem, case)
+        if answer.unplaced:
+            # The same places again, but with everybody in view who could help.
+            people += [row.id for row in therapists(unit)]
+            answer = repair(free_problem(unit, span, people, standing=stays, apart_from=others), case)
     except InvalidInput:
         # The engine's words name its own numbers, which say nothing to reception.
         return _left_standing(snapshot, owed, stays, _CONTRADICTION)
     lost_places = {session.key for session in owed if standing(unit, session)} & set(answer.unplaced)
     if lost_places:
-        return _left_standing(snapshot, owed, stays, answer.unplaced[min(lost_places)])
+        # The first of them says what is in the way, the others only that they come after it.
+        return _left_standing(snapshot, owed, stays, next(iter(answer.unplaced.values())))
     return with_places(unit, snapshot, owed, answer)
 
 
