@@ -187,7 +187,8 @@ def _backward(model: CourseModel, nodes: list[Costs], links: list[Link], drops: 
 def _beside(model: CourseModel, node: Costs, link: Link, following: Costs, drop: int) -> Costs:
     """Return for each place its own points and the least of what follows there or is left out."""
     rest = np.minimum(_after(model, link, following), model.dtype(drop))
-    return np.minimum(node + rest, model.dtype(model.never))
+    out: Costs = np.minimum(node + rest, model.dtype(model.never))
+    return out
 
 
 def _after(model: CourseModel, link: Link, following: Costs) -> Costs:

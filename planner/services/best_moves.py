@@ -61,9 +61,7 @@ def best_moves(runtime: Runtime, actor: Actor, appointment_id: int) -> tuple[Bet
         except InvalidInput:
             return ()  # what stands breaks a rule already, so no plan around it has a price
         return tuple(
-            BetterPlace(
-                offer.start, int(offer.practitioner), names[offer.practitioner], offer.says.partition(": ")[2]
-            )
+            BetterPlace(offer.start, int(offer.practitioner), names[offer.practitioner], offer.says.partition(": ")[2])
             for offer in offers[here]
         )
 

@@ -170,7 +170,7 @@ def planned_sessions(unit: Unit, request: BookingRequest) -> tuple[PlannedSessio
 def _problem(
     unit: Unit, request: BookingRequest, planned: Sequence[PlannedSession], *, everybody: bool = False
 ) -> Problem:
-    """The course among the free time of those whom the patient wants; of everybody who treats, to see who could help."""
+    """The course among the free time of those the patient wants, or of everybody, to see who could help."""
     grid = unit.clinic.grid_minutes
     away = sum((end - start).days for start, end in request.wishes.away_days())
     last = request.earliest_day + timedelta(days=away + sum(each.gap.max if each.gap else 7 for each in planned))

@@ -30,8 +30,8 @@ def move(browser, course, number, **form):
 
 
 def places(page):
-    """The buttons of a page: start and therapist."""
-    return re.findall(r'name="slot" value="([^"]+)"', page)
+    """The buttons of the week shown: start and therapist."""
+    return re.findall(r'name="slot" value="([^"]+)"', page.partition("week-title")[2])
 
 
 def test_every_place_offered_is_taken_with_one_click(rosa, course):
@@ -55,6 +55,18 @@ def test_the_page_shows_one_week_and_leads_to_the_next(rosa, course):
     assert all(monday <= day < monday + timedelta(days=7) for day in days)
     assert "week=2026-03-23" in page
     assert "week=2026-03-09" in page
+
+
+def test_the_best_places_for_the_course_come_first_and_say_what_they_mean(rosa, course):
+    """Whatever week is shown; one click takes the best."""
+    page = rosa.get(f"/appointments/{course.appointment(3).id}/move?week=2026-06-01").text
+    best, _, _ = page.partition("week-title")
+    assert "Best for the course" in best
+    assert "days after the last" in best
+    offered = re.findall(r'name="slot" value="([^"]+)"', best)
+    assert len(offered) == 3
+    assert move(rosa, course, 3, slot=offered[0]).status_code == 302
+    assert f"{course.appointment(3).starts_at:%Y-%m-%dT%H:%M}" == offered[0].partition("/")[0]
 
 
 def test_a_week_without_a_place_says_what_a_place_needs(rosa, course):
