@@ -176,8 +176,8 @@ class _Field:
         for who in range(len(marks)):
             if who not in mine:
                 marks[who] |= int(Rule.PRACTITIONER)
-        open_: Yes = self.rooms.any(axis=0)
-        free: Yes = (self.rooms & ~rooms_taken).any(axis=0)
+        open_: Yes = np.logical_or.reduce(self.rooms, axis=0)
+        free: Yes = np.logical_or.reduce(self.rooms & ~rooms_taken, axis=0)
         by_others = marks | _where(~free, Rule.OTHERS) | _where(~open_, Rule.ROOM)
         return marks | _where(~free, Rule.ROOM), by_others
 
