@@ -189,7 +189,15 @@ def _free_starts(spans: list[Whole], need: int, size: int) -> Yes:
     out = np.zeros((len(spans), size), dtype=np.bool_)
     for row, span in enumerate(spans):
         start, beyond = span[:, 0], span[:, 1] - need + 1
-        fits = beyond > start
-        change = np.bincount(start[fits], minlength=size + 1) - np.bincount(beyond[fits], minlength=size + 1)
-        out[row] = np.cumsum(change)[:size] > 0
+        fits = np.flatnonzero(beyond > start)
+        fits = fits[np.argsort(start[fits], kind="stable")]
+        if fits.size:
+            # Closed and open stretches in turn; where intervals overlap, the later one adds only what is new.
+            reached = np.maximum.accumulate(beyond[fits])
+            edges = np.empty(2 * fits.size + 2, dtype=np.int64)
+            edges[0], edges[-1] = 0, size
+            edges[1], edges[3:-1:2] = start[fits[0]], np.maximum(start[fits[1:]], reached[:-1])
+            edges[2:-1:2] = reached
+            is_open = np.arange(edges.size - 1) % 2 == 1
+            out[row] = np.repeat(is_open, np.diff(edges))
     return out
