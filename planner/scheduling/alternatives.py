@@ -10,11 +10,12 @@ from planner.errors import InvalidInput
 from planner.scheduling import words
 from planner.scheduling.board import Place, board_with
 from planner.scheduling.course_model import Costs, CourseModel
-from planner.scheduling.one_course import CourseSolution, Search, Spot, solve_on
+from planner.scheduling.grid import Yes
+from planner.scheduling.one_course import CourseSolution, Search, Spot, plan_course, solution_of, solve_on
 from planner.scheduling.pins import pins_of
 from planner.scheduling.points import course_points
 from planner.scheduling.problem import Course, Placed, Problem, Solution
-from planner.scheduling.reasons import allowed_after
+from planner.scheduling.wall import gap_seconds
 
 # What a proposal is charged for resembling one already chosen: three starts on one day are no choice.
 _SAME_DAY, _SAME_PRACTITIONER = 150, 30
@@ -50,7 +51,7 @@ def alternatives(
     course = problem.course(course_id)
     if not 0 <= session < len(course.sessions):
         raise InvalidInput(f"Course {course_id} has no session {session + 1}.", field="session")
-    return _Others(problem, solution, course, ()).of(session, limit)
+    return _others(problem, solution, course, ()).of(session, limit)
 
 
 def all_alternatives(
@@ -62,8 +63,7 @@ def all_alternatives(
         pinned: sessions that a person has put where they are: none of them moves for another one's sake.
     """
     course = problem.course(course_id)
-    others = _Others(problem, solution, course, pinned)
-    return {session: others.of(session, limit) for session in range(len(course.sessions))}
+    return _others(problem, solution, course, pinned).all(limit)
 
 
 def follow_on(
@@ -82,6 +82,32 @@ def follow_on(
     return solve_on(board_with(problem, taken), course, by_hand)
 
 
+def follow_on_with_alternatives(
+    problem: Problem, course_id: str, pinned: Mapping[int, Placed], limit: int = 3
+) -> tuple[CourseSolution, dict[int, tuple[Alternative, ...]]]:
+    """Return what `follow_on` and then `all_alternatives` return, for little more than the work of one.
+
+    Raises:
+        InvalidInput: as `follow_on`.
+    """
+    course = problem.course(course_id)
+    by_hand = {number: replace(placed, course=course_id, session=number) for number, placed in pinned.items()}
+    model = CourseModel(board_with(problem, ()), course)
+    pins = pins_of(model, by_hand)
+    search = None if 0 in model.shape else Search(model, pins)
+    found = solution_of(model, search.plan() if search else plan_course(model, pins))
+    return found, _Others(model, search, {placed.session: placed for placed in found.appointments}).all(limit)
+
+
+def _others(problem: Problem, solution: Solution, course: Course, pinned: Collection[int]) -> "_Others":
+    mine = {placed.session: placed for placed in solution.appointments if placed.course == course.id}
+    board = board_with(problem, (placed for placed in solution.appointments if placed.course != course.id))
+    model = CourseModel(board, course)
+    by_hand = {number: mine[number] for number in pinned if number in mine}
+    search = None if 0 in model.shape else Search(model, pins_of(model, by_hand))
+    return _Others(model, search, mine)
+
+
 @dataclass(frozen=True, slots=True)
 class _Option:
     """The cheapest start of one day with one practitioner."""
@@ -93,17 +119,15 @@ class _Option:
 class _Others:
     """What the search from the last session back says of every place of one course beside all other courses."""
 
-    def __init__(self, problem: Problem, solution: Solution, course: Course, pinned: Collection[int]) -> None:
-        self.problem, self.course = problem, course
-        self.mine = {placed.session: placed for placed in solution.appointments if placed.course == course.id}
-        self.board = board_with(problem, (placed for placed in solution.appointments if placed.course != course.id))
-        self.model = CourseModel(self.board, course)
-        self.locked = {now.session for now in course.current if now.locked}
-        self.now = course_points(problem, course, self.mine).total
-        self.search: Search | None = None
-        if 0 not in self.model.shape:
-            by_hand = {number: self.mine[number] for number in pinned if number in self.mine}
-            self.search = Search(self.model, pins_of(self.model, by_hand))
+    def __init__(self, model: CourseModel, search: Search | None, mine: Mapping[int, Placed]) -> None:
+        self.model, self.search, self.mine = model, search, mine
+        self.board, self.course, self.problem = model.board, model.course, model.board.problem
+        self.locked = {now.session for now in self.course.current if now.locked}
+        self.now = course_points(self.problem, self.course, mine).total
+
+    def all(self, limit: int) -> dict[int, tuple[Alternative, ...]]:
+        """Return the best other places for every session."""
+        return {session: self.of(session, limit) for session in range(len(self.course.sessions))}
 
     def of(self, session: int, limit: int) -> tuple[Alternative, ...]:
         """Return the best other places for one session."""
@@ -133,12 +157,19 @@ class _Others:
                 raise ValueError("only the first session may be without a gap")
             costs += model.gap_prices(gap, apart)[None, :, None]
             costs[[name != before.practitioner for name in self.course.practitioners]] += model.change
-        places = [self._place(number) for number in range(session)]
-        costs[:, ~allowed_after(model, places)[model.days, model.cells]] = never
+            costs[:, ~self._after(self._place(session - 1))] = never
         here = model.spot(self._place(session)) if session in self.mine else None
         if here is not None:
             costs[here] = never
         return np.minimum(costs, never)
+
+    def _after(self, before: Place) -> Yes:
+        """Return (days, cells) of the model: the starts far enough in hours from a session, and not before its end."""
+        model, grid = self.model, self.board.grid
+        numbers = model.days[:, None] * grid.cells + np.arange(model.cells.start, model.cells.stop)
+        rested = grid.instant.reshape(-1)[before.cell] + gap_seconds(self.course.min_gap_hours)
+        out: Yes = (model.instant >= rested) & (numbers >= before.cell + before.need)
+        return out
 
     def _place(self, session: int) -> Place:
         return self.board.place_of(self.course, self.mine[session])
@@ -181,9 +212,11 @@ class _Others:
     def _others_may_stay(self, session: int, placed: Placed) -> bool:
         if session + 1 not in self.mine:
             return True
-        place, after = self.board.place_of(self.course, placed), self._place(session + 1)
-        places = [*(self._place(number) for number in range(session)), place]
-        return bool(allowed_after(self.model, places).reshape(-1)[after.cell])
+        before, after = self.board.place_of(self.course, placed), self._place(session + 1)
+        gap, instant = self.course.sessions[session + 1].gap, self.board.grid.instant.reshape(-1)
+        rested = instant[after.cell] - instant[before.cell] >= gap_seconds(self.course.min_gap_hours)
+        days = (self.mine[session + 1].start.date() - placed.start.date()).days
+        return bool(rested) and after.cell >= before.cell + before.need and (gap is None or days >= gap.min)
 
     def _following(self, search: Search, session: int, spot: Spot) -> Iterator[Placed]:
         """Yield the best places of the sessions after one that stands there."""
@@ -222,9 +255,12 @@ def _different(options: list[_Option], limit: int) -> list[_Option]:
         return []
     extra = np.array([option.extra for option in options], dtype=np.int64)
     who, day = (np.array([option.spot[axis] for option in options], dtype=np.int64) for axis in (0, 1))
-    chosen: list[int] = []
+    charged, chosen = extra.copy(), [int(extra.argmin())]
     while len(chosen) < min(limit, len(options)):
-        charged = extra + _SAME_DAY * np.isin(day, day[chosen]) + _SAME_PRACTITIONER * np.isin(who, who[chosen])
-        charged[chosen] = np.iinfo(np.int64).max
+        alike_day, alike_who = day == day[chosen[-1]], who == who[chosen[-1]]
+        # Likeness is charged once, however many are alike already.
+        charged += _SAME_DAY * (alike_day & (day[chosen[:-1]] != day[chosen[-1]]).all())
+        charged += _SAME_PRACTITIONER * (alike_who & (who[chosen[:-1]] != who[chosen[-1]]).all())
+        charged[chosen[-1]] = np.iinfo(np.int64).max // 2
         chosen.append(int(charged.argmin()))
     return [options[index] for index in sorted(chosen)]

@@ -49,7 +49,12 @@ def solve_course(problem: Problem, course_id: str, taken: Iterable[Placed] = ())
 def solve_on(board: Board, course: Course, pinned: Mapping[int, Placed] | None = None) -> CourseSolution:
     """Return the optimum for one course beside what stands on the board, with some sessions pinned by hand."""
     model = CourseModel(board, course)
-    plan = plan_course(model, pins_of(model, pinned or {}))
+    return solution_of(model, plan_course(model, pins_of(model, pinned or {})))
+
+
+def solution_of(model: CourseModel, plan: Plan) -> CourseSolution:
+    """Return a course's optimum as the answer has it, with the reasons."""
+    board, course = model.board, model.course
     appointments = tuple(board.placed(course, number, place) for number, place in enumerate(plan.places))
     return CourseSolution(appointments, unplaced_of(model, plan.places), plan.points, plan.points)
 
@@ -64,12 +69,7 @@ def plan_course(model: CourseModel, pins: Pins) -> Plan:
         if pins.places:
             raise _no_valid_plan(model, pins)
         return Plan((), _drop_points(model, pins)[0])
-    search = Search(model, pins)
-    least = min(int(search.best[0].min()), search.drops[0])
-    if least >= model.never:
-        raise _no_valid_plan(model, pins)
-    spots = search.forward([])
-    return Plan(tuple(_place(model, pins, number, spot) for number, spot in enumerate(spots)), least)
+    return Search(model, pins).plan()
 
 
 class Search:
@@ -94,6 +94,14 @@ class Search:
         if number + 1 == self.model.count:
             return node
         return _beside(self.model, node, self._links[number], self.best[number + 1], self.drops[number + 1])
+
+    def plan(self) -> Plan:
+        """Return the cheapest plan. Raises InvalidInput: the pinned sessions leave none."""
+        model, pins = self.model, self.pins
+        least = min(int(self.best[0].min()), self.drops[0])
+        if least >= model.never:
+            raise _no_valid_plan(model, pins)
+        return Plan(tuple(_place(model, pins, number, spot) for number, spot in enumerate(self.forward([]))), least)
 
     def forward(self, spots: list[Spot]) -> list[Spot]:
         """Return the best places from these first ones on, following the least points."""

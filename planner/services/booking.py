@@ -11,8 +11,9 @@ from planner.care.course import Phase, PlannedSession, phases_to_json, plan_sess
 from planner.care.evidence import Evidence
 from planner.care.factors import is_chronic
 from planner.errors import InvalidInput, NotFound, SlotTaken
-from planner.scheduling.alternatives import Alternative, all_alternatives, follow_on
+from planner.scheduling.alternatives import Alternative, follow_on, follow_on_with_alternatives
 from planner.scheduling.judge import broken_rules
+from planner.scheduling.one_course import CourseSolution
 from planner.scheduling.points import points
 from planner.scheduling.problem import Course, Gap, Placed, Problem, Resource, Session, Solution, Unplaced
 from planner.services.attendance import note_unplaced
@@ -114,16 +115,22 @@ def propose(
     with runtime.reading(actor) as unit:
         planned = planned_sessions(unit, request)
         problem = _problem(unit, request, planned)
-        best = follow_on(problem, str(request.course_id), dict(pinned or {}))
+        best, others = _best(problem, pinned or {}, with_alternatives)
         if best.unplaced:
             # The same dates again, but with everybody in view who could help.
             problem = _problem(unit, request, planned, everybody=True)
-            best = follow_on(problem, str(request.course_id), dict(pinned or {}))
+            best, others = _best(problem, pinned or {}, with_alternatives)
         solution = Solution(best.appointments, best.unplaced, best.points, best.lower_bound)
-        others: Mapping[int, tuple[Alternative, ...]] = {}
-        if with_alternatives:
-            others = all_alternatives(problem, solution, str(request.course_id), tuple(pinned or ()))
         return _proposal(problem, request, planned, solution, others)
+
+
+def _best(
+    problem: Problem, pinned: Mapping[int, Placed], with_alternatives: bool
+) -> tuple[CourseSolution, Mapping[int, tuple[Alternative, ...]]]:
+    course_id = problem.courses[0].id
+    if with_alternatives:
+        return follow_on_with_alternatives(problem, course_id, pinned)
+    return follow_on(problem, course_id, pinned), {}
 
 
 def book_course(runtime: Runtime, actor: Actor, request: BookingRequest, places: Mapping[int, Placed]) -> int:

@@ -7,7 +7,13 @@ import pytest
 
 from benchmarks.make_problem import Wish, make_problem
 from planner.errors import InvalidInput
-from planner.scheduling.alternatives import Alternative, all_alternatives, alternatives, follow_on
+from planner.scheduling.alternatives import (
+    Alternative,
+    all_alternatives,
+    alternatives,
+    follow_on,
+    follow_on_with_alternatives,
+)
 from planner.scheduling.many_courses import solve
 from planner.scheduling.one_course import CourseSolution
 from planner.scheduling.points import course_points
@@ -94,6 +100,24 @@ def test_alternatives_are_legal_and_cost_what_they_say(seed):
             moved = sum(where(p) != where(mine[p.session]) for p in after)
             assert other.moved <= moved
             assert other.dropped == max(0, len(mine) - len(found.appointments))
+
+
+@pytest.mark.parametrize("pinned", [(), (1,), (0, 2)])
+def test_dates_and_alternatives_in_one_go_are_those_of_the_single_steps(pinned):
+    """It only saves doing the same work twice."""
+    case = problem(course(sessions=THREE, practitioners=WITH_BOTH))
+    by_hand = {number: Placed("ana", number, "eve", "room", at(3 + 8 * number, "10:00")) for number in pinned}
+    found, others = follow_on_with_alternatives(case, "ana", by_hand)
+    assert found == follow_on(case, "ana", by_hand)
+    solution = Solution(found.appointments, found.unplaced, found.points, found.lower_bound)
+    assert others == all_alternatives(case, solution, "ana", pinned)
+
+
+def test_nobody_who_treats_means_no_dates_and_no_alternatives():
+    """There is nothing to search."""
+    case = problem(course(practitioners={}))
+    found, others = follow_on_with_alternatives(case, "ana", {})
+    assert (len(found.unplaced), others) == (2, {0: (), 1: ()})
 
 
 def test_sessions_put_by_hand_do_not_move_for_another_ones_sake():
