@@ -1,0 +1,50 @@
+"""Free starts as numpy counts them, beside asking each interval about each start."""
+
+from datetime import timedelta
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from planner.scheduling.board import Board, Place
+from planner.scheduling.problem import Problem, Resource, Session
+from tests.scheduling.problems import at, course, problem
+
+HALF_HOURS = st.integers(-60, 240)
+
+
+@st.composite
+def diaries(draw: st.DrawFn) -> Problem:
+    """Four days with intervals that touch, overlap, come in any order and reach out of the horizon."""
+    spans = draw(st.lists(st.tuples(HALF_HOURS, st.integers(1, 60)), max_size=12))
+    free = tuple(
+        (at(0, "00:00") + timedelta(minutes=30 * start), at(0, "00:00") + timedelta(minutes=30 * (start + length)))
+        for start, length in spans
+    )
+    minutes = draw(st.sampled_from([20, 30, 60, 210]))
+    return problem(course(sessions=(Session(minutes, None),)), days=4, practitioners=(Resource("ben", free),))
+
+
+@settings(max_examples=100, deadline=None)
+@given(case=diaries())
+def test_a_session_may_start_where_one_interval_holds_it_wholly(case):
+    """Nowhere else, and touching intervals are not joined."""
+    board = Board(case)
+    need = board.grid.need(case.courses[0].sessions[0].minutes)
+    starts = board.hours([0], need).reshape(-1)
+    for cell, free in enumerate(starts):
+        start = at(0, "00:00") + timedelta(minutes=30 * cell)
+        end = start + timedelta(minutes=30 * need)
+        inside = end <= at(4, "00:00")
+        assert bool(free) == (inside and any(a <= start and end <= b for a, b in case.practitioners[0].free))
+
+
+def test_a_taken_place_stands_in_the_way_of_starts_about_it_until_it_is_given_back():
+    """For its practitioner and its room."""
+    board = Board(problem(course(sessions=(Session(60, None),)), days=1))
+    place = Place(20, 2, 0, 0)
+    board.take(place, 0)
+    people, rooms = board.taken_of(2)
+    assert [list(rows[0, 0].nonzero()[0]) for rows in (people, rooms)] == [[19, 20, 21], [19, 20, 21]]
+    assert not people[1].any()
+    board.release(place)
+    assert not any(rows.any() for rows in board.taken_of(2))
