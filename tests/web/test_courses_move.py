@@ -2,6 +2,7 @@
 
 import re
 from datetime import date, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -122,8 +123,33 @@ def test_a_time_that_is_not_free_is_refused_with_what_is_free(rosa, clinic, cour
     """409; the places of the week stand beside it."""
     answer = move(rosa, course, 3, day="2026-03-18", time="06:00", practitioner=clinic.ben.id, week="2026-03-16")
     assert answer.status_code == 409
-    assert "not free, or outside opening hours" in answer.text
+    assert "On that day Ben Okafor is free only 08:00–18:00." in answer.text
     assert places(answer.text)
+
+
+@pytest.mark.parametrize(
+    ("day", "time", "says"),
+    [
+        ("2026-03-18", "11:00", "Ben Okafor is free then, but no room is."),
+        ("2026-03-18", "14:07", "Times go in steps of 15 minutes."),
+        ("2026-03-21", "14:00", "On that day Ben Okafor is not free at all (hours, leave or bookings)."),
+    ],
+)
+def test_what_is_in_the_way_of_a_time_is_named(day, time, says, rosa, clinic, course, runtime):
+    """Hours, room or grid; the rooms open at noon."""
+    with runtime.writing(clinic.system) as unit:
+        for room in clinic.rooms:
+            clinic_setup.set_room_hours(unit, room, weekly("12:00", "20:00"))
+    answer = move(rosa, course, 3, day=day, time=time, practitioner=clinic.ben.id)
+    assert answer.status_code == 409
+    assert says in answer.text
+
+
+def test_a_place_where_the_visit_stands_and_a_therapist_who_is_none_are_named(rosa, clinic, course):
+    """Neither is a matter of the diary."""
+    here = f"{to_wall(course.appointment(3).starts_at, ZoneInfo('Europe/London')):%Y-%m-%dT%H:%M}"
+    assert "stands there already" in move(rosa, course, 3, slot=f"{here}/{clinic.ben.id}").text
+    assert "does not work here" in move(rosa, course, 3, slot="2026-03-18T10:00/77").text
 
 
 def test_an_old_page_gets_the_course_as_it_stands(rosa, course, runtime, clinic):
