@@ -127,6 +127,18 @@ def test_the_optimum_of_a_small_odd_shape_is_that_of_trying_all(case):
         assert solve(short).points == least_points(short)
 
 
+def test_a_rest_longer_than_the_plan_leaves_room_for_one_session_at_most():
+    """Two days and 48 hours: waiting for the first since last year costs more than leaving both out."""
+    monday = date(2026, 3, 2)
+    free = tuple((at(day, "00:00"), at(day + 1, "00:00")) for day in range(2))
+    windows = tuple(Window(weekday, 0, 600, 0) for weekday in range(7))
+    sessions = (Session(15, None), Session(15, Gap(1, 1, 1)))
+    ana = Course("ana", monday - timedelta(days=400), sessions, {"ben": 0}, windows, wait_points_per_day=20)
+    case = Problem("Asia/Kolkata", 15, monday, 2, (Resource("ben", free),), (Resource("r", free),), (ana,))
+    for found in (solve(case), Joint(case, seed=0).run(iterations=1)):
+        assert (found.points, found.lower_bound, len(found.unplaced)) == (10000, 10000, 2)
+
+
 @pytest.mark.parametrize("zone", ["Asia/Kolkata", "Europe/London"])
 def test_a_year_and_a_day_with_one_start_a_week(zone):
     """In a zone without clock changes as in one with both."""
