@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from itertools import count
 
 from planner.errors import InvalidInput
-from planner.scheduling import fast
+from planner.scheduling import fast, quick_course
 from planner.scheduling.clinic import Clinic
 from planner.scheduling.judge import broken_rules
 from planner.scheduling.one_course import solve_course
@@ -73,7 +73,7 @@ def solve(
 def _alone(problem: Problem, progress: Progress | None, timer: Callable[[], float]) -> Solution:
     """Solve one course: its optimum is the answer, whatever time there is."""
     started = timer()
-    best = solve_course(problem, problem.courses[0].id)
+    best = quick_course.optimum(problem) or solve_course(problem, problem.courses[0].id)
     if progress is not None:
         progress(best.points, best.lower_bound, timer() - started, 0)
     return judged(problem, Solution(best.appointments, best.unplaced, best.points, best.lower_bound))
