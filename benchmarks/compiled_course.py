@@ -14,13 +14,12 @@ from benchmarks.one_course import standard_problem
 from planner.scheduling.board import Board
 from planner.scheduling.course_model import CourseModel
 from planner.scheduling.joint import Joint
-from planner.scheduling.kernel_board import empty_diary
 from planner.scheduling.kernel_search import plan_beside
-from planner.scheduling.kernel_work import work_for
 from planner.scheduling.one_course import plan_course, solve_course
 from planner.scheduling.pins import pins_of
 from planner.scheduling.problem import Problem
-from planner.scheduling.tables import NEVER, tables_of
+from planner.scheduling.quick_course import load, optimum
+from planner.scheduling.tables import NEVER
 from planner.scheduling.warm import warm
 
 ROUNDS = 20
@@ -36,14 +35,6 @@ def milliseconds(work: Callable[[], object]) -> float:
     return statistics.median(times)
 
 
-def from_the_problem(problem: Problem) -> None:
-    """Build the arrays and search them."""
-    tables = tables_of(problem)
-    if tables is None:
-        raise ValueError("this problem is too large for the compiled search")
-    plan_beside(tables, empty_diary(tables), work_for(tables), 0, NEVER)
-
-
 def measured(problem: Problem) -> tuple[float, float, float, float]:
     """Return the times of the compiled search, of it with its arrays, and of numpy's likewise."""
     joint, board = Joint(problem, seed=0), Board(problem)
@@ -51,7 +42,7 @@ def measured(problem: Problem) -> tuple[float, float, float, float]:
     pins = pins_of(model, {})
     return (
         milliseconds(lambda: plan_beside(joint.tables, joint.diary, joint.work, 0, NEVER)),
-        milliseconds(lambda: from_the_problem(problem)),
+        milliseconds(lambda: optimum(problem)),
         milliseconds(lambda: plan_course(model, pins)),
         milliseconds(lambda: solve_course(problem, problem.courses[0].id)),
     )
@@ -62,7 +53,7 @@ def main() -> None:
     ask = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ask.add_argument("--problems", type=int, default=20)
     wish = ask.parse_args()
-    if not warm():
+    if not (warm() and load()):
         print("numba is not installed")
         return
     columns = zip(*(measured(standard_problem(seed)) for seed in range(1, wish.problems + 1)), strict=True)

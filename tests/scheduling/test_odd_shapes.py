@@ -11,6 +11,7 @@ from planner.errors import InvalidInput
 from planner.scheduling.joint import Joint
 from planner.scheduling.judge import broken_rules
 from planner.scheduling.many_courses import solve
+from planner.scheduling.one_course import solve_course
 from planner.scheduling.problem import Course, Current, Gap, Problem, Resource, Session, Solution, Weights, Window
 from planner.scheduling.warm import warm
 from tests.scheduling.problems import at, least_points
@@ -113,7 +114,7 @@ def test_numpy_and_machine_code_agree_on_every_shape(case):
     """Points, places and ties."""
     if not case.courses or not case.rooms:
         return  # the compiled search leaves these to numpy
-    slow, quick = solve(case), Joint(case, seed=0).run(iterations=1)
+    slow, quick = solve_course(case, case.courses[0].id), Joint(case, seed=0).run(iterations=1)
     assert broken_rules(case, quick) == []
     assert (quick.points, where(quick)) == (slow.points, where(slow))
 
@@ -124,7 +125,7 @@ def test_the_optimum_of_a_small_odd_shape_is_that_of_trying_all(case):
     """By an implementation that shares nothing with the search."""
     for course in case.courses:
         short = replace(case, courses=(replace(course, sessions=course.sessions[:3]),))
-        assert solve(short).points == least_points(short)
+        assert solve_course(short, course.id).points == least_points(short)
 
 
 def test_a_rest_longer_than_the_plan_leaves_room_for_one_session_at_most():
@@ -135,7 +136,7 @@ def test_a_rest_longer_than_the_plan_leaves_room_for_one_session_at_most():
     sessions = (Session(15, None), Session(15, Gap(1, 1, 1)))
     ana = Course("ana", monday - timedelta(days=400), sessions, {"ben": 0}, windows, wait_points_per_day=20)
     case = Problem("Asia/Kolkata", 15, monday, 2, (Resource("ben", free),), (Resource("r", free),), (ana,))
-    for found in (solve(case), Joint(case, seed=0).run(iterations=1)):
+    for found in (solve_course(case, "ana"), Joint(case, seed=0).run(iterations=1)):
         assert (found.points, found.lower_bound, len(found.unplaced)) == (10000, 10000, 2)
 
 
@@ -160,7 +161,7 @@ def test_of_tied_places_the_earliest_day_then_practitioner_then_start_wins():
     ana = Course("ana", monday, (Session(60, None),), {"eve": 0, "ben": 0}, windows)
     people = tuple(Resource(name, free) for name in ("ben", "eve"))
     case = Problem("UTC", 60, monday, 5, people, (Resource("r", free),), (ana,))
-    for found in (solve(case), Joint(case, seed=0).run(iterations=1)):
+    for found in (solve_course(case, "ana"), Joint(case, seed=0).run(iterations=1)):
         assert where(found) == [(0, "eve", at(0, "09:00"))]
 
 
