@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from benchmarks.make_clinic import make
+from benchmarks.make_clinic import Wish, make_problem
 from planner.scheduling import fast
 from planner.scheduling.board import Board, Place
 from planner.scheduling.clinic import Clinic
@@ -55,7 +55,7 @@ class Run:
 def instance(size: str, seed: int) -> Problem:
     """Return the instance of this name: 200/10 is 200 courses with 10 practitioners, 70 % booked."""
     courses, practitioners = map(int, size.split("/"))
-    return Problem.from_json(make(courses, practitioners, seed))
+    return make_problem(Wish(courses=courses, practitioners=practitioners, seed=seed))
 
 
 def one_by_one(problem: Problem) -> int:

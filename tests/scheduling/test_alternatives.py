@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from benchmarks.make_problem import Wish, make_problem
+from benchmarks.make_clinic import Wish, make_problem
 from planner.errors import InvalidInput
 from planner.scheduling.alternatives import alternatives, follow_on
 from planner.scheduling.judge import broken_rules
