@@ -138,7 +138,8 @@ def fill(runtime: Runtime, made: Filled, rng: random.Random, appointments: int) 
             {
                 "clinic_id": made.actor.clinic_id, "id": new_id(), "session_id": session, "course_id": course["id"],
                 "patient_id": course["patient_id"], "practitioner_id": made.people[who], "room_id": made.rooms[who],
-                "starts_at": start, "ends_at": end, "status": "fulfilled" if end <= NOW else "booked", "booked_at": start,
+                "starts_at": start, "ends_at": end, "status": "fulfilled" if end <= NOW else "booked",
+                "booked_at": start,
             }
         )  # fmt: skip
     with runtime.writing(made.actor) as unit:
@@ -229,8 +230,8 @@ def report(found: Proposing) -> str:
     return "\n".join(
         [
             "## Proposing dates out of the database", "",
-            f"The whole service call for a course of {SESSIONS} sessions with any of four of {PRACTITIONERS} practitioners:"
-            f" SQLite with {found.appointments:,} appointments of the clinic and {found.appointments // 6:,} of"
+            f"The whole service call for a course of {SESSIONS} sessions with any of four of {PRACTITIONERS}"
+            f" practitioners: SQLite with {found.appointments:,} appointments of the clinic and {found.appointments // 6:,} of"
             " another, warm, without a web page.", "",
             "| call | median |", "| --- | ---: |",
             f"| the dates (goal 20 ms) | {found.dates:.1f} ms |",

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from planner.errors import InvalidInput
+from planner.scheduling.free_spans import minutes_of
 from planner.scheduling.grid import TimeGrid, Whole, Yes, grid_of
 from planner.scheduling.problem import Course, Placed, Problem, Resource
 
@@ -162,9 +163,8 @@ def _some(rows: Yes) -> Yes:
 
 def _spans(resource: Resource, grid: TimeGrid) -> Whole:
     """Return the free intervals as (n, 2) linear cell numbers, clipped to the horizon."""
-    number, size = grid.number, grid.days * grid.cells
-    pairs = [(number(start), number(end)) for start, end in resource.free]
-    return np.clip(np.array(pairs, dtype=np.int64).reshape(-1, 2), 0, size)
+    midnight = int(np.datetime64(grid.first_day, "m").astype(np.int64))
+    return np.clip((minutes_of(resource.free) - midnight) // grid.minutes, 0, grid.days * grid.cells)
 
 
 def _free_starts(spans: list[Whole], need: int, size: int) -> Yes:
