@@ -231,8 +231,8 @@ def report(found: Proposing) -> str:
         [
             "## Proposing dates out of the database", "",
             f"The whole service call for a course of {SESSIONS} sessions with any of four of {PRACTITIONERS}"
-            f" practitioners: SQLite with {found.appointments:,} appointments of the clinic and {found.appointments // 6:,} of"
-            " another, warm, without a web page.", "",
+            f" practitioners: SQLite with {found.appointments:,} appointments of the clinic and"
+            f" {found.appointments // 6:,} of another, warm, without a web page.", "",
             "| call | median |", "| --- | ---: |",
             f"| the dates (goal 20 ms) | {found.dates:.1f} ms |",
             f"| the dates and three other places for each | {found.with_alternatives:.0f} ms |", "",
