@@ -20,7 +20,7 @@ from planner.diary.interval import Interval
 from planner.diary.wall_grid import Cells, Instants, WallGrid
 from planner.scheduling.free_spans import FreeSpans
 from planner.scheduling.problem import Gap, Placed, Problem, Resource
-from planner.scheduling.repair import OwedSession, Place, RepairCase
+from planner.scheduling.repair import MOVE_POINTS, MOVE_POINTS_NEAR, NEAR, OwedSession, Place, RepairCase
 from planner.services.runtime import Unit
 from planner.services.snapshot import Booked, CourseSnapshot, SessionState
 from planner.services.wishes import Wishes
@@ -32,9 +32,6 @@ MOST_DAYS = 366
 MIN_GAP_HOURS = 48
 """Two needlings never lie closer (E25)."""
 
-_NEAR = timedelta(days=14)
-_MOVE_POINTS_NEAR = 150
-_MOVE_POINTS = 80
 _LONGEST = timedelta(hours=24)
 _DAY = timedelta(days=1)
 _INSTANT = "datetime64[us]"
@@ -227,7 +224,7 @@ def instant(wall: datetime, zone: ZoneInfo) -> datetime:
 
 
 def _owed(unit: Unit, session: SessionState, booked: Booked | None, lost: bool, move_points: int | None) -> OwedSession:
-    usual = _MOVE_POINTS_NEAR if booked and booked.starts_at - unit.now < _NEAR else _MOVE_POINTS
+    usual = MOVE_POINTS_NEAR if booked and booked.starts_at - unit.now < NEAR else MOVE_POINTS
     return OwedSession(
         key=session.key,
         minutes=round((booked.ends_at - booked.starts_at).total_seconds() / 60) if booked else session.minutes,
@@ -238,6 +235,7 @@ def _owed(unit: Unit, session: SessionState, booked: Booked | None, lost: bool, 
         locked=booked is not None and booked.is_locked(unit.now, unit.clinic.notice_hours),
         move_points=usual if move_points is None else move_points,
         lost=lost,
+        confirmed=booked is not None and booked.confirmed_at is not None,
     )
 
 
