@@ -61,6 +61,7 @@ class Run:
     bound: int
     first: Way
     best: Way
+    others_stay: Way
     pushed: Way
     anew: Way
 
@@ -100,6 +101,7 @@ def run_one(size: str, seed: int, share: float = 1.0) -> Run:
         bound=best_solution.lower_bound - before,
         first=first,
         best=way(best_solution, seconds),
+        others_stay=way(*_timed(lambda: repair_touched(problem, able, SECONDS * share))),
         pushed=way(*_timed(lambda: push(problem))),
         anew=way(*_timed(lambda: plan_anew(problem, SECONDS * share))),
     )
@@ -109,6 +111,17 @@ def first_answer(problem: Problem) -> Solution:
     """Return what our search has to say before it begins to improve."""
     told: list[int] = []
     return solve(problem, seconds=SECONDS, progress=lambda points, *_: told.append(points), stop=lambda: bool(told))
+
+
+def repair_touched(problem: Problem, able: set[tuple[str, int]], seconds: float) -> Solution:
+    """Return the best repair in which every course stays whose appointments can all stay."""
+
+    def steady(course: Course) -> Course:
+        if not all((course.id, now.session) in able for now in course.current):
+            return course
+        return replace(course, current=tuple(replace(now, locked=True) for now in course.current))
+
+    return solve(replace(problem, courses=tuple(map(steady, problem.courses))), seconds=seconds, seed=1)
 
 
 def plan_anew(problem: Problem, seconds: float) -> Solution:
@@ -227,15 +240,22 @@ def report(runs: Sequence[Run], share: float = 1.0) -> str:
     """Return the section of the page."""
     lines = [
         "## Repair: a therapist is ill for a week", "",
-        f"Instances: `{command(repair=True)}`: every course stands, the first fortnight is locked, therapist t1 is ill",
-        "in the third week. Others moved: appointments that could have stayed. Lost: courses with an appointment that",
-        "is gone. Added: points more than before the illness; the bound is what every answer adds at least. The first",
-        f"answer counts with reading the problem and the check (goal {FIRST_GOAL:g} s); the best has {SECONDS * share:g} s.", "",
+        f"Instances: `{command(repair=True)}`:",
+        "every course stands, booked greedily; the first fortnight is locked; therapist t1 is ill in the third week.",
+        "Others moved: appointments that could have stayed. Lost: courses with an appointment that is gone. Added: points",
+        "more than before the illness, below 0 where the repair also mends what was booked badly; the bound is what every",
+        f"answer adds at least. The first answer's time includes reading the problem and the check (goal {FIRST_GOAL:g} s);",
+        f"the best has {SECONDS * share:g} s. With `others stay`, courses without a session in the illness may not move.", "",
         "| size | seed | ill | way | others moved | lost | added | bound | unplaced | s |",
         "| --- | ---: | ---: | --- |" + " ---: |" * 6,
     ]  # fmt: skip
     for run in runs:
-        named = ("ours, first", run.first), ("ours, best", run.best), ("push to the next slot", run.pushed)
+        named = (
+            ("ours, first", run.first),
+            ("ours, best", run.best),
+            ("ours, others stay", run.others_stay),
+            ("push to the next slot", run.pushed),
+        )
         for name, way in (*named, ("planned anew", run.anew)):
             bound = run.bound if name == "ours, best" else ""
             lines.append(
@@ -250,6 +270,7 @@ def _verdict(runs: Sequence[Run]) -> list[str]:
     kept = {
         "no course lost": [run.best.lost == 0 for run in runs],
         f"a first answer within {FIRST_GOAL:g} s": [run.first.seconds <= FIRST_GOAL for run in runs],
+        "no course lost while others stay": [run.others_stay.lost == 0 for run in runs],
         "fewer points than pushing": [run.best.added < run.pushed.added for run in runs],
         "fewer points than planning anew": [run.best.added < run.anew.added for run in runs],
         "fewer others moved than planning anew": [run.best.others < run.anew.others for run in runs],
