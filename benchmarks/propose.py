@@ -46,6 +46,7 @@ AHEAD_DAYS = 182
 SHARE_AHEAD = 0.6
 """Of the time to come; the years before it were full."""
 ROWS_AT_ONCE = 5000
+APPOINTMENTS, ROUNDS = 100_000, 60
 FINDINGS = {"protocol": "chronic_pain", "symptom_weeks": 40, "severity": "moderate", "goal": "lasting"}
 
 
@@ -243,8 +244,8 @@ def report(found: Proposing) -> str:
 def main() -> None:
     """Print the section."""
     ask = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    ask.add_argument("--appointments", type=int, default=100_000)
-    ask.add_argument("--rounds", type=int, default=60)
+    ask.add_argument("--appointments", type=int, default=APPOINTMENTS)
+    ask.add_argument("--rounds", type=int, default=ROUNDS)
     wish = ask.parse_args()
     print(report(measure(wish.appointments, wish.rounds)))
 

@@ -75,9 +75,10 @@ def report(runs: Sequence[Run], share: float = 1.0) -> str:
     """Return the section of the page."""
     lines = [
         "## Small instances, beside a plain CP-SAT model", "",
-        f"The model of `benchmarks/cp_sat.py` (intervals, choices, tables of gap points) has {MODEL_SECONDS * share:g} s on"
-        f" {WORKERS} cores, ours {OUR_SECONDS * share:g} s.", "",
-        "| size | seed | CP-SAT | points | bound | s | ours | bound | gap | s | CP-SAT / ours | one by one / ours | greedy / ours |",
+        "The model of `benchmarks/cp_sat.py` (intervals, choices, tables of gap points) has"
+        f" {MODEL_SECONDS * share:g} s on {WORKERS} cores, ours {OUR_SECONDS * share:g} s.", "",
+        "| size | seed | CP-SAT | points | bound | s | ours | bound | gap | s | CP-SAT / ours"
+        " | one by one / ours | greedy / ours |",
         "| --- | ---: | --- |" + " ---: |" * 10,
     ]  # fmt: skip
     for run in runs:
