@@ -40,7 +40,7 @@ def picture(runs: Sequence[Run]) -> str:
 
 
 def _panel(number: int, size: str, runs: Sequence[Run]) -> str:
-    left, seconds = LEFT + number * (WIDTH + ACROSS), max(run.told[-1][2] for run in runs)
+    left, seconds = LEFT + number * (WIDTH + ACROSS), max(run.seconds for run in runs)
 
     def across(second: float) -> float:
         return left + WIDTH * min(1.0, second / seconds)

@@ -81,7 +81,7 @@ def run_one(size: str, seed: int, share: float = 1.0) -> Run:
     solve(instance("20/3", seed, repair=True), iterations=1)  # loads the machine code
     standing = [each for course in problem.courses for each in _standing(course)]
     before = _points(problem, standing)
-    able = _still_possible(problem)
+    able = still_possible(problem)
 
     def way(solution: Solution, seconds: float) -> Way:
         assert broken_rules(problem, solution) == []
@@ -141,7 +141,7 @@ def push(problem: Problem) -> Solution:
 
     Whoever stands well keeps the place. A session without a slot is given up with those after it.
     """
-    board, stays = Board(problem), _still_possible(problem)
+    board, stays = Board(problem), still_possible(problem)
     places: list[dict[int, Place]] = []
     for index, course in enumerate(problem.courses):
         standing = {each.session: board.place_of(course, each) for each in _standing(course)}
@@ -219,7 +219,7 @@ def _points(problem: Problem, standing: list[Placed]) -> int:
     return points(problem, standing, missing).total
 
 
-def _still_possible(problem: Problem) -> set[tuple[str, int]]:
+def still_possible(problem: Problem) -> set[tuple[str, int]]:
     """Return the standing appointments whose practitioner is still there."""
     board = Board(problem)
     return {
