@@ -172,10 +172,19 @@ def _free_starts(spans: list[Whole], need: int, size: int) -> Yes:
 
     Touching intervals are not joined: a session lies in one of them.
     """
-    out = np.zeros((len(spans), size), dtype=np.bool_)
+    out = np.empty((len(spans), size), dtype=np.bool_)
     for row, span in enumerate(spans):
         start, beyond = span[:, 0], span[:, 1] - need + 1
         fits = beyond > start
-        change = np.bincount(start[fits], minlength=size + 1) - np.bincount(beyond[fits], minlength=size + 1)
-        out[row] = np.cumsum(change)[:size] > 0
+        out[row] = _covered(start[fits], beyond[fits], size)
     return out
+
+
+def _covered(start: Whole, beyond: Whole, size: int) -> Yes:
+    """Return (size,): where any of these ranges lies; none of them is empty."""
+    if (start[1:] >= beyond[:-1]).all():  # in order and apart, as they nearly always are
+        edges = np.concatenate(([0], np.column_stack((start, beyond)).reshape(-1), [size]))
+        return np.repeat(np.arange(len(edges) - 1) % 2 == 1, np.diff(edges))
+    change = np.bincount(start, minlength=size + 1) - np.bincount(beyond, minlength=size + 1)
+    inside: Yes = np.cumsum(change)[:size] > 0
+    return inside
