@@ -189,12 +189,12 @@ def twelve_sessions(runtime: Runtime, made: Filled) -> BookingRequest:
 
 @dataclass(frozen=True, slots=True)
 class Proposing:
-    """Median milliseconds of the call for the dates, and with three other places for each."""
+    """Milliseconds of the call for the dates, and with three other places for each: median and fastest."""
 
     appointments: int
     filling_seconds: float
-    dates: float
-    with_alternatives: float
+    dates: tuple[float, float]
+    with_alternatives: tuple[float, float]
 
 
 def measure(appointments: int, rounds: int) -> Proposing:
@@ -209,13 +209,15 @@ def measure(appointments: int, rounds: int) -> Proposing:
         fill(runtime, other, rng, appointments // 6)
         filled = time.perf_counter() - begin
         request = twelve_sessions(runtime, mine)
-        dates = _median(runtime, mine, request, rounds, with_alternatives=False)
-        everything = _median(runtime, mine, request, max(3, rounds // 6), with_alternatives=True)
+        dates = _milliseconds(runtime, mine, request, rounds, with_alternatives=False)
+        everything = _milliseconds(runtime, mine, request, max(3, rounds // 6), with_alternatives=True)
         database.close()
     return Proposing(appointments, filled, dates, everything)
 
 
-def _median(runtime: Runtime, made: Filled, request: BookingRequest, rounds: int, *, with_alternatives: bool) -> float:
+def _milliseconds(
+    runtime: Runtime, made: Filled, request: BookingRequest, rounds: int, *, with_alternatives: bool
+) -> tuple[float, float]:
     times = []
     for _ in range(rounds + 2):
         begin = time.perf_counter()
@@ -223,7 +225,8 @@ def _median(runtime: Runtime, made: Filled, request: BookingRequest, rounds: int
         times.append(1000 * (time.perf_counter() - begin))
         assert len(proposal.places) == SESSIONS
         assert proposal.points == proposal.lower_bound
-    return statistics.median(times[2:])  # the first ones pay for imports and for the database's cache
+    warm = times[2:]  # the first ones pay for imports and for the database's cache
+    return statistics.median(warm), min(warm)
 
 
 def report(found: Proposing) -> str:
@@ -234,11 +237,15 @@ def report(found: Proposing) -> str:
             f"The whole service call for a course of {SESSIONS} sessions with any of four of {PRACTITIONERS}"
             f" practitioners: SQLite with {found.appointments:,} appointments of the clinic and"
             f" {found.appointments // 6:,} of another, warm, without a web page.", "",
-            "| call | median |", "| --- | ---: |",
-            f"| the dates (goal 20 ms) | {found.dates:.1f} ms |",
-            f"| the dates and three other places for each | {found.with_alternatives:.0f} ms |", "",
+            "| call | median | fastest |", "| --- | ---: | ---: |",
+            "| the dates (goal: median 20 ms) |" + _both(found.dates),
+            "| the dates and three other places for each |" + _both(found.with_alternatives), "",
         ]
     )  # fmt: skip
+
+
+def _both(milliseconds: tuple[float, float]) -> str:
+    return "".join(f" {each:.1f} ms |" for each in milliseconds)
 
 
 def main() -> None:

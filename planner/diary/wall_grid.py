@@ -92,12 +92,10 @@ class WallGrid:
 
     def _covered(self, first: npt.NDArray[np.int64], beyond: npt.NDArray[np.int64]) -> Cells:
         """Return the cells in any of these half-open ranges."""
-        first, beyond = np.clip(first, 0, self._size), np.clip(beyond, 0, self._size)
-        some = first < beyond
-        change = np.bincount(first[some], minlength=self._size + 1)
-        change -= np.bincount(beyond[some], minlength=self._size + 1)
-        covered: Cells = np.cumsum(change)[:-1] > 0
-        return covered
+        spans = np.clip(np.column_stack((first, beyond)), 0, self._size)
+        apart = _merged(spans[spans[:, 0] < spans[:, 1]])
+        edges = np.concatenate(([0], apart.reshape(-1), [self._size]))
+        return np.repeat(np.arange(len(edges) - 1) % 2 == 1, np.diff(edges))
 
 
 def _merged(spans: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:

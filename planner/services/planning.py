@@ -81,8 +81,10 @@ def free_problem(
             stands there.
     """
     wanted = set(practitioner_ids)
-    people = [row for row in unit.session.scalars(select(StaffRow).order_by(StaffRow.name)) if row.id in wanted]
-    rooms = list(unit.session.scalars(select(RoomRow).where(RoomRow.active.is_(True)).order_by(RoomRow.name)))
+    staff = select(StaffRow.id, StaffRow.name, StaffRow.active).order_by(StaffRow.name)
+    people = [row for row in unit.session.execute(staff) if row.id in wanted]
+    open_rooms = select(RoomRow.id, RoomRow.name).where(RoomRow.active.is_(True)).order_by(RoomRow.name)
+    rooms = unit.session.execute(open_rooms).all()
     work = _Work.load(unit, span, {row.id for row in people if row.active})
     busy = _Busy.load(unit, span, {booked.id for booked in standing})
     grid = _grid(span, unit.clinic.grid_minutes, unit.zone)
@@ -91,15 +93,15 @@ def free_problem(
     too_late = grid.before(not_before or unit.now)
     too_near = grid.taken(*_instants(_too_near(apart_from, standing)))
 
-    def resource(row: StaffRow | RoomRow, worked: Cells, taken: Cells) -> Resource:
+    def resource(row_id: int, name: str, worked: Cells, taken: Cells) -> Resource:
         kept = [
             Interval(to_wall(booked.starts_at, unit.zone), to_wall(booked.ends_at, unit.zone))
             for booked in standing
-            if row.id in (booked.practitioner_id, booked.room_id)
+            if row_id in (booked.practitioner_id, booked.room_id)
         ]
         if kept:
             worked = worked | grid.within(kept)
-        return Resource(str(row.id), FreeSpans(grid.spans(worked & ~taken & ~too_late)), row.name)
+        return Resource(str(row_id), FreeSpans(grid.spans(worked & ~taken & ~too_late)), name)
 
     return Problem(
         timezone=unit.clinic.timezone,
@@ -107,9 +109,12 @@ def free_problem(
         first_day=span.first_day,
         days=span.days,
         practitioners=tuple(
-            resource(row, hours[row.id], busy.of_practitioner(grid, row.id) | too_near) for row in people
+            resource(row.id, row.name, hours[row.id], busy.of_practitioner(grid, row.id) | too_near) for row in people
         ),
-        rooms=tuple(resource(row, work.of_room(grid, row.id, open_hours), busy.of_room(grid, row.id)) for row in rooms),
+        rooms=tuple(
+            resource(row.id, row.name, work.of_room(grid, row.id, open_hours), busy.of_room(grid, row.id))
+            for row in rooms
+        ),
         courses=(),
     )
 
