@@ -125,13 +125,13 @@ def repair_of(problem: Problem, cases: Iterable[RepairCase], event: Event, polic
     """
     courses, keys, touched, stood = [], {}, set(), {}
     for case in cases:
-        befallen = _befallen(event, case)
-        if befallen != case:
+        after = befallen(event, case)
+        if after != case:
             touched.add(case.course_id)
         else:
-            befallen = bystander(case, policy)
-        order = _order(befallen.owed)
-        courses.append(as_course(befallen, order))
+            after = bystander(case, policy)
+        order = _order(after.owed)
+        courses.append(as_course(after, order))
         keys[case.course_id] = tuple(owed.key for owed in order)
         stood[case.course_id] = tuple(_stood(event, case, keys[case.course_id]))
     problem = replace(_free_after(event, problem), courses=tuple(courses))
@@ -152,8 +152,8 @@ def bystander(case: RepairCase, policy: Policy) -> RepairCase:
     return replace(case, owed=tuple(map(steady, case.owed)))
 
 
-def _befallen(event: Event, case: RepairCase) -> RepairCase:
-    """The course after the event, the same one if it is not touched."""
+def befallen(event: Event, case: RepairCase) -> RepairCase:
+    """Return the course after the event, the same one if it is not touched."""
     match event:
         case PractitionerAway():
             return _each(case, lambda owed: _displaced(owed) if _meets(event, owed) else owed)

@@ -18,6 +18,7 @@ from planner.diary.free import naive_utc, to_utc, to_wall
 from planner.diary.hours import Closure, Leave, WeeklyHours, public_holidays, working_time
 from planner.diary.interval import Interval
 from planner.diary.wall_grid import Cells, Instants, WallGrid
+from planner.scheduling.events import Missed, Pause, befallen
 from planner.scheduling.free_spans import FreeSpans
 from planner.scheduling.problem import Gap, Placed, Problem, Resource
 from planner.scheduling.repair import MOVE_POINTS, MOVE_POINTS_NEAR, NEAR, OwedSession, Place, RepairCase
@@ -146,23 +147,26 @@ def case_for(
         move_points: what a move costs; None for the usual, more when near.
     """
     wishes = Wishes.from_json(course.wishes)
-    owed = []
-    for session in ahead(unit, snapshot):
-        booked = None if session.id in losing else standing(unit, session)
-        owed.append(_owed(unit, session, booked, session.id in losing, move_points))
+    coming = ahead(unit, snapshot)
+    owed = [_owed(unit, session, standing(unit, session), move_points) for session in coming]
     tomorrow = unit.today + timedelta(days=1)
     # Nothing new is wanted today, but a visit that stands today must not fall out of the plan.
     agreed = [session.place.start.date() for session in owed if session.place is not None]
-    return RepairCase(
+    case = RepairCase(
         course_id=str(course.id),
         owed=tuple(owed),
         earliest_day=min([max(course.earliest_day, tomorrow), *agreed]),
         previous_start=last_start(unit, snapshot),
         practitioners=_reachable(wishes, owed),
         available=wishes.windows(unit.clinic.grid_minutes),
-        away=(*wishes.away_days(), *extra_away, *_elsewhere(unit, course, owed)),
+        away=(*wishes.away_days(), *_elsewhere(unit, course, owed)),
         min_gap_hours=MIN_GAP_HOURS,
     )
+    lost = frozenset(session.key for session in coming if session.id in losing)
+    case = befallen(Missed(case.course_id, lost), case)
+    for first_day, back in extra_away:
+        case = befallen(Pause(case.course_id, first_day, back), case)
+    return case
 
 
 def ahead(unit: Unit, snapshot: CourseSnapshot) -> list[SessionState]:
@@ -228,7 +232,7 @@ def instant(wall: datetime, zone: ZoneInfo) -> datetime:
     return found
 
 
-def _owed(unit: Unit, session: SessionState, booked: Booked | None, lost: bool, move_points: int | None) -> OwedSession:
+def _owed(unit: Unit, session: SessionState, booked: Booked | None, move_points: int | None) -> OwedSession:
     usual = MOVE_POINTS_NEAR if booked and booked.starts_at - unit.now < NEAR else MOVE_POINTS
     return OwedSession(
         key=session.key,
@@ -239,7 +243,6 @@ def _owed(unit: Unit, session: SessionState, booked: Booked | None, lost: bool, 
         else None,
         locked=booked is not None and booked.is_locked(unit.now, unit.clinic.notice_hours),
         move_points=usual if move_points is None else move_points,
-        lost=lost,
         confirmed=booked is not None and booked.confirmed_at is not None,
     )
 
