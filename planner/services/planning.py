@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
-from sqlalchemy import Select, String, func, or_, select, type_coerce
+from sqlalchemy import or_, select
 
 from planner.care.course import PlannedSession
-from planner.diary.free import naive_utc, to_utc, to_wall
+from planner.diary.free import to_utc, to_wall
 from planner.diary.hours import Closure, Leave, WeeklyHours, public_holidays, working_time
 from planner.diary.interval import Interval
-from planner.diary.wall_grid import Cells, Instants, WallGrid
+from planner.diary.wall_grid import Cells, WallGrid
 from planner.scheduling.events import Missed, Pause, befallen
 from planner.scheduling.free_spans import FreeSpans
 from planner.scheduling.problem import Gap, Placed, Problem, Resource
 from planner.scheduling.repair import MOVE_POINTS, MOVE_POINTS_NEAR, NEAR, OwedSession, Place, RepairCase
+from planner.services.busy_time import Busy, instants
 from planner.services.runtime import Unit
 from planner.services.snapshot import Booked, CourseSnapshot, SessionState
 from planner.services.wishes import Wishes
@@ -33,9 +32,7 @@ MOST_DAYS = 366
 MIN_GAP_HOURS = 48
 """Two needlings never lie closer (E25)."""
 
-_LONGEST = timedelta(hours=24)
 _DAY = timedelta(days=1)
-_INSTANT = "datetime64[us]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +84,12 @@ def free_problem(
     open_rooms = select(RoomRow.id, RoomRow.name).where(RoomRow.active.is_(True)).order_by(RoomRow.name)
     rooms = unit.session.execute(open_rooms).all()
     work = _Work.load(unit, span, {row.id for row in people if row.active})
-    busy = _Busy.load(unit, span, {booked.id for booked in standing})
+    busy = Busy.load(unit, span.first_day, span.days, {booked.id for booked in standing})
     grid = _grid(span, unit.clinic.grid_minutes, unit.zone)
     hours = {row.id: work.of_practitioner(grid, row.id) for row in people}
     open_hours = np.logical_or.reduce([grid.within(()), *hours.values()])
     too_late = grid.before(not_before or unit.now)
-    too_near = grid.taken(*_instants(_too_near(apart_from, standing)))
+    too_near = grid.taken(*instants(_too_near(apart_from, standing)))
 
     def resource(row_id: int, name: str, worked: Cells, taken: Cells) -> Resource:
         kept = [
@@ -347,53 +344,3 @@ def _holidays(country: str, subdivision: str | None, span: Span) -> frozenset[da
 def weekly(row: HoursRow) -> WeeklyHours:
     """The value of an hours row."""
     return WeeklyHours(row.weekday, row.start, row.end, row.from_day, row.to_day)
-
-
-@dataclass(frozen=True)
-class _Busy:
-    """What is booked over a span: starts and ends of each practitioner in each room."""
-
-    booked: Sequence[tuple[int, int, Instants, Instants]]
-
-    @classmethod
-    def load(cls, unit: Unit, span: Span, releasing: Collection[int | None]) -> _Busy:
-        row = AppointmentRow
-        start = datetime.combine(span.first_day, datetime.min.time(), UTC) - 2 * _LONGEST
-        # Half a year is thousands of rows; joined by SQLite they take a fraction of the time.
-        joined = (func.group_concat(type_coerce(column, String)) for column in (row.starts_at, row.ends_at))
-        wanted = [row.status.in_(OCCUPYING_STATUSES), row.starts_at >= start]
-        wanted.append(row.starts_at < start + timedelta(days=span.days + 4))
-        if releasing:
-            wanted.append(row.id.not_in(_listed(releasing)))
-        found = unit.session.execute(
-            select(row.practitioner_id, row.room_id, *joined).where(*wanted).group_by(row.practitioner_id, row.room_id)
-        )
-        return cls([(staff_id, room_id, _read(starts), _read(ends)) for staff_id, room_id, starts, ends in found])
-
-    def of_practitioner(self, grid: WallGrid, staff_id: int) -> Cells:
-        """The cells in which a practitioner is taken."""
-        return self._taken(grid, [each for each in self.booked if each[0] == staff_id])
-
-    def of_room(self, grid: WallGrid, room_id: int) -> Cells:
-        """The cells in which a room is taken."""
-        return self._taken(grid, [each for each in self.booked if each[1] == room_id])
-
-    def _taken(self, grid: WallGrid, booked: Sequence[tuple[int, int, Instants, Instants]]) -> Cells:
-        nothing = _instants([])
-        starts, ends = (np.concatenate([nothing[side], *(each[2 + side] for each in booked)]) for side in (0, 1))
-        return grid.taken(starts, ends)
-
-
-def _read(joined: str) -> Instants:
-    return np.array(joined.split(","), dtype=_INSTANT)
-
-
-def _listed(ids: Collection[int | None]) -> Select[Any]:
-    """These ids as one parameter; SQLite takes only so many."""
-    each = func.json_each(json.dumps([number for number in ids if number is not None])).table_valued("value")
-    return select(each.c.value)
-
-
-def _instants(spans: Sequence[tuple[datetime, datetime]]) -> tuple[Instants, Instants]:
-    starts, ends = (np.array([naive_utc(each[side]) for each in spans], dtype=_INSTANT) for side in (0, 1))
-    return starts, ends
