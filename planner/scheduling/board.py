@@ -2,13 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
 
 from planner.errors import InvalidInput
-from planner.scheduling.fields import MINUTES_A_DAY
+from planner.scheduling.free_spans import minutes_of
 from planner.scheduling.grid import TimeGrid, Whole, Yes, grid_of
 from planner.scheduling.problem import Course, Placed, Problem, Resource
 
@@ -174,11 +173,8 @@ def _some(rows: Yes) -> Yes:
 
 def _spans(resource: Resource, grid: TimeGrid) -> Whole:
     """Return the free intervals as (n, 2) linear cell numbers, clipped to the horizon."""
-    # A diary has thousands of them: whole arrays cost half as much as asking the grid about each end.
-    ends = chain.from_iterable(resource.free)
-    minutes = [wall.toordinal() * MINUTES_A_DAY + wall.hour * 60 + wall.minute for wall in ends]
-    since = np.array(minutes, dtype=np.int64) - grid.first_day.toordinal() * MINUTES_A_DAY
-    return np.clip(since // grid.minutes, 0, grid.days * grid.cells).reshape(-1, 2)
+    midnight = int(np.datetime64(grid.first_day, "m").astype(np.int64))
+    return np.clip((minutes_of(resource.free) - midnight) // grid.minutes, 0, grid.days * grid.cells)
 
 
 def _free_starts(spans: list[Whole], need: int, size: int) -> Yes:
@@ -186,18 +182,19 @@ def _free_starts(spans: list[Whole], need: int, size: int) -> Yes:
 
     Touching intervals are not joined: a session lies in one of them.
     """
-    out = np.zeros((len(spans), size), dtype=np.bool_)
+    out = np.empty((len(spans), size), dtype=np.bool_)
     for row, span in enumerate(spans):
         start, beyond = span[:, 0], span[:, 1] - need + 1
-        fits = np.flatnonzero(beyond > start)
-        fits = fits[np.argsort(start[fits], kind="stable")]
-        if fits.size:
-            # Closed and open stretches in turn; where intervals overlap, the later one adds only what is new.
-            reached = np.maximum.accumulate(beyond[fits])
-            edges = np.empty(2 * fits.size + 2, dtype=np.int64)
-            edges[0], edges[-1] = 0, size
-            edges[1], edges[3:-1:2] = start[fits[0]], np.maximum(start[fits[1:]], reached[:-1])
-            edges[2:-1:2] = reached
-            is_open = np.arange(edges.size - 1) % 2 == 1
-            out[row] = np.repeat(is_open, np.diff(edges))
+        fits = beyond > start
+        out[row] = _covered(start[fits], beyond[fits], size)
     return out
+
+
+def _covered(start: Whole, beyond: Whole, size: int) -> Yes:
+    """Return (size,): where any of these ranges lies; none of them is empty."""
+    if (start[1:] >= beyond[:-1]).all():  # in order and apart, as they nearly always are
+        edges = np.concatenate(([0], np.column_stack((start, beyond)).reshape(-1), [size]))
+        return np.repeat(np.arange(len(edges) - 1) % 2 == 1, np.diff(edges))
+    change = np.bincount(start, minlength=size + 1) - np.bincount(beyond, minlength=size + 1)
+    inside: Yes = np.cumsum(change)[:size] > 0
+    return inside

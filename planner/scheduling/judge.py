@@ -43,9 +43,11 @@ def broken_rules(problem: Problem, solution: Solution) -> list[str]:
             visits[placed.course, placed.session] = _Visit(placed, course, end)
     broken += _places(problem, visits.values())
     broken += _clashes(visits.values())
+    by_course: dict[str, dict[int, _Visit]] = {}
+    for (name, number), visit in visits.items():
+        by_course.setdefault(name, {})[number] = visit
     for course in problem.courses:
-        mine = {number: visit for (name, number), visit in visits.items() if name == course.id}
-        broken += _course(problem, course, mine, solution)
+        broken += _course(problem, course, by_course.get(course.id, {}), solution)
     return broken or _points(problem, solution)
 
 

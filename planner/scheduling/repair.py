@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from planner.errors import InvalidInput
 from planner.scheduling.many_courses import solve
@@ -12,6 +12,10 @@ from planner.scheduling.problem import Course, Current, Gap, Placed, Problem, Se
 
 HARD_GAP_DAYS = 2
 """Least days around a session that is made up (E25: 48 hours, which `min_gap_hours` counts exactly)."""
+
+MOVE_POINTS, MOVE_POINTS_NEAR = 80, 150
+"""What moving an appointment of a course that an event touches costs, far ahead and within a fortnight."""
+NEAR = timedelta(days=14)
 
 _NO_GAP = Gap(7, HARD_GAP_DAYS, 14)
 _MOST_ORDERS = 5
@@ -36,6 +40,7 @@ class OwedSession:
         place: its appointment, None if it has none.
         locked: the appointment stays as it is.
         move_points: what moving an unlocked one costs.
+        confirmed: the patient has said that they will come.
         lost: it was missed, so it is wanted as soon as possible.
     """
 
@@ -46,6 +51,7 @@ class OwedSession:
     locked: bool = False
     move_points: int = 0
     lost: bool = False
+    confirmed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

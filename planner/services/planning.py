@@ -5,16 +5,22 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+import numpy as np
 from sqlalchemy import or_, select
 
 from planner.care.course import PlannedSession
-from planner.diary.free import free_time, to_utc, to_wall
+from planner.diary.free import to_utc, to_wall
 from planner.diary.hours import Closure, Leave, WeeklyHours, public_holidays, working_time
-from planner.diary.interval import Interval, merged
+from planner.diary.interval import Interval
+from planner.diary.wall_grid import Cells, WallGrid
+from planner.scheduling.events import Missed, Pause, befallen
+from planner.scheduling.free_spans import FreeSpans
 from planner.scheduling.problem import Gap, Placed, Problem, Resource
-from planner.scheduling.repair import OwedSession, Place, RepairCase
+from planner.scheduling.repair import MOVE_POINTS, MOVE_POINTS_NEAR, NEAR, OwedSession, Place, RepairCase
+from planner.services.busy_time import Busy, instants
 from planner.services.runtime import Unit
 from planner.services.snapshot import Booked, CourseSnapshot, SessionState
 from planner.services.wishes import Wishes
@@ -26,10 +32,6 @@ MOST_DAYS = 366
 MIN_GAP_HOURS = 48
 """Two needlings never lie closer (E25)."""
 
-_NEAR = timedelta(days=14)
-_MOVE_POINTS_NEAR = 150
-_MOVE_POINTS = 80
-_LONGEST = timedelta(hours=24)
 _DAY = timedelta(days=1)
 
 
@@ -77,24 +79,27 @@ def free_problem(
             stands there.
     """
     wanted = set(practitioner_ids)
-    people = [row for row in unit.session.scalars(select(StaffRow).order_by(StaffRow.name)) if row.id in wanted]
-    rooms = list(unit.session.scalars(select(RoomRow).where(RoomRow.active.is_(True)).order_by(RoomRow.name)))
+    staff = select(StaffRow.id, StaffRow.name, StaffRow.active).order_by(StaffRow.name)
+    people = [row for row in unit.session.execute(staff) if row.id in wanted]
+    open_rooms = select(RoomRow.id, RoomRow.name).where(RoomRow.active.is_(True)).order_by(RoomRow.name)
+    rooms = unit.session.execute(open_rooms).all()
     work = _Work.load(unit, span, {row.id for row in people if row.active})
-    busy = _Busy.load(unit, span, {booked.id for booked in standing})
-    earliest = not_before or unit.now
-    open_hours = merged(interval for row in people for interval in work.of_practitioner(row.id))
-    too_near = _too_near(apart_from, standing)
+    busy = Busy.load(unit, span.first_day, span.days, {booked.id for booked in standing})
+    grid = _grid(span, unit.clinic.grid_minutes, unit.zone)
+    hours = {row.id: work.of_practitioner(grid, row.id) for row in people}
+    open_hours = np.logical_or.reduce([grid.within(()), *hours.values()])
+    too_late = grid.before(not_before or unit.now)
+    too_near = grid.taken(*instants(_too_near(apart_from, standing)))
 
-    def resource(
-        row: StaffRow | RoomRow, hours: Iterable[Interval], taken: list[tuple[datetime, datetime]]
-    ) -> Resource:
+    def resource(row_id: int, name: str, worked: Cells, taken: Cells) -> Resource:
         kept = [
             Interval(to_wall(booked.starts_at, unit.zone), to_wall(booked.ends_at, unit.zone))
             for booked in standing
-            if row.id in (booked.practitioner_id, booked.room_id)
+            if row_id in (booked.practitioner_id, booked.room_id)
         ]
-        free = free_time([*hours, *kept], taken, unit.zone, not_before=earliest)
-        return Resource(str(row.id), _on_grid(free, unit.clinic.grid_minutes), row.name)
+        if kept:
+            worked = worked | grid.within(kept)
+        return Resource(str(row_id), FreeSpans(grid.spans(worked & ~taken & ~too_late)), name)
 
     return Problem(
         timezone=unit.clinic.timezone,
@@ -102,10 +107,12 @@ def free_problem(
         first_day=span.first_day,
         days=span.days,
         practitioners=tuple(
-            resource(row, work.of_practitioner(row.id), [*busy.by_practitioner.get(row.id, []), *too_near])
-            for row in people
+            resource(row.id, row.name, hours[row.id], busy.of_practitioner(grid, row.id) | too_near) for row in people
         ),
-        rooms=tuple(resource(row, work.of_room(row.id, open_hours), busy.by_room.get(row.id, [])) for row in rooms),
+        rooms=tuple(
+            resource(row.id, row.name, work.of_room(grid, row.id, open_hours), busy.of_room(grid, row.id))
+            for row in rooms
+        ),
         courses=(),
     )
 
@@ -137,23 +144,26 @@ def case_for(
         move_points: what a move costs; None for the usual, more when near.
     """
     wishes = Wishes.from_json(course.wishes)
-    owed = []
-    for session in ahead(unit, snapshot):
-        booked = None if session.id in losing else standing(unit, session)
-        owed.append(_owed(unit, session, booked, session.id in losing, move_points))
+    coming = ahead(unit, snapshot)
+    owed = [_owed(unit, session, standing(unit, session), move_points) for session in coming]
     tomorrow = unit.today + timedelta(days=1)
     # Nothing new is wanted today, but a visit that stands today must not fall out of the plan.
     agreed = [session.place.start.date() for session in owed if session.place is not None]
-    return RepairCase(
+    case = RepairCase(
         course_id=str(course.id),
         owed=tuple(owed),
         earliest_day=min([max(course.earliest_day, tomorrow), *agreed]),
         previous_start=last_start(unit, snapshot),
         practitioners=_reachable(wishes, owed),
         available=wishes.windows(unit.clinic.grid_minutes),
-        away=(*wishes.away_days(), *extra_away, *_elsewhere(unit, course, owed)),
+        away=(*wishes.away_days(), *_elsewhere(unit, course, owed)),
         min_gap_hours=MIN_GAP_HOURS,
     )
+    lost = frozenset(session.key for session in coming if session.id in losing)
+    case = befallen(Missed(case.course_id, lost), case)
+    for first_day, back in extra_away:
+        case = befallen(Pause(case.course_id, first_day, back), case)
+    return case
 
 
 def ahead(unit: Unit, snapshot: CourseSnapshot) -> list[SessionState]:
@@ -219,8 +229,8 @@ def instant(wall: datetime, zone: ZoneInfo) -> datetime:
     return found
 
 
-def _owed(unit: Unit, session: SessionState, booked: Booked | None, lost: bool, move_points: int | None) -> OwedSession:
-    usual = _MOVE_POINTS_NEAR if booked and booked.starts_at - unit.now < _NEAR else _MOVE_POINTS
+def _owed(unit: Unit, session: SessionState, booked: Booked | None, move_points: int | None) -> OwedSession:
+    usual = MOVE_POINTS_NEAR if booked and booked.starts_at - unit.now < NEAR else MOVE_POINTS
     return OwedSession(
         key=session.key,
         minutes=round((booked.ends_at - booked.starts_at).total_seconds() / 60) if booked else session.minutes,
@@ -230,7 +240,7 @@ def _owed(unit: Unit, session: SessionState, booked: Booked | None, lost: bool, 
         else None,
         locked=booked is not None and booked.is_locked(unit.now, unit.clinic.notice_hours),
         move_points=usual if move_points is None else move_points,
-        lost=lost,
+        confirmed=booked is not None and booked.confirmed_at is not None,
     )
 
 
@@ -269,28 +279,14 @@ def other_starts(unit: Unit, patient_id: int, *, but_for_course: int | None = No
     return sorted(starts)
 
 
-def _on_grid(free: Iterable[Interval], grid_minutes: int) -> tuple[tuple[datetime, datetime], ...]:
-    """Free time cut back to the grid: a start rounds up, an end down."""
-    step = timedelta(minutes=grid_minutes)
-    result = []
-    for interval in free:
-        midnight = interval.start.replace(hour=0, minute=0, second=0, microsecond=0)
-        start = midnight + -(-(interval.start - midnight) // step) * step
-        end = midnight + (interval.end - midnight) // step * step
-        if start < end:
-            result.append((start, end))
-    return tuple(result)
-
-
 @dataclass(frozen=True)
 class _Work:
     """Who works when, over a span, before bookings."""
 
-    span: Span
     hours: Sequence[HoursRow]
     closures: tuple[Closure, ...]
     leaves: Sequence[LeaveRow]
-    holidays: Collection[date]
+    holidays: frozenset[date]
 
     @classmethod
     def load(cls, unit: Unit, span: Span, staff_ids: Collection[int]) -> _Work:
@@ -303,52 +299,48 @@ class _Work:
         ).all()
         clinic = unit.clinic
         return cls(
-            span=span,
             hours=hours,
             closures=tuple(Closure(row.first_day, row.last_day, row.reason) for row in closures),
             leaves=leaves,
-            holidays=public_holidays(clinic.country, clinic.subdivision, span.first_day, span.end),
+            holidays=_holidays(clinic.country, clinic.subdivision, span),
         )
 
-    def of_practitioner(self, staff_id: int) -> tuple[Interval, ...]:
-        leaves = [Leave(row.starts, row.ends) for row in self.leaves if row.practitioner_id == staff_id]
-        lines = [weekly(row) for row in self.hours if row.practitioner_id == staff_id]
-        return working_time(lines, self.closures, leaves, self.holidays, self.span.first_day, self.span.days)
+    def of_practitioner(self, grid: WallGrid, staff_id: int) -> Cells:
+        """The cells in which a practitioner works."""
+        leaves = tuple(Leave(row.starts, row.ends) for row in self.leaves if row.practitioner_id == staff_id)
+        lines = tuple(weekly(row) for row in self.hours if row.practitioner_id == staff_id)
+        return _worked(grid, lines, self.closures, leaves, self.holidays)
 
-    def of_room(self, room_id: int, open_hours: Sequence[Interval]) -> Sequence[Interval]:
+    def of_room(self, grid: WallGrid, room_id: int, open_hours: Cells) -> Cells:
         """A room without hours of its own is open whenever somebody works."""
-        lines = [weekly(row) for row in self.hours if row.room_id == room_id]
-        if not lines:
-            return open_hours
-        return working_time(lines, self.closures, (), self.holidays, self.span.first_day, self.span.days)
+        lines = tuple(weekly(row) for row in self.hours if row.room_id == room_id)
+        return _worked(grid, lines, self.closures, (), self.holidays) if lines else open_hours
+
+
+# What follows from hours alone stays the same until somebody changes them, and they are part of what is asked.
+@lru_cache(maxsize=16)
+def _grid(span: Span, minutes: int, zone: ZoneInfo) -> WallGrid:
+    return WallGrid(span.first_day, span.days, minutes, zone)
+
+
+@lru_cache(maxsize=256)
+def _worked(
+    grid: WallGrid,
+    lines: tuple[WeeklyHours, ...],
+    closures: tuple[Closure, ...],
+    leaves: tuple[Leave, ...],
+    holidays: frozenset[date],
+) -> Cells:
+    cells = grid.within(working_time(lines, closures, leaves, holidays, grid.first, grid.days))
+    cells.setflags(write=False)
+    return cells
+
+
+@lru_cache(maxsize=64)
+def _holidays(country: str, subdivision: str | None, span: Span) -> frozenset[date]:
+    return frozenset(public_holidays(country, subdivision, span.first_day, span.end))
 
 
 def weekly(row: HoursRow) -> WeeklyHours:
     """The value of an hours row."""
     return WeeklyHours(row.weekday, row.start, row.end, row.from_day, row.to_day)
-
-
-@dataclass(frozen=True)
-class _Busy:
-    """What is booked over a span, as instants."""
-
-    by_practitioner: dict[int, list[tuple[datetime, datetime]]]
-    by_room: dict[int, list[tuple[datetime, datetime]]]
-
-    @classmethod
-    def load(cls, unit: Unit, span: Span, releasing: Collection[int | None]) -> _Busy:
-        row = AppointmentRow
-        start = datetime.combine(span.first_day, datetime.min.time(), UTC) - 2 * _LONGEST
-        found = unit.session.execute(
-            select(row.id, row.practitioner_id, row.room_id, row.starts_at, row.ends_at).where(
-                row.status.in_(OCCUPYING_STATUSES),
-                row.starts_at >= start,
-                row.starts_at < start + timedelta(days=span.days + 4),
-            )
-        )
-        busy = cls({}, {})
-        for appointment_id, practitioner_id, room_id, starts_at, ends_at in found:
-            if appointment_id not in releasing:
-                busy.by_practitioner.setdefault(practitioner_id, []).append((starts_at, ends_at))
-                busy.by_room.setdefault(room_id, []).append((starts_at, ends_at))
-        return busy

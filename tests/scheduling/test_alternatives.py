@@ -5,7 +5,7 @@ from datetime import datetime
 
 import pytest
 
-from benchmarks.make_problem import Wish, make_problem
+from benchmarks.make_clinic import Wish, make_problem
 from planner.errors import InvalidInput
 from planner.scheduling.alternatives import (
     Alternative,

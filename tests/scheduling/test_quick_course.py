@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from benchmarks.make_problem import Wish, make_problem
+from benchmarks.make_clinic import Wish, make_problem
 from planner.errors import InvalidInput
 from planner.scheduling import fast, quick_course
 from planner.scheduling.many_courses import solve

@@ -1,0 +1,68 @@
+"""Free time as whole minutes in an array: read like pairs of wall-clock times, without making one for each."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import overload
+
+import numpy as np
+import numpy.typing as npt
+
+Minutes = npt.NDArray[np.int64]
+Pair = tuple[datetime, datetime]
+
+
+class FreeSpans(Sequence[Pair]):
+    """Half-open pairs of naive wall-clock times, equal to the tuple of the same pairs.
+
+    Args:
+        minutes: (n, 2), whole minutes since the beginning of 1970 by the clinic's clock.
+    Raises:
+        ValueError: another shape, or a pair that ends before it has begun.
+    """
+
+    __slots__ = ("minutes",)
+
+    def __init__(self, minutes: Minutes) -> None:
+        if minutes.ndim != 2 or minutes.shape[1] != 2 or bool((minutes[:, 0] >= minutes[:, 1]).any()):
+            raise ValueError("free time is pairs of minutes, the second after the first")
+        self.minutes = minutes
+        self.minutes.setflags(write=False)
+
+    def __len__(self) -> int:
+        return len(self.minutes)
+
+    def __iter__(self) -> Iterator[Pair]:
+        return iter(_pairs(self.minutes))
+
+    @overload
+    def __getitem__(self, index: int) -> Pair: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Pair, ...]: ...
+
+    def __getitem__(self, index: int | slice) -> Pair | tuple[Pair, ...]:
+        if isinstance(index, slice):
+            return tuple(_pairs(self.minutes[index]))
+        return _pairs(self.minutes[[index]])[0]
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, FreeSpans):
+            return bool(np.array_equal(self.minutes, other.minutes))
+        return tuple(self) == other
+
+    def __hash__(self) -> int:
+        return hash(tuple(self))
+
+    def __repr__(self) -> str:
+        return f"FreeSpans({len(self)} pairs)"
+
+
+def minutes_of(free: Sequence[Pair]) -> Minutes:
+    """Return (n, 2): free time in whole minutes since the beginning of 1970, both ends rounded down."""
+    if isinstance(free, FreeSpans):
+        return free.minutes
+    return np.array(free, dtype="datetime64[m]").astype(np.int64).reshape(-1, 2)
+
+
+def _pairs(minutes: Minutes) -> list[Pair]:
+    return [(start, end) for start, end in minutes.astype("datetime64[m]").astype(object).tolist()]
