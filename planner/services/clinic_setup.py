@@ -96,6 +96,19 @@ def change_policies(unit: Unit, **policies: int) -> None:
     unit.audit("change policies", f"clinic/{unit.clinic.id}", **policies)
 
 
+def set_displacing(unit: Unit, policy: str) -> None:
+    """Say whose appointments may move to make room for somebody whose therapist is away.
+
+    Args:
+        policy: never (only those of the courses concerned), unconfirmed, or any.
+    """
+    _manage(unit)
+    if policy not in ("never", "unconfirmed", "any"):
+        raise InvalidInput("Choose never, unconfirmed or any.", field="displacing")
+    unit.clinic.displacing = policy
+    unit.audit("change policies", f"clinic/{unit.clinic.id}", displacing=policy)
+
+
 def add_staff(unit: Unit, name: str, email: str, role: str, password: str, *, treats: bool = False) -> StaffRow:
     """Take somebody on.
 
@@ -200,9 +213,7 @@ def add_leave(unit: Unit, staff_id: int, leave: Leave) -> LeaveRow:
     Raises:
         InvalidInput: the person treats nobody, so nobody needs to know.
     """
-    _manage(unit, "reception")
-    if not unit.get(StaffRow, staff_id).treats:
-        raise InvalidInput("Only people who treat have leave in the diary.", field="staff_id")
+    check_leave(unit, staff_id)
     row = LeaveRow(
         practitioner_id=staff_id, starts=leave.starts, ends=leave.ends, reason=leave.reason, recorded_at=unit.now
     )
@@ -210,6 +221,19 @@ def add_leave(unit: Unit, staff_id: int, leave: Leave) -> LeaveRow:
     unit.session.flush()
     unit.audit("add leave", f"staff/{staff_id}", leave=row.id)
     return row
+
+
+def check_leave(unit: Unit, staff_id: int) -> StaffRow:
+    """The person whose leave may be recorded.
+
+    Raises:
+        InvalidInput: the person treats nobody, so nobody needs to know.
+    """
+    _manage(unit, "reception")
+    person = unit.get(StaffRow, staff_id)
+    if not person.treats:
+        raise InvalidInput("Only people who treat have leave in the diary.", field="staff_id")
+    return person
 
 
 def withdraw_leave(unit: Unit, leave_id: int) -> LeaveRow:

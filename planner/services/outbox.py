@@ -20,7 +20,7 @@ def queue_course_message(unit: Unit, course: CourseRow, revision: RevisionRow) -
     It waits for the clinic's hold time after the last change, so that what is undone meanwhile sends nothing.
     """
     hold = timedelta(minutes=unit.clinic.hold_minutes)
-    waiting = pending_course_message(unit, course.id)
+    waiting = pending_course_message(unit, course.id) if revision.number > 1 else None
     if waiting is not None:
         longest = waiting.created_at + _LONGEST_HOLD * hold
         # One that could not be delivered is old already, and is still held for what has changed just now.

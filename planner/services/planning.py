@@ -65,6 +65,8 @@ def free_problem(
     *,
     standing: Collection[Booked] = (),
     not_before: datetime | None = None,
+    freeing: Collection[int] = (),
+    leave_to_come: Sequence[tuple[int, Leave]] = (),
     apart_from: Collection[datetime] = (),
 ) -> Problem:
     """The free time of these practitioners and of all rooms, without any course.
@@ -73,14 +75,16 @@ def free_problem(
         standing: appointments that are planned anew. Their time counts as free, also outside working hours, so
             that what was once agreed may stay.
         not_before: nothing earlier is free (aware); None means from now.
+        freeing: ids of appointments that will be given up, whose time counts as free where somebody works.
+        leave_to_come: leave that is not recorded yet, with its staff id.
         apart_from: starts of the one patient's other visits. The 48 hours about them count as taken, but for what
             stands there.
     """
     wanted = set(practitioner_ids)
     people = [row for row in unit.session.scalars(select(StaffRow).order_by(StaffRow.name)) if row.id in wanted]
     rooms = list(unit.session.scalars(select(RoomRow).where(RoomRow.active.is_(True)).order_by(RoomRow.name)))
-    work = _Work.load(unit, span, {row.id for row in people if row.active})
-    busy = _Busy.load(unit, span, {booked.id for booked in standing})
+    work = _Work.load(unit, span, {row.id for row in people if row.active}, leave_to_come)
+    busy = _Busy.load(unit, span, {*(booked.id for booked in standing), *freeing})
     earliest = not_before or unit.now
     open_hours = merged(interval for row in people for interval in work.of_practitioner(row.id))
     too_near = _too_near(apart_from, standing)
@@ -289,11 +293,13 @@ class _Work:
     span: Span
     hours: Sequence[HoursRow]
     closures: tuple[Closure, ...]
-    leaves: Sequence[LeaveRow]
+    leaves: Sequence[tuple[int, Leave]]
     holidays: Collection[date]
 
     @classmethod
-    def load(cls, unit: Unit, span: Span, staff_ids: Collection[int]) -> _Work:
+    def load(
+        cls, unit: Unit, span: Span, staff_ids: Collection[int], leave_to_come: Sequence[tuple[int, Leave]]
+    ) -> _Work:
         hours = unit.session.scalars(
             select(HoursRow).where(or_(HoursRow.practitioner_id.in_(staff_ids), HoursRow.room_id.is_not(None)))
         ).all()
@@ -306,12 +312,12 @@ class _Work:
             span=span,
             hours=hours,
             closures=tuple(Closure(row.first_day, row.last_day, row.reason) for row in closures),
-            leaves=leaves,
+            leaves=[*((row.practitioner_id, Leave(row.starts, row.ends)) for row in leaves), *leave_to_come],
             holidays=public_holidays(clinic.country, clinic.subdivision, span.first_day, span.end),
         )
 
     def of_practitioner(self, staff_id: int) -> tuple[Interval, ...]:
-        leaves = [Leave(row.starts, row.ends) for row in self.leaves if row.practitioner_id == staff_id]
+        leaves = [leave for person, leave in self.leaves if person == staff_id]
         lines = [weekly(row) for row in self.hours if row.practitioner_id == staff_id]
         return working_time(lines, self.closures, leaves, self.holidays, self.span.first_day, self.span.days)
 

@@ -78,11 +78,18 @@ def _left_standing(
     )
 
 
-def with_places(unit: Unit, snapshot: CourseSnapshot, owed: Sequence[SessionState], answer: Repaired) -> CourseSnapshot:
-    """The course as an answer of the engine wants it."""
+def with_places(
+    unit: Unit, snapshot: CourseSnapshot, owed: Sequence[SessionState], answer: Repaired, *, rooms: bool = False
+) -> CourseSnapshot:
+    """The course as an answer of the engine wants it.
+
+    Args:
+        rooms: whether one that stays goes to another room where the answer says so; several courses planned together
+            may have given its room to somebody else.
+    """
     return snapshot.replacing(
         *(
-            _placed(unit, session, answer.placed[session.key])
+            placed_session(unit, session, answer.placed[session.key], rooms=rooms)
             if session.key in answer.placed
             else _unplaced(session, answer.unplaced[session.key])
             for session in owed
@@ -90,7 +97,8 @@ def with_places(unit: Unit, snapshot: CourseSnapshot, owed: Sequence[SessionStat
     )
 
 
-def _placed(unit: Unit, session: SessionState, placed: Placed) -> SessionState:
+def placed_session(unit: Unit, session: SessionState, placed: Placed, *, rooms: bool = False) -> SessionState:
+    """A session moved to a place, or given one; where it stands there already it stays as it is."""
     current, stands = session.current, standing(unit, session)
     if stands is None:
         fresh = booked_at(unit, placed, session.minutes)
@@ -100,7 +108,8 @@ def _placed(unit: Unit, session: SessionState, placed: Placed) -> SessionState:
             fresh, former_status=current.status, late=current.late_cancellation, by=current.cancelled_by
         )
     if _same(unit, stands, placed):
-        return replace(session, unplaced_reason="")
+        stays = replace(stands, room_id=int(placed.room)) if rooms else stands
+        return replace(session.with_current(stays), unplaced_reason="")
     length = stands.ends_at - stands.starts_at
     starts_at = instant(placed.start, unit.zone)
     moved = replace(

@@ -9,8 +9,9 @@ from flask import flash, redirect, render_template, request, url_for
 
 from planner.diary.hours import Leave
 from planner.errors import InvalidInput
-from planner.services.leave import LeavePlan, preview_leave, record_leave
+from planner.services.leave import MOST_AT_ONCE, LeavePlan, count_touched, plan_leave, preview_leave, record_leave
 from planner.services.leave_view import LeaveLine, Withdrawn, leave_desk, withdraw
+from planner.services.solve_jobs import new_job_id
 from planner.web.context import actor, runtime
 from planner.web.formats import counted, day_year
 from planner.web.reception.routes import UNPROCESSABLE, Errors, Page, errors_of, reception
@@ -18,18 +19,25 @@ from planner.web.reception.routes import UNPROCESSABLE, Errors, Page, errors_of,
 
 @reception.route("/leave", methods=["GET", "POST"])
 def leave() -> Page:
-    """List leave; preview a new one (`do=preview`), or record it (`do=record`)."""
+    """List leave; preview a new one (`do=preview`), or record it (`do=record`).
+
+    Where it touches many courses, the plan is made outside the request, and its own page shows and records it.
+    """
     if request.method == "GET":
         return _leave_page({})
     form = request.form
     try:
         staff_id, wanted = _read(form)
+        if count_touched(runtime(), actor(), staff_id, wanted) > MOST_AT_ONCE:
+            job_id = new_job_id()
+            plan_leave(runtime(), actor(), staff_id, wanted, job_id=job_id)
+            return redirect(url_for("reception.job", job_id=job_id))
         if form.get("do") != "record":
             return _leave_page(form, plan=preview_leave(runtime(), actor(), staff_id, wanted))
         plan = record_leave(runtime(), actor(), staff_id, wanted)
     except InvalidInput as refusal:
         return _leave_page(form, errors_of(refusal)), UNPROCESSABLE
-    flash(_recorded_words(plan), "good")
+    flash(recorded_words(plan), "good")
     return redirect(url_for("reception.leave"))
 
 
@@ -50,7 +58,7 @@ def _leave_page(form: Mapping[str, str], errors: Errors | None = None, plan: Lea
     return render_template(
         "reception/leave.html",
         desk=desk,
-        lines=[(line, _span_words(line)) for line in desk.leave],
+        lines=[(line, span_words(line)) for line in desk.leave],
         form=form,
         errors=errors or {},
         plan=plan,
@@ -58,7 +66,7 @@ def _leave_page(form: Mapping[str, str], errors: Errors | None = None, plan: Lea
     )
 
 
-def _span_words(line: LeaveLine) -> str:
+def span_words(line: LeaveLine) -> str:
     """`Tue 3 Mar 2026`, `Tue 3 Mar 2026 to Fri 6 Mar 2026`, or with times where it is a part of a day."""
     first, last = line.starts.date(), line.ends.date()
     if line.starts.time() == line.ends.time() == time():
@@ -110,7 +118,8 @@ def _clock(text: str, where: str) -> time:
     return read
 
 
-def _recorded_words(plan: LeavePlan) -> str:
+def recorded_words(plan: LeavePlan) -> str:
+    """What was done, for the news at the top of the page."""
     if not plan.courses:
         return "The leave is recorded. No appointment is touched."
     unplaced = sum(course.unplaced for course in plan.courses)

@@ -1,0 +1,290 @@
+"""Several courses placed together for people: nobody comes twice a day, and nothing that stands is lost."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+
+from planner.diary.interval import Interval, without
+from planner.errors import InvalidInput
+from planner.scheduling.many_courses import Progress, solve
+from planner.scheduling.problem import Course, Placed, Problem, Resource
+
+_MOST_TRIES = 3
+_LEAST_SECONDS = 1.0
+_REST_DAYS = range(-2, 3)
+"""Days about a visit on which the same patient gets no other: within 48 hours on any clock."""
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """How long a search may take, whom it tells, and how it is stopped; see `many_courses.solve`."""
+
+    seconds: float | None = None
+    iterations: int | None = None
+    seed: int = 0
+    progress: Progress | None = None
+    stop: Callable[[], bool] | None = None
+
+
+@dataclass(slots=True)
+class Together:
+    """Where each session of each course stands, by course and the session's number there.
+
+    Attributes:
+        unplaced: the reasons of the sessions without a place.
+        untouched: courses that could not be planned without losing what stands; that stays, for a person to look at.
+        lower_bound: no answer for the courses that were planned has fewer points.
+    """
+
+    placed: dict[str, dict[int, Placed]] = field(default_factory=dict)
+    unplaced: dict[str, dict[int, str]] = field(default_factory=dict)
+    untouched: set[str] = field(default_factory=set)
+    points: int = 0
+    lower_bound: int = 0
+
+
+def solve_together(problem: Problem, patients: Mapping[str, str], budget: Budget | None = None) -> Together:
+    """Place all courses of a problem beside one another.
+
+    The engine knows courses, not people: of somebody with several courses one is planned after another, away on the
+    days the earlier ones took.
+
+    Args:
+        patients: whose course it is, by the course's id.
+    """
+    budget = budget or Budget()
+    answer = Together()
+    started = time.monotonic()
+    for number, courses in enumerate(_rounds(problem.courses, patients)):
+        left = budget
+        if number and budget.seconds is not None:
+            left = replace(budget, seconds=max(_LEAST_SECONDS, budget.seconds - (time.monotonic() - started)))
+        free = lessened(problem, _all(answer.placed, problem))
+        beside = [_away_on_days_of(course, patients, answer) for course in courses]
+        _solve_round(replace(free, courses=tuple(beside)), left, answer, proved=number == 0)
+    _keep_rooms(problem, answer)
+    return answer
+
+
+def lessened(problem: Problem, taken: Iterable[tuple[Placed, int]]) -> Problem:
+    """The problem, without courses, after these appointments (place, minutes) took their time."""
+    people: dict[str, list[Interval]] = {}
+    rooms: dict[str, list[Interval]] = {}
+    for placed, minutes in taken:
+        span = Interval(placed.start, placed.start + timedelta(minutes=minutes))
+        people.setdefault(placed.practitioner, []).append(span)
+        rooms.setdefault(placed.room, []).append(span)
+    return replace(
+        problem,
+        courses=(),
+        practitioners=tuple(_less(each, people.get(each.id, ())) for each in problem.practitioners),
+        rooms=tuple(_less(each, rooms.get(each.id, ())) for each in problem.rooms),
+    )
+
+
+def misfits(problem: Problem, places: Mapping[str, Iterable[tuple[Placed, int]]]) -> set[str]:
+    """The courses (by id) with a place that is not free, courses before them keeping theirs."""
+    people = {each.id: _Calendar(each) for each in problem.practitioners}
+    rooms = {each.id: _Calendar(each) for each in problem.rooms}
+    wrong = set()
+    for course, taken in places.items():
+        asked = []
+        for placed, minutes in taken:
+            span = Interval(placed.start, placed.start + timedelta(minutes=minutes))
+            asked += [(people.get(placed.practitioner), span), (rooms.get(placed.room), span)]
+        known = [(calendar, span) for calendar, span in asked if calendar is not None]
+        if len(known) == len(asked) and all(calendar.free(span) for calendar, span in known):
+            for calendar, span in known:
+                calendar.take(span)
+        else:
+            wrong.add(course)
+    return wrong
+
+
+def _rounds(courses: Sequence[Course], patients: Mapping[str, str]) -> Iterator[list[Course]]:
+    waiting = list(courses)
+    while waiting:
+        seen: set[str] = set()
+        turn = []
+        for course in waiting:
+            if patients[course.id] not in seen:
+                seen.add(patients[course.id])
+                turn.append(course)
+        taken = {course.id for course in turn}
+        waiting = [course for course in waiting if course.id not in taken]
+        yield turn
+
+
+def _away_on_days_of(course: Course, patients: Mapping[str, str], answer: Together) -> Course:
+    """The course with its patient away about the days of their other courses, but for days agreed already."""
+    mine = patients[course.id]
+    agreed = {current.start.date() for current in course.current}
+    days = {
+        placed.start.date() + timedelta(days=shift)
+        for other, places in answer.placed.items()
+        if patients[other] == mine
+        for placed in places.values()
+        for shift in _REST_DAYS
+    }
+    away = ((day, day + timedelta(days=1)) for day in sorted(days - agreed))
+    return replace(course, away=(*course.away, *away))
+
+
+def _keep_rooms(problem: Problem, answer: Together) -> None:
+    """Let everybody who stays have their room, and the others the next one that is free.
+
+    The search counts rooms; which one it gives is chance. Where that can't be, its own choice is valid.
+    """
+    lengths = {course.id: [session.minutes for session in course.sessions] for course in problem.courses}
+    rooms = {each.id: _Calendar(each) for each in problem.rooms}
+    stands = {
+        (course.id, each.session): each.room
+        for course in problem.courses
+        for each in course.current
+        if (here := answer.placed[course.id].get(each.session)) is not None
+        and (here.start, here.practitioner) == (each.start, each.practitioner)
+    }
+    every = [(name, number, placed) for name, mine in answer.placed.items() for number, placed in mine.items()]
+    chosen: dict[tuple[str, int], str] = {}
+    for name, number, placed in sorted(every, key=lambda each: ((each[0], each[1]) not in stands, each[2].start)):
+        span = Interval(placed.start, placed.start + timedelta(minutes=lengths[name][number]))
+        own = stands.get((name, number))
+        wanted = [own] if own is not None else [placed.room, *rooms]
+        room = next((each for each in wanted if rooms[each].free(span)), None)
+        if room is None:
+            return
+        rooms[room].take(span)
+        chosen[name, number] = room
+    for (name, number), room in chosen.items():
+        answer.placed[name][number] = replace(answer.placed[name][number], room=room)
+
+
+def _solve_round(problem: Problem, budget: Budget, answer: Together, *, proved: bool) -> None:
+    """Plan courses of different patients; those that would lose what stands are set aside and planned around."""
+    untouched: set[str] = set()
+    for _ in range(_MOST_TRIES):
+        asked = _setting_aside(problem, untouched)
+        try:
+            solution = solve(
+                asked,
+                seconds=budget.seconds,
+                iterations=budget.iterations,
+                seed=budget.seed,
+                progress=budget.progress,
+                stop=budget.stop,
+            )
+        except InvalidInput:
+            break  # What is locked contradicts the rules somewhere; one by one it shows where.
+        unplaced: dict[str, dict[int, str]] = {course.id: {} for course in asked.courses}
+        for each in solution.unplaced:
+            unplaced[each.course][each.session] = each.reason
+        losers = {course.id for course in asked.courses if _loses(course, unplaced[course.id])}
+        if losers:
+            untouched |= losers
+            continue
+        for course in asked.courses:
+            answer.placed[course.id] = {}
+            answer.unplaced[course.id] = unplaced[course.id]
+        for placed in solution.appointments:
+            answer.placed[placed.course][placed.session] = placed
+        _leave_standing(problem, untouched, answer)
+        answer.points += solution.points
+        answer.lower_bound += solution.lower_bound if proved else 0
+        return
+    _one_by_one(problem, answer)
+
+
+def _setting_aside(problem: Problem, untouched: Collection[str]) -> Problem:
+    """The problem without these courses, whose places stay taken."""
+    if not untouched:
+        return problem
+    standing = {course.id: _standing(course) for course in problem.courses if course.id in untouched}
+    free = lessened(problem, _all(standing, problem))
+    return replace(free, courses=tuple(course for course in problem.courses if course.id not in untouched))
+
+
+def _one_by_one(problem: Problem, answer: Together) -> None:
+    """Plan one course after another, the urgent first; every place that stands is held until its course has moved."""
+    order = sorted(problem.courses, key=lambda course: (-course.wait_points_per_day, course.earliest_day, course.id))
+    held = {course.id: _standing(course) for course in order}
+    for course in order:
+        others = {name: places for name, places in held.items() if name != course.id}
+        alone = replace(lessened(problem, _all(others, problem)), courses=(course,))
+        try:
+            solution = solve(alone)
+        except InvalidInput as refusal:
+            _leave_standing(problem, [course.id], answer, refusal.message)
+            continue
+        reasons = {each.session: each.reason for each in solution.unplaced}
+        if _loses(course, reasons):
+            _leave_standing(problem, [course.id], answer, reasons[min(reasons)])
+            continue
+        held[course.id] = {placed.session: placed for placed in solution.appointments}
+        answer.placed[course.id], answer.unplaced[course.id] = held[course.id], reasons
+        answer.points += solution.points
+
+
+def _leave_standing(
+    problem: Problem,
+    names: Collection[str],
+    answer: Together,
+    reason: str = "Another date would take away one that stands.",
+) -> None:
+    for course in problem.courses:
+        if course.id in names:
+            stands = _standing(course)
+            answer.placed[course.id] = stands
+            answer.unplaced[course.id] = {n: reason for n in range(len(course.sessions)) if n not in stands}
+            answer.untouched.add(course.id)
+
+
+def _loses(course: Course, unplaced: Mapping[int, str]) -> bool:
+    return any(current.session in unplaced for current in course.current)
+
+
+def _standing(course: Course) -> dict[int, Placed]:
+    return {
+        each.session: Placed(course.id, each.session, each.practitioner, each.room, each.start)
+        for each in course.current
+    }
+
+
+def _all(places: Mapping[str, Mapping[int, Placed]], problem: Problem) -> Iterator[tuple[Placed, int]]:
+    minutes = {course.id: [session.minutes for session in course.sessions] for course in problem.courses}
+    for name, mine in places.items():
+        for session, placed in mine.items():
+            yield placed, minutes[name][session]
+
+
+def _less(resource: Resource, taken: Iterable[Interval]) -> Resource:
+    spans = list(taken)
+    if not spans:
+        return resource
+    left = without((Interval(*free) for free in resource.free), spans)
+    return replace(resource, free=tuple((each.start, each.end) for each in left))
+
+
+class _Calendar:
+    """What is free of one resource, asked and taken piece by piece."""
+
+    def __init__(self, resource: Resource) -> None:
+        self._free: dict[date, list[Interval]] = {}
+        for start, end in resource.free:
+            for offset in range((end.date() - start.date()).days + 1):
+                self._free.setdefault(start.date() + timedelta(days=offset), []).append(Interval(start, end))
+        self._taken: dict[date, list[Interval]] = {}
+
+    def free(self, wanted: Interval) -> bool:
+        """Whether nothing is in the way."""
+        day = wanted.start.date()
+        inside = any(each.start <= wanted.start and wanted.end <= each.end for each in self._free.get(day, ()))
+        return inside and not any(
+            each.start < wanted.end and wanted.start < each.end for each in self._taken.get(day, ())
+        )
+
+    def take(self, span: Interval) -> None:
+        """Take it."""
+        self._taken.setdefault(span.start.date(), []).append(span)

@@ -1,0 +1,269 @@
+"""Block booking: several patients' first courses planned together by one job, then booked in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import select
+
+from planner.care.course import PlannedSession, phases_to_json
+from planner.errors import InvalidInput, NotFound
+from planner.scheduling.problem import Course, Placed, Problem
+from planner.scheduling.together import Budget, lessened, misfits, solve_together
+from planner.services.assessments import assessment_from
+from planner.services.attendance import note_unplaced
+from planner.services.block_view import BlockCourse, BlockLine, BookedBlock, lines_of
+from planner.services.booking import BookingRequest, course_for, first_state, new_course, planned_sessions, span_of
+from planner.services.diary_writer import CourseChange, write_changes
+from planner.services.job_rows import Job, keep_outcome, use
+from planner.services.joint import resting_days
+from planner.services.planning import MIN_GAP_HOURS, free_problem, therapists
+from planner.services.runtime import Actor, Runtime, Unit
+from planner.services.snapshot import CourseSnapshot
+from planner.services.solve_jobs import Watch, start
+from planner.services.wishes import Wishes
+from planner.storage.courses import OCCUPYING_STATUSES, AppointmentRow, AssessmentRow, CourseRow
+from planner.storage.ids import new_id
+
+BLOCK_JOB: Final = "block"
+MOST_COURSES: Final = 500
+THINK_SECONDS: Final = 30.0
+
+
+@dataclass(frozen=True)
+class _Scene:
+    """The diary's part in a block."""
+
+    problem: Problem
+    assessments: Mapping[int, AssessmentRow]
+    requests: Mapping[str, BookingRequest]
+    planned: Mapping[str, Sequence[PlannedSession]]
+
+    @property
+    def patients(self) -> dict[str, str]:
+        """Whose each course is."""
+        return {name: str(request.patient_id) for name, request in self.requests.items()}
+
+
+def plan_block(
+    runtime: Runtime,
+    actor: Actor,
+    assessment_ids: Sequence[int],
+    first_day: date,
+    *,
+    job_id: int,
+    seconds: float = THINK_SECONDS,
+) -> None:
+    """Let dates for several courses be found outside the request, improved for at most so many seconds.
+
+    Raises:
+        InvalidInput: nobody is chosen, somebody is booked already, or the day makes no sense.
+    """
+    with runtime.reading(actor) as unit:
+        request = _request(unit, assessment_ids, first_day)
+        _scene(unit, request)
+    start(runtime, actor, BLOCK_JOB, {**request, "seconds": seconds}, think, job_id=job_id)
+
+
+def think(runtime: Runtime, actor: Actor, request: dict[str, Any], watch: Watch) -> dict[str, Any]:
+    """The work of a block's job: look at the diary, then think with nothing locked."""
+    with runtime.reading(actor) as unit:
+        scene = _scene(unit, request)
+    budget = Budget(seconds=request["seconds"], progress=watch.progress, stop=watch.stopped)
+    answer = solve_together(scene.problem, scene.patients, budget)
+    courses = _courses(scene, answer.placed, answer.unplaced)
+    return {
+        "courses": [course.to_json() for course in courses],
+        "points": answer.points,
+        "lower_bound": answer.lower_bound,
+    }
+
+
+def planned_block(runtime: Runtime, actor: Actor, job: Job) -> tuple[BlockLine, ...]:
+    """The dates that a finished job found."""
+    with runtime.reading(actor) as unit:
+        return lines_of(unit, [BlockCourse.from_json(each) for each in job.answer["courses"]])
+
+
+def book_block(runtime: Runtime, actor: Actor, job_id: int) -> BookedBlock:
+    """Book all courses of a finished job in one transaction, or nothing.
+
+    What was taken meanwhile is planned anew inside, beside all that still fits; `changed` says for whom.
+
+    Raises:
+        StaleForm: it was booked before.
+        InvalidInput: the plan is not ready, or its days have passed.
+    """
+    with runtime.writing(actor) as unit:
+        job = use(unit, job_id, BLOCK_JOB)
+        shown = [BlockCourse.from_json(each) for each in job.answer["courses"]]
+        taken_care_of = _booked_assessments(unit, [course.assessment_id for course in shown])
+        scene = _scene(unit, job.request, but_for=taken_care_of)
+        good, anew = _settled(scene, [course for course in shown if course.assessment_id not in taken_care_of])
+        changes = [_change(unit, scene, course) for course in (*good, *anew)]
+        revisions = write_changes(unit, changes, batch=new_id())
+        for change, course in zip(changes, (*good, *anew), strict=True):
+            if course.unplaced:
+                note_unplaced(unit, change.course, change.target)
+        names = {line.course.course_id: line.patient for line in lines_of(unit, shown)}
+        block = BookedBlock(
+            lines=lines_of(unit, (*good, *anew)),
+            changed=tuple(names[course.course_id] for course in anew),
+            skipped=tuple(names[course.course_id] for course in shown if course.assessment_id in taken_care_of),
+            revision_id=revisions[0].id if revisions else None,
+        )
+        keep_outcome(unit, job_id, {**job.answer, "courses": [line.course.to_json() for line in block.lines]})
+        return block
+
+
+def _request(unit: Unit, assessment_ids: Sequence[int], first_day: date) -> dict[str, Any]:
+    """A block as a job keeps it; the courses' ids are chosen now, so that booking twice books once."""
+    chosen = sorted(set(assessment_ids))
+    if not chosen:
+        raise InvalidInput("Choose at least one patient.", field="assessments")
+    rows = _assessments(unit, chosen)
+    if len({row.patient_id for row in rows.values()}) < len(rows):
+        raise InvalidInput("Book one course after another for one patient.", field="assessments")
+    if len(chosen) > MOST_COURSES:
+        raise InvalidInput(f"At most {MOST_COURSES} courses are booked together.", field="assessments")
+    if _booked_assessments(unit, chosen):
+        raise InvalidInput("Somebody chosen has been booked meanwhile. Choose again.", field="assessments")
+    return {
+        "courses": [{"course_id": new_id(), "assessment_id": assessment_id} for assessment_id in chosen],
+        "first_day": first_day.isoformat(),
+    }
+
+
+def _booked_assessments(unit: Unit, assessment_ids: Collection[int]) -> set[int]:
+    return set(
+        unit.session.scalars(
+            select(CourseRow.assessment_id).where(
+                CourseRow.assessment_id.in_(assessment_ids), CourseRow.status != "cancelled"
+            )
+        )
+    )
+
+
+def _scene(unit: Unit, request: Mapping[str, Any], but_for: Collection[int] = ()) -> _Scene:
+    """The problem that a block is.
+
+    Raises:
+        InvalidInput: naming the field.
+        NotFound: an assessment is not of this clinic.
+    """
+    everybody = [row.id for row in therapists(unit)]
+    if not everybody:
+        raise InvalidInput("Nobody treats here yet.", field="first_day")
+    first_day = date.fromisoformat(request["first_day"])
+    wanted = [item for item in request["courses"] if item["assessment_id"] not in but_for]
+    found = _assessments(unit, [item["assessment_id"] for item in wanted])
+    requests = {
+        str(item["course_id"]): _one(item["course_id"], found[item["assessment_id"]], first_day, everybody)
+        for item in wanted
+    }
+    planned = {name: planned_sessions(unit, each) for name, each in requests.items()}
+    spans = [span_of(unit, each, planned[name]) for name, each in requests.items()]
+    if not spans:
+        raise InvalidInput("All of these patients have been booked meanwhile.", field="assessments")
+    problem = free_problem(unit, max(spans, key=lambda span: span.days), everybody)
+    others = _other_starts(unit, [each.patient_id for each in requests.values()])
+    courses = tuple(
+        _apart(unit, course_for(unit, each, planned[name], problem), others.get(each.patient_id, []))
+        for name, each in requests.items()
+    )
+    return _Scene(replace(problem, courses=courses), found, requests, planned)
+
+
+def _assessments(unit: Unit, assessment_ids: Collection[int]) -> dict[int, AssessmentRow]:
+    """These assessments by id (one query). Raises NotFound."""
+    rows = unit.session.scalars(select(AssessmentRow).where(AssessmentRow.id.in_(assessment_ids)))
+    found = {row.id: row for row in rows}
+    if len(found) < len(assessment_ids):
+        raise NotFound("There is no such assessment here.")
+    return found
+
+
+def _one(course_id: int, row: AssessmentRow, first_day: date, everybody: Sequence[int]) -> BookingRequest:
+    """The course of one assessment, rather with whoever recorded it."""
+    recorded = assessment_from(row)
+    preferred = [each for each in everybody if each == row.recorded_by]
+    return BookingRequest(
+        course_id=course_id,
+        patient_id=recorded.patient_id,
+        assessment_id=recorded.id,
+        phases=recorded.phases,
+        first_visit_minutes=recorded.estimate.first_visit_minutes,
+        visit_minutes=recorded.estimate.visit_minutes,
+        wishes=Wishes(practitioners=(*preferred, *(each for each in everybody if each not in preferred))),
+        earliest_day=first_day,
+    )
+
+
+def _other_starts(unit: Unit, patient_ids: Collection[int]) -> dict[int, list[datetime]]:
+    """When these patients have visits of other courses, from two days ago on (one query)."""
+    row = AppointmentRow
+    found = unit.session.execute(
+        select(row.patient_id, row.starts_at).where(
+            row.patient_id.in_(patient_ids),
+            row.status.in_(OCCUPYING_STATUSES),
+            row.starts_at > unit.now - timedelta(hours=MIN_GAP_HOURS),
+        )
+    )
+    starts: dict[int, list[datetime]] = {}
+    for patient_id, begins in found:
+        starts.setdefault(patient_id, []).append(begins)
+    return starts
+
+
+def _apart(unit: Unit, course: Course, others: Sequence[datetime]) -> Course:
+    return replace(course, away=(*course.away, *resting_days(unit, others)))
+
+
+def _courses(
+    scene: _Scene, placed: Mapping[str, Mapping[int, Placed]], unplaced: Mapping[str, Mapping[int, str]]
+) -> list[BlockCourse]:
+    return [
+        BlockCourse(request.course_id, request.patient_id, request.assessment_id, placed[name], unplaced[name])
+        for name, request in scene.requests.items()
+        if name in placed
+    ]
+
+
+def _settled(scene: _Scene, shown: Sequence[BlockCourse]) -> tuple[list[BlockCourse], list[BlockCourse]]:
+    """The courses that still fit as shown, and the others planned anew beside them."""
+    places = {str(course.course_id): _timed(scene, course) for course in shown}
+    wrong = misfits(scene.problem, places) | {str(course.course_id) for course in shown if _away(scene, course)}
+    good = [course for course in shown if str(course.course_id) not in wrong]
+    if not wrong:
+        return good, []
+    taken = [place for course in good for place in places[str(course.course_id)]]
+    rest = tuple(course for course in scene.problem.courses if course.id in wrong)
+    answer = solve_together(replace(lessened(scene.problem, taken), courses=rest), scene.patients, Budget(iterations=0))
+    return good, _courses(scene, answer.placed, answer.unplaced)
+
+
+def _timed(scene: _Scene, course: BlockCourse) -> list[tuple[Placed, int]]:
+    sessions = next(each for each in scene.problem.courses if each.id == str(course.course_id)).sessions
+    return [(placed, sessions[number].minutes) for number, placed in course.placed.items()]
+
+
+def _away(scene: _Scene, course: BlockCourse) -> bool:
+    """Whether the patient got another visit on one of the days, or a date lies before the first day by now."""
+    asked = next(each for each in scene.problem.courses if each.id == str(course.course_id))
+    days = [placed.start.date() for placed in course.placed.values()]
+    return any(day < asked.earliest_day or any(a <= day < b for a, b in asked.away) for day in days)
+
+
+def _change(unit: Unit, scene: _Scene, course: BlockCourse) -> CourseChange:
+    request, planned = scene.requests[str(course.course_id)], scene.planned[str(course.course_id)]
+    row = new_course(unit, request, scene.assessments[request.assessment_id])
+    sessions = tuple(
+        first_state(unit, each, course.placed.get(each.position), course.unplaced.get(each.position, ""))
+        for each in planned
+    )
+    phases = tuple(phases_to_json(request.phases))
+    target = CourseSnapshot("active", "apply", phases, sessions)
+    return CourseChange(row, target, "booked", f"{len(course.placed)} of {len(sessions)} sessions booked")

@@ -1,0 +1,293 @@
+"""Many courses of the diary planned at once: the problem made of them, and its answer as it will stand in the diary.
+
+A plan is made in three steps: a short look at the diary (`scene_of`), thinking without a transaction (`solved`), and
+the writing, which first checks against the diary as it is by then (`still_good`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import Any, Final
+
+from planner.diary.free import to_wall
+from planner.diary.hours import Leave
+from planner.errors import InvalidInput
+from planner.scheduling.problem import Course, Placed, Problem
+from planner.scheduling.repair import OwedSession, RepairCase, Repaired, as_course, standing_order
+from planner.scheduling.together import Budget, Together, lessened, misfits, solve_together
+from planner.services.planning import MIN_GAP_HOURS, Span, ahead, case_for, free_problem, other_starts, standing
+from planner.services.repairing import with_places
+from planner.services.runtime import Unit
+from planner.services.snapshot import Booked, CourseSnapshot
+from planner.storage.courses import CourseRow
+
+_STEADY_POINTS: Final = 300
+_STEADY_POINTS_CONFIRMED: Final = 600
+"""What moving somebody costs whom the event does not concern; the more when they have confirmed."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One course that takes part.
+
+    Args:
+        before: as it stands.
+        target: with the event in it: appointments that can't stay are closed.
+        bystander: the event does not concern it, its appointments only may make room.
+        may_move_confirmed: for a bystander.
+    """
+
+    course: CourseRow
+    before: CourseSnapshot
+    target: CourseSnapshot
+    bystander: bool = False
+    may_move_confirmed: bool = False
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One course before and after; `revision` tells whether it changed since it was planned."""
+
+    course_id: int
+    revision: int
+    before: CourseSnapshot
+    after: CourseSnapshot
+
+    def to_json(self) -> dict[str, Any]:
+        """What a job keeps."""
+        return {
+            "course_id": self.course_id,
+            "revision": self.revision,
+            "before": self.before.to_json(),
+            "after": self.after.to_json(),
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Planned:
+        """The inverse of `to_json`."""
+        before, after = (CourseSnapshot.from_json(data[name]) for name in ("before", "after"))
+        return cls(data["course_id"], data["revision"], before, after)
+
+
+@dataclass(frozen=True)
+class JointScene:
+    """The diary's part in a joint plan; it stays readable after its transaction."""
+
+    unit: Unit
+    problem: Problem
+    asked: Mapping[str, Asked]
+    orders: Mapping[str, Sequence[OwedSession]]
+    refused: dict[str, str]
+
+    @property
+    def patients(self) -> dict[str, str]:
+        """Whose each course is."""
+        return {name: str(each.course.patient_id) for name, each in self.asked.items()}
+
+
+def scene_of(
+    unit: Unit,
+    asked: Sequence[Asked],
+    *,
+    freeing: Collection[int] = (),
+    leave_to_come: Sequence[tuple[int, Leave]] = (),
+) -> JointScene:
+    """Everything the planning of these courses needs of the diary.
+
+    Args:
+        freeing: ids of appointments that the event takes away.
+        leave_to_come: leave that is not recorded yet.
+    """
+    cases: dict[str, RepairCase] = {}
+    stays: list[Booked] = []
+    for each in asked:
+        if ahead(unit, each.target):
+            cases[str(each.course.id)] = _case(unit, each)
+            stays += (booked for session in ahead(unit, each.target) if (booked := standing(unit, session)))
+    people = {int(name) for case in cases.values() for name in case.practitioners}
+    ends = [_about_the_end(case) for case in cases.values()]
+    span = Span.covering(unit, *ends, *(to_wall(booked.starts_at, unit.zone).date() for booked in stays))
+    problem = free_problem(unit, span, people, standing=stays, freeing=freeing, leave_to_come=leave_to_come)
+    known = {practitioner.id for practitioner in problem.practitioners}
+    orders, courses = {}, []
+    for name, case in cases.items():
+        able = replace(case, practitioners={who: cost for who, cost in case.practitioners.items() if who in known})
+        orders[name] = standing_order(case.owed)
+        courses.append(as_course(able, orders[name]))
+    refused = _refused(problem, courses)
+    if refused:  # Their time is not free, so the others are planned around it.
+        others = [each for each in asked if str(each.course.id) not in refused]
+        inner = scene_of(unit, others, freeing=freeing, leave_to_come=leave_to_come)
+        return replace(inner, asked={str(each.course.id): each for each in asked}, refused=inner.refused | refused)
+    problem = replace(problem, courses=tuple(courses))
+    return JointScene(unit, problem, {str(each.course.id): each for each in asked}, orders, {})
+
+
+def solved(scene: JointScene, budget: Budget, *, only: Collection[str] | None = None) -> tuple[list[Planned], Together]:
+    """Think: every course as it should stand, in the order in which they were asked; needs no transaction.
+
+    Args:
+        only: ids of the courses that are planned; the others are left out.
+    """
+    wanted = tuple(each for each in scene.problem.courses if only is None or each.id in only)
+    answer = solve_together(replace(scene.problem, courses=wanted), scene.patients, budget)
+    planned = [
+        Planned(each.course.id, each.course.revision_number, each.before, _after(scene, name, each, answer))
+        for name, each in scene.asked.items()
+        if only is None or name in only
+    ]
+    return planned, answer
+
+
+def settled(scene: JointScene, plan: Iterable[Planned]) -> list[Planned]:
+    """A plan as it can go into the diary now: what is still good as planned, the rest planned anew beside it."""
+    good = still_good(scene, plan)
+    rest = set(scene.asked) - {str(each.course_id) for each in good}
+    if not rest:
+        return good
+    taken = [place for each in good for place in places_of(scene.unit, each.after)]
+    courses = tuple(each for each in scene.problem.courses if each.id in rest)
+    beside = replace(lessened(scene.problem, taken), courses=courses)
+    anew, _ = solved(replace(scene, problem=beside), Budget(iterations=0), only=rest)
+    return good + anew
+
+
+def still_good(scene: JointScene, plan: Iterable[Planned]) -> list[Planned]:
+    """The part of a plan that can go into the diary as it is: its courses did not change, its new places are free.
+
+    Whoever is planned anew may stay where they stand, so nobody else gets these places.
+    """
+    good = {str(each.course_id): each for each in plan if _unchanged(scene, each) and _possible_now(scene, each)}
+    while True:
+        standing_still = {
+            name: places_of(scene.unit, each.target) for name, each in scene.asked.items() if name not in good
+        }
+        wanted = {name: places_of(scene.unit, each.after) for name, each in good.items()}
+        wrong = misfits(scene.problem, {**standing_still, **wanted}) & set(good)
+        if not wrong:
+            return list(good.values())
+        good = {name: each for name, each in good.items() if name not in wrong}
+
+
+def resting_days(unit: Unit, starts: Iterable[datetime], *, but_for: Collection[date] = ()) -> list[tuple[date, date]]:
+    """Days too near a patient's visits of other courses, on any clock, as half-open pairs.
+
+    The free time of a joint plan is everybody's, so 48 hours about one patient's visit become whole days.
+    """
+    days = {to_wall(start, unit.zone).date() + timedelta(days=shift) for start in starts for shift in range(-2, 3)}
+    return [(day, day + timedelta(days=1)) for day in sorted(days - set(but_for))]
+
+
+def _unchanged(scene: JointScene, planned: Planned) -> bool:
+    asked = scene.asked.get(str(planned.course_id))
+    return asked is not None and asked.course.revision_number == planned.revision
+
+
+def places_of(unit: Unit, snapshot: CourseSnapshot) -> list[tuple[Placed, int]]:
+    """Where a course's sessions are still to happen, with their minutes."""
+    return [
+        (
+            Placed(
+                "-",
+                session.position,
+                str(booked.practitioner_id),
+                str(booked.room_id),
+                to_wall(booked.starts_at, unit.zone),
+            ),
+            round((booked.ends_at - booked.starts_at).total_seconds() / 60),
+        )
+        for session in ahead(unit, snapshot)
+        if (booked := standing(unit, session))
+    ]
+
+
+def _possible_now(scene: JointScene, planned: Planned) -> bool:
+    """Whether no new place lies in the past by now, or on a day the patient got another visit."""
+    course = next((each for each in scene.problem.courses if each.id == str(planned.course_id)), None)
+    if course is None:
+        return False
+    stood = {placed.start for placed, _ in places_of(scene.unit, planned.before)}
+    now, first = scene.unit.wall_now, scene.problem.first_day
+    for placed, _ in places_of(scene.unit, planned.after):
+        day = placed.start.date()
+        away = any(start <= day < end for start, end in course.away)
+        if placed.start not in stood and (placed.start <= now or day < first or away):
+            return False
+    return True
+
+
+def _after(scene: JointScene, name: str, each: Asked, answer: Together) -> CourseSnapshot:
+    owed = ahead(scene.unit, each.target)
+    if name in scene.refused:
+        return _left(scene, each, scene.refused[name])
+    if name not in scene.orders:
+        return each.target
+    if name in answer.untouched:
+        return _left(scene, each, min(answer.unplaced[name].values(), default="No other date is possible."))
+    order = scene.orders[name]
+    repaired = Repaired(
+        placed={order[number].key: placed for number, placed in answer.placed[name].items()},
+        unplaced={order[number].key: reason for number, reason in answer.unplaced[name].items()},
+        points=0,
+    )
+    return with_places(scene.unit, each.target, owed, repaired, rooms=True)
+
+
+def _left(scene: JointScene, each: Asked, reason: str) -> CourseSnapshot:
+    """Nothing that stands is touched; what is owed says why it has no place."""
+    return each.target.replacing(
+        *(
+            replace(session, unplaced_reason=reason)
+            for session in ahead(scene.unit, each.target)
+            if standing(scene.unit, session) is None
+        )
+    )
+
+
+def _case(unit: Unit, each: Asked) -> RepairCase:
+    case = case_for(unit, each.course, each.target)
+    agreed = {session.place.start.date() for session in case.owed if session.place is not None}
+    others = other_starts(unit, each.course.patient_id, but_for_course=each.course.id)
+    case = replace(case, away=(*case.away, *resting_days(unit, others, but_for=agreed)))
+    if not each.bystander:
+        return case
+    return replace(case, owed=tuple(_steady(unit, each, session) for session in case.owed))
+
+
+def _steady(unit: Unit, each: Asked, owed: OwedSession) -> OwedSession:
+    booked = standing(unit, each.target.session(int(owed.key))) if owed.place is not None else None
+    if booked is None:
+        return owed
+    confirmed = booked.confirmed_at is not None
+    near = booked.starts_at - unit.now < timedelta(hours=unit.clinic.notice_hours)
+    return replace(
+        owed,
+        locked=near or (confirmed and not each.may_move_confirmed),
+        move_points=_STEADY_POINTS_CONFIRMED if confirmed else _STEADY_POINTS,
+    )
+
+
+def _refused(problem: Problem, courses: Sequence[Course]) -> dict[str, str]:
+    """Why some courses make no sense as they stand, by id; empty when all do."""
+    try:
+        replace(problem, courses=tuple(courses))
+    except InvalidInput:
+        return dict(_each_refused(problem, courses))
+    return {}
+
+
+def _each_refused(problem: Problem, courses: Sequence[Course]) -> Iterator[tuple[str, str]]:
+    for course in courses:
+        try:
+            replace(problem, courses=(course,))
+        except InvalidInput as refusal:
+            yield course.id, refusal.message
+
+
+def _about_the_end(case: RepairCase) -> date:
+    """About where a course would end if every gap were as wide as it may be."""
+    days = sum(session.gap.max if session.gap else 7 for session in case.owed)
+    days += sum((end - start).days for start, end in case.away)
+    return case.earliest_day + timedelta(days=days + MIN_GAP_HOURS // 24)

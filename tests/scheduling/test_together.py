@@ -1,0 +1,128 @@
+"""Several courses placed together: nobody comes twice within two days, nothing that stands is lost, rooms are kept."""
+
+from dataclasses import replace
+
+import pytest
+
+from benchmarks.make_problem import Wish, make_problem
+from planner.scheduling.judge import broken_rules
+from planner.scheduling.problem import Current, Gap, Placed, Resource, Session, Solution, Unplaced
+from planner.scheduling.together import Budget, lessened, misfits, solve_together
+from tests.scheduling.problems import at, course, open_days, problem
+
+ONE = (Session(30, None),)
+TWO_ROOMS = (Resource("room", open_days(28)), Resource("r2", open_days(28)))
+
+
+def of_different_people(case):
+    """Every course its own patient's."""
+    return {each.id: each.id for each in case.courses}
+
+
+def as_solution(case, answer):
+    """The answer as the judge reads it; its points are the judge's to count."""
+    return Solution(
+        tuple(place for mine in answer.placed.values() for place in mine.values()),
+        tuple(Unplaced(name, number, why) for name, mine in answer.unplaced.items() for number, why in mine.items()),
+        answer.points,
+        answer.lower_bound,
+    )
+
+
+@pytest.mark.parametrize("seed", range(1, 4))
+@pytest.mark.parametrize("repair", [False, True])
+def test_what_is_placed_together_breaks_no_rule(seed, repair):
+    """Rooms are given anew at the end; the judge sees nothing wrong with that."""
+    case = make_problem(Wish(courses=12, practitioners=3, load=0.8, seed=seed, repair=repair, days=91))
+    answer = solve_together(case, of_different_people(case), Budget(iterations=10))
+    if not answer.untouched:
+        assert broken_rules(case, as_solution(case, answer)) == []
+    for one in case.courses:
+        assert {*answer.placed[one.id], *answer.unplaced[one.id]} == set(range(len(one.sessions)))
+        assert all(current.session in answer.placed[one.id] for current in one.current)
+
+
+def test_one_persons_two_courses_never_lie_within_48_hours():
+    """The engine would put both on Monday; the second waits until three days later."""
+    case = problem(course(id="neck", sessions=ONE), course(id="knee", sessions=ONE))
+    apart = solve_together(case, {"neck": "ana", "knee": "ana"})
+    days = sorted(apart.placed[name][0].start.date() for name in ("neck", "knee"))
+    assert (days[1] - days[0]).days == 3
+    together = solve_together(case, of_different_people(case))
+    assert len({together.placed[name][0].start.date() for name in ("neck", "knee")}) == 1
+
+
+def test_whoever_stays_keeps_the_room():
+    """Another course may come to the same hour; it gets the other room."""
+    stays = Current(0, "ben", "r2", at(0, "09:00"), locked=False, move_points=500)
+    case = problem(
+        course(id="late", sessions=ONE, practitioners={"eve": 0}, wait_points_per_day=50),
+        course(id="stays", sessions=ONE, current=(stays,)),
+        rooms=TWO_ROOMS,
+    )
+    answer = solve_together(case, of_different_people(case))
+    assert answer.placed["stays"][0] == Placed("stays", 0, "ben", "r2", at(0, "09:00"))
+    here, other = answer.placed["stays"][0], answer.placed["late"][0]
+    assert here.start != other.start or other.room == "room"
+
+
+def test_a_course_that_would_lose_what_stands_is_left_standing_and_the_others_planned_around_it():
+    """Its first session can't come before its second any more, so the second would be lost."""
+    stands = Current(1, "ben", "room", at(1, "09:00"), locked=False, move_points=10)
+    stuck = course(
+        id="stuck",
+        sessions=(Session(30, None), Session(30, Gap(7, 7, 14))),
+        earliest_day=at(1, "00:00").date(),
+        away=((at(2, "00:00").date(), at(28, "00:00").date()),),
+        current=(stands,),
+    )
+    case = problem(stuck, course(id="free", sessions=ONE))
+    answer = solve_together(case, of_different_people(case))
+    assert answer.untouched == {"stuck"}
+    assert answer.placed["stuck"] == {1: Placed("stuck", 1, "ben", "room", at(1, "09:00"))}
+    assert answer.unplaced["stuck"][0]
+    assert answer.placed["free"]
+
+
+def test_a_contradiction_in_one_course_does_not_keep_the_others_from_a_plan():
+    """Two locked sessions within 48 hours: it stays as it is, one by one the others find their places."""
+    locked = tuple(Current(n, "ben", "room", at(n, "09:00"), locked=True, move_points=0) for n in range(2))
+    broken = course(id="broken", sessions=(Session(30, None), Session(30, Gap(7, 2, 14))), current=locked)
+    case = problem(broken, course(id="fine"), course(id="too"))
+    answer = solve_together(case, of_different_people(case))
+    assert answer.untouched == {"broken"}
+    assert {number: place.start for number, place in answer.placed["broken"].items()} == {
+        0: locked[0].start,
+        1: locked[1].start,
+    }
+    assert len(answer.placed["fine"]) == len(answer.placed["too"]) == 2
+    places = [(place.practitioner, place.start) for mine in answer.placed.values() for place in mine.values()]
+    assert len(places) == len(set(places))
+
+
+def test_stopping_at_once_still_gives_a_whole_answer():
+    """The best so far is valid at every moment."""
+    case = make_problem(Wish(courses=10, practitioners=2, load=0.8, seed=1, days=91))
+    answer = solve_together(case, of_different_people(case), Budget(seconds=60, stop=lambda: True))
+    assert broken_rules(case, as_solution(case, answer)) == []
+
+
+def test_time_that_is_taken_is_not_free_any_more():
+    """Of the practitioner and of the room, for the whole length."""
+    case = problem(course())
+    less = lessened(case, [(Placed("-", 0, "ben", "room", at(0, "10:00")), 60)])
+    ben = next(each for each in less.practitioners if each.id == "ben")
+    assert ben.free[:2] == ((at(0, "09:00"), at(0, "10:00")), (at(0, "11:00"), at(0, "12:00")))
+    assert less.rooms[0].free[:2] == ben.free[:2]
+    assert less.courses == ()
+
+
+def test_of_two_who_want_one_place_the_second_does_not_fit():
+    """Nor does whoever wants a place outside the hours, or with nobody who works here."""
+    case = replace(problem(), rooms=TWO_ROOMS)
+    nine = [(Placed("-", 0, "ben", "room", at(0, "09:00")), 30)]
+    half_past = [(Placed("-", 0, "ben", "room", at(0, "09:30")), 30)]
+    elsewhere = [(Placed("-", 0, "nobody", "room", at(0, "11:00")), 30)]
+    night = [(Placed("-", 0, "eve", "room", at(0, "11:45")), 30)]
+    wanted = {"first": nine, "second": nine, "third": half_past, "stranger": elsewhere, "late": night}
+    assert misfits(case, wanted) == {"second", "stranger", "late"}
