@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
@@ -110,7 +110,7 @@ def as_course(case: RepairCase, order: Sequence[OwedSession]) -> Course:
         min_gap_hours=case.min_gap_hours,
         wait_points_per_day=case.wait_points_per_day,
         previous_start=case.previous_start,
-        away=tuple(_away_but_for(case.away, order)),
+        away=tuple(without_days(case.away, {each.place.start.date() for each in order if each.place and each.locked})),
         current=tuple(
             Current(index, owed.place.practitioner, owed.place.room, owed.place.start, owed.locked, owed.move_points)
             for index, owed in enumerate(order)
@@ -179,11 +179,10 @@ def _windows_of(order: Sequence[OwedSession]) -> Iterator[Window]:
                 yield Window(session.place.start.weekday(), start, start + session.minutes, 0)
 
 
-def _away_but_for(away: Sequence[tuple[date, date]], order: Sequence[OwedSession]) -> Iterator[tuple[date, date]]:
-    """Days away, less those on which a locked appointment was agreed all the same."""
-    agreed = sorted({session.place.start.date() for session in order if session.place and session.locked})
+def without_days(away: Iterable[tuple[date, date]], agreed: Collection[date]) -> Iterator[tuple[date, date]]:
+    """Days away (half-open pairs), less those on which a locked appointment was agreed all the same."""
     for start, end in away:
-        for day in agreed:
+        for day in sorted(agreed):
             if start <= day < end:
                 if start < day:
                     yield start, day

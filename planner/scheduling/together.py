@@ -5,17 +5,19 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
-from planner.diary.interval import Interval, without
+from planner.diary.interval import Interval
 from planner.errors import InvalidInput
 from planner.scheduling.many_courses import Progress, solve
-from planner.scheduling.problem import Course, Placed, Problem, Resource
+from planner.scheduling.points import course_points
+from planner.scheduling.problem import Course, Placed, Problem, Resource, Solution
+from planner.scheduling.siblings import days_apart, hours_apart, less
 
 _MOST_TRIES = 3
 _LEAST_SECONDS = 1.0
-_REST_DAYS = range(-2, 3)
-"""Days about a visit on which the same patient gets no other: within 48 hours on any clock."""
+_MOST_REFINED = 60
+"""So many courses of patients with several are planned again by the hour; each takes some milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +48,23 @@ class Together:
     lower_bound: int = 0
 
 
-def solve_together(problem: Problem, patients: Mapping[str, str], budget: Budget | None = None) -> Together:
+def solve_together(
+    problem: Problem,
+    patients: Mapping[str, str],
+    budget: Budget | None = None,
+    *,
+    visits: Mapping[str, Collection[datetime]] | None = None,
+) -> Together:
     """Place all courses of a problem beside one another.
 
-    The engine knows courses, not people: of somebody with several courses one is planned after another, away on the
-    days the earlier ones took.
+    The engine knows courses, not people: of somebody with several courses one is planned after another, away about
+    the days the earlier ones took, while the places in which the later ones stand are held. At the end each of these
+    is planned again alone, where whole days become the exact hours.
 
     Args:
         patients: whose course it is, by the course's id.
+        visits: wall-clock starts of visits for courses that are not planned here, by the id of the course whose
+            patient they are of.
     """
     budget = budget or Budget()
     answer = Together()
@@ -62,9 +73,12 @@ def solve_together(problem: Problem, patients: Mapping[str, str], budget: Budget
         left = budget
         if number and budget.seconds is not None:
             left = replace(budget, seconds=max(_LEAST_SECONDS, budget.seconds - (time.monotonic() - started)))
-        free = lessened(problem, _all(answer.placed, problem))
-        beside = [_away_on_days_of(course, patients, answer) for course in courses]
+        here = {course.id for course in courses}
+        held = {each.id: answer.placed.get(each.id, _standing(each)) for each in problem.courses if each.id not in here}
+        free = lessened(problem, _all(held, problem))
+        beside = [days_apart(course, _others(course, patients, held, visits or {})) for course in courses]
         _solve_round(replace(free, courses=tuple(beside)), left, answer, proved=number == 0)
+    _by_the_hour(problem, patients, visits or {}, answer, budget)
     _keep_rooms(problem, answer)
     return answer
 
@@ -80,8 +94,8 @@ def lessened(problem: Problem, taken: Iterable[tuple[Placed, int]]) -> Problem:
     return replace(
         problem,
         courses=(),
-        practitioners=tuple(_less(each, people.get(each.id, ())) for each in problem.practitioners),
-        rooms=tuple(_less(each, rooms.get(each.id, ())) for each in problem.rooms),
+        practitioners=tuple(less(each, people.get(each.id, ())) for each in problem.practitioners),
+        rooms=tuple(less(each, rooms.get(each.id, ())) for each in problem.rooms),
     )
 
 
@@ -118,19 +132,46 @@ def _rounds(courses: Sequence[Course], patients: Mapping[str, str]) -> Iterator[
         yield turn
 
 
-def _away_on_days_of(course: Course, patients: Mapping[str, str], answer: Together) -> Course:
-    """The course with its patient away about the days of their other courses, but for days agreed already."""
-    mine = patients[course.id]
-    agreed = {current.start.date() for current in course.current}
-    days = {
-        placed.start.date() + timedelta(days=shift)
-        for other, places in answer.placed.items()
-        if patients[other] == mine
-        for placed in places.values()
-        for shift in _REST_DAYS
-    }
-    away = ((day, day + timedelta(days=1)) for day in sorted(days - agreed))
-    return replace(course, away=(*course.away, *away))
+def _others(
+    course: Course,
+    patients: Mapping[str, str],
+    held: Mapping[str, Mapping[int, Placed]],
+    visits: Mapping[str, Collection[datetime]],
+) -> set[datetime]:
+    """When the patient of a course comes for other courses."""
+    mine = (places for name, places in held.items() if name != course.id and patients[name] == patients[course.id])
+    return {*visits.get(course.id, ()), *(placed.start for places in mine for placed in places.values())}
+
+
+def _by_the_hour(
+    problem: Problem,
+    patients: Mapping[str, str],
+    visits: Mapping[str, Collection[datetime]],
+    answer: Together,
+    budget: Budget,
+) -> None:
+    """Plan those again, each alone, who were kept whole days away from other visits, where by the hour it is better."""
+    refined = 0
+    for course in problem.courses:
+        starts = _others(course, patients, answer.placed, visits)
+        if not starts or course.id in answer.untouched:
+            continue
+        if refined == _MOST_REFINED or (budget.stop is not None and budget.stop()):
+            return
+        refined += 1
+        held = {name: places for name, places in answer.placed.items() if name != course.id}
+        alone = hours_apart(lessened(problem, _all(held, problem)), course, starts)
+        try:
+            solution = solve(alone)
+        except InvalidInput:
+            continue  # What is locked by the hour contradicts a rule; the plan by whole days stands.
+        saved = course_points(alone, alone.courses[0], answer.placed[course.id]).total - solution.points
+        unplaced = {each.session: each.reason for each in solution.unplaced}
+        if saved > 0 and not _loses(course, unplaced):
+            answer.placed[course.id] = {placed.session: placed for placed in solution.appointments}
+            answer.unplaced[course.id] = unplaced
+            answer.points -= saved
+    answer.lower_bound = min(answer.lower_bound, answer.points)
 
 
 def _keep_rooms(problem: Problem, answer: Together) -> None:
@@ -168,14 +209,7 @@ def _solve_round(problem: Problem, budget: Budget, answer: Together, *, proved: 
     for _ in range(_MOST_TRIES):
         asked = _setting_aside(problem, untouched)
         try:
-            solution = solve(
-                asked,
-                seconds=budget.seconds,
-                iterations=budget.iterations,
-                seed=budget.seed,
-                progress=budget.progress,
-                stop=budget.stop,
-            )
+            solution = _searched(asked, budget)
         except InvalidInput:
             break  # What is locked contradicts the rules somewhere; one by one it shows where.
         unplaced: dict[str, dict[int, str]] = {course.id: {} for course in asked.courses}
@@ -195,6 +229,27 @@ def _solve_round(problem: Problem, budget: Budget, answer: Together, *, proved: 
         answer.lower_bound += solution.lower_bound if proved else 0
         return
     _one_by_one(problem, answer)
+
+
+def _searched(problem: Problem, budget: Budget) -> Solution:
+    """The engine's answer, at least its first whole one however early the search is stopped."""
+    first = None
+    if budget.seconds is not None or budget.stop is not None:
+        # A search that is cut off before its first answer leaves out all whose turn had not come.
+        first = solve(problem, iterations=0, seed=budget.seed)
+        if budget.progress is not None:
+            budget.progress(first.points, first.lower_bound, 0.0, 0)
+    found = solve(
+        problem,
+        seconds=budget.seconds,
+        iterations=budget.iterations,
+        seed=budget.seed,
+        progress=budget.progress,
+        stop=budget.stop,
+    )
+    if first is None or found.points <= first.points:
+        return found
+    return replace(first, lower_bound=max(first.lower_bound, found.lower_bound))
 
 
 def _setting_aside(problem: Problem, untouched: Collection[str]) -> Problem:
@@ -257,14 +312,6 @@ def _all(places: Mapping[str, Mapping[int, Placed]], problem: Problem) -> Iterat
     for name, mine in places.items():
         for session, placed in mine.items():
             yield placed, minutes[name][session]
-
-
-def _less(resource: Resource, taken: Iterable[Interval]) -> Resource:
-    spans = list(taken)
-    if not spans:
-        return resource
-    left = without((Interval(*free) for free in resource.free), spans)
-    return replace(resource, free=tuple((each.start, each.end) for each in left))
 
 
 class _Calendar:

@@ -10,8 +10,9 @@ from typing import Any, Final
 from sqlalchemy import select
 
 from planner.care.course import PlannedSession, phases_to_json
+from planner.diary.free import to_wall
 from planner.errors import InvalidInput, NotFound
-from planner.scheduling.problem import Course, Placed, Problem
+from planner.scheduling.problem import Placed, Problem
 from planner.scheduling.together import Budget, lessened, misfits, solve_together
 from planner.services.assessments import assessment_from
 from planner.services.attendance import note_unplaced
@@ -19,18 +20,18 @@ from planner.services.block_view import BlockCourse, BlockLine, BookedBlock, lin
 from planner.services.booking import BookingRequest, course_for, first_state, new_course, planned_sessions, span_of
 from planner.services.diary_writer import CourseChange, write_changes
 from planner.services.job_rows import Job, keep_outcome, use
-from planner.services.joint import resting_days
-from planner.services.planning import MIN_GAP_HOURS, free_problem, therapists
+from planner.services.planning import MIN_GAP_HOURS, free_problem, instant, therapists, visits_of
 from planner.services.runtime import Actor, Runtime, Unit
 from planner.services.snapshot import CourseSnapshot
 from planner.services.solve_jobs import Watch, start
 from planner.services.wishes import Wishes
-from planner.storage.courses import OCCUPYING_STATUSES, AppointmentRow, AssessmentRow, CourseRow
+from planner.storage.courses import AssessmentRow, CourseRow
 from planner.storage.ids import new_id
 
 BLOCK_JOB: Final = "block"
 MOST_COURSES: Final = 500
 THINK_SECONDS: Final = 30.0
+_REST: Final = timedelta(hours=MIN_GAP_HOURS)
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ class _Scene:
     assessments: Mapping[int, AssessmentRow]
     requests: Mapping[str, BookingRequest]
     planned: Mapping[str, Sequence[PlannedSession]]
+    visits: Mapping[str, Sequence[datetime]]
 
     @property
     def patients(self) -> dict[str, str]:
@@ -73,7 +75,7 @@ def think(runtime: Runtime, actor: Actor, request: dict[str, Any], watch: Watch)
     with runtime.reading(actor) as unit:
         scene = _scene(unit, request)
     budget = Budget(seconds=request["seconds"], progress=watch.progress, stop=watch.stopped)
-    answer = solve_together(scene.problem, scene.patients, budget)
+    answer = solve_together(scene.problem, scene.patients, budget, visits=scene.visits)
     courses = _courses(scene, answer.placed, answer.unplaced)
     return {
         "courses": [course.to_json() for course in courses],
@@ -102,7 +104,7 @@ def book_block(runtime: Runtime, actor: Actor, job_id: int) -> BookedBlock:
         shown = [BlockCourse.from_json(each) for each in job.answer["courses"]]
         taken_care_of = _booked_assessments(unit, [course.assessment_id for course in shown])
         scene = _scene(unit, job.request, but_for=taken_care_of)
-        good, anew = _settled(scene, [course for course in shown if course.assessment_id not in taken_care_of])
+        good, anew = _settled(unit, scene, [course for course in shown if course.assessment_id not in taken_care_of])
         changes = [_change(unit, scene, course) for course in (*good, *anew)]
         revisions = write_changes(unit, changes, batch=new_id())
         for change, course in zip(changes, (*good, *anew), strict=True):
@@ -124,9 +126,7 @@ def _request(unit: Unit, assessment_ids: Sequence[int], first_day: date) -> dict
     chosen = sorted(set(assessment_ids))
     if not chosen:
         raise InvalidInput("Choose at least one patient.", field="assessments")
-    rows = _assessments(unit, chosen)
-    if len({row.patient_id for row in rows.values()}) < len(rows):
-        raise InvalidInput("Book one course after another for one patient.", field="assessments")
+    _assessments(unit, chosen)
     if len(chosen) > MOST_COURSES:
         raise InvalidInput(f"At most {MOST_COURSES} courses are booked together.", field="assessments")
     if _booked_assessments(unit, chosen):
@@ -169,12 +169,8 @@ def _scene(unit: Unit, request: Mapping[str, Any], but_for: Collection[int] = ()
     if not spans:
         raise InvalidInput("All of these patients have been booked meanwhile.", field="assessments")
     problem = free_problem(unit, max(spans, key=lambda span: span.days), everybody)
-    others = _other_starts(unit, [each.patient_id for each in requests.values()])
-    courses = tuple(
-        _apart(unit, course_for(unit, each, planned[name], problem), others.get(each.patient_id, []))
-        for name, each in requests.items()
-    )
-    return _Scene(replace(problem, courses=courses), found, requests, planned)
+    courses = tuple(course_for(unit, each, planned[name], problem) for name, each in requests.items())
+    return _Scene(replace(problem, courses=courses), found, requests, planned, _visits(unit, requests))
 
 
 def _assessments(unit: Unit, assessment_ids: Collection[int]) -> dict[int, AssessmentRow]:
@@ -202,24 +198,12 @@ def _one(course_id: int, row: AssessmentRow, first_day: date, everybody: Sequenc
     )
 
 
-def _other_starts(unit: Unit, patient_ids: Collection[int]) -> dict[int, list[datetime]]:
-    """When these patients have visits of other courses, from two days ago on (one query)."""
-    row = AppointmentRow
-    found = unit.session.execute(
-        select(row.patient_id, row.starts_at).where(
-            row.patient_id.in_(patient_ids),
-            row.status.in_(OCCUPYING_STATUSES),
-            row.starts_at > unit.now - timedelta(hours=MIN_GAP_HOURS),
-        )
-    )
+def _visits(unit: Unit, requests: Mapping[str, BookingRequest]) -> dict[str, list[datetime]]:
+    """When the patient of each course comes for others already, in wall-clock time (one query)."""
     starts: dict[int, list[datetime]] = {}
-    for patient_id, begins in found:
-        starts.setdefault(patient_id, []).append(begins)
-    return starts
-
-
-def _apart(unit: Unit, course: Course, others: Sequence[datetime]) -> Course:
-    return replace(course, away=(*course.away, *resting_days(unit, others)))
+    for visit in visits_of(unit, {each.patient_id for each in requests.values()}):
+        starts.setdefault(visit.patient_id, []).append(to_wall(visit.starts_at, unit.zone))
+    return {name: starts.get(each.patient_id, []) for name, each in requests.items()}
 
 
 def _courses(
@@ -232,16 +216,22 @@ def _courses(
     ]
 
 
-def _settled(scene: _Scene, shown: Sequence[BlockCourse]) -> tuple[list[BlockCourse], list[BlockCourse]]:
+def _settled(unit: Unit, scene: _Scene, shown: Sequence[BlockCourse]) -> tuple[list[BlockCourse], list[BlockCourse]]:
     """The courses that still fit as shown, and the others planned anew beside them."""
     places = {str(course.course_id): _timed(scene, course) for course in shown}
-    wrong = misfits(scene.problem, places) | {str(course.course_id) for course in shown if _away(scene, course)}
+    wrong = misfits(scene.problem, places) | {str(course.course_id) for course in shown if _amiss(unit, scene, course)}
     good = [course for course in shown if str(course.course_id) not in wrong]
     if not wrong:
         return good, []
     taken = [place for course in good for place in places[str(course.course_id)]]
     rest = tuple(course for course in scene.problem.courses if course.id in wrong)
-    answer = solve_together(replace(lessened(scene.problem, taken), courses=rest), scene.patients, Budget(iterations=0))
+    beside = replace(lessened(scene.problem, taken), courses=rest)
+    visits = {name: list(starts) for name, starts in scene.visits.items()}
+    for course in good:
+        for name in scene.visits:
+            if scene.requests[name].patient_id == course.patient_id:
+                visits[name] += (placed.start for placed in course.placed.values())
+    answer = solve_together(beside, scene.patients, Budget(iterations=0), visits=visits)
     return good, _courses(scene, answer.placed, answer.unplaced)
 
 
@@ -250,11 +240,17 @@ def _timed(scene: _Scene, course: BlockCourse) -> list[tuple[Placed, int]]:
     return [(placed, sessions[number].minutes) for number, placed in course.placed.items()]
 
 
-def _away(scene: _Scene, course: BlockCourse) -> bool:
-    """Whether the patient got another visit on one of the days, or a date lies before the first day by now."""
+def _amiss(unit: Unit, scene: _Scene, course: BlockCourse) -> bool:
+    """Whether the patient got another visit near one of the dates, or one lies before the first day by now."""
     asked = next(each for each in scene.problem.courses if each.id == str(course.course_id))
-    days = [placed.start.date() for placed in course.placed.values()]
-    return any(day < asked.earliest_day or any(a <= day < b for a, b in asked.away) for day in days)
+    visits = [instant(start, unit.zone) for start in scene.visits[asked.id]]
+    for placed in course.placed.values():
+        day, starts_at = placed.start.date(), instant(placed.start, unit.zone)
+        if day < asked.earliest_day or any(first <= day < back for first, back in asked.away):
+            return True
+        if any(abs(starts_at - other) < _REST for other in visits):
+            return True
+    return False
 
 
 def _change(unit: Unit, scene: _Scene, course: BlockCourse) -> CourseChange:

@@ -10,6 +10,7 @@ from typing import Any
 from planner.services.difference import difference, face
 from planner.services.freed_slots import note_freed
 from planner.services.outbox import queue_course_message
+from planner.services.resting import refuse_too_near
 from planner.services.runtime import Unit
 from planner.services.snapshot import (
     Booked,
@@ -49,11 +50,13 @@ def write_changes(unit: Unit, changes: Sequence[CourseChange], *, batch: int | N
 
     Raises:
         SlotTaken: a new place overlaps another appointment; nothing is written.
+        TooNear: it lies within 48 hours of a visit that its patient has for another course; nothing is written.
         StaleForm: a row changed since it was read.
     """
     courses = [change.course for change in changes]
     rows = rows_of(unit, courses)
     works = [_Work(unit, change, *rows[change.course.id]) for change in changes]
+    refuse_too_near(unit, {work.change.course: (work.before, work.change.target) for work in works})
     for work in works:
         work.lift()
     unit.session.flush()

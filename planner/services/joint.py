@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from itertools import chain
 from typing import Any, Final
 
 from planner.diary.free import to_wall
@@ -17,12 +18,22 @@ from planner.errors import InvalidInput
 from planner.scheduling.problem import Course, Placed, Problem
 from planner.scheduling.repair import OwedSession, RepairCase, Repaired, as_course, standing_order
 from planner.scheduling.together import Budget, Together, lessened, misfits, solve_together
-from planner.services.planning import MIN_GAP_HOURS, Span, ahead, case_for, free_problem, other_starts, standing
+from planner.services.planning import (
+    MIN_GAP_HOURS,
+    Span,
+    ahead,
+    case_for,
+    free_problem,
+    instant,
+    standing,
+    visits_of,
+)
 from planner.services.repairing import with_places
 from planner.services.runtime import Unit
 from planner.services.snapshot import Booked, CourseSnapshot
 from planner.storage.courses import CourseRow
 
+_REST: Final = timedelta(hours=MIN_GAP_HOURS)
 _STEADY_POINTS: Final = 300
 _STEADY_POINTS_CONFIRMED: Final = 600
 """What moving somebody costs whom the event does not concern; the more when they have confirmed."""
@@ -73,12 +84,20 @@ class Planned:
 
 @dataclass(frozen=True)
 class JointScene:
-    """The diary's part in a joint plan; it stays readable after its transaction."""
+    """The diary's part in a joint plan; it stays readable after its transaction.
+
+    Attributes:
+        asked: the courses that take part, by id.
+        orders: their owed sessions as the engine counts them.
+        visits: wall-clock starts of what their patients come for beside that.
+        refused: why some can't be planned.
+    """
 
     unit: Unit
     problem: Problem
     asked: Mapping[str, Asked]
     orders: Mapping[str, Sequence[OwedSession]]
+    visits: Mapping[str, Sequence[datetime]]
     refused: dict[str, str]
 
     @property
@@ -118,21 +137,37 @@ def scene_of(
         courses.append(as_course(able, orders[name]))
     refused = _refused(problem, courses)
     if refused:  # Their time is not free, so the others are planned around it.
-        others = [each for each in asked if str(each.course.id) not in refused]
-        inner = scene_of(unit, others, freeing=freeing, leave_to_come=leave_to_come)
-        return replace(inner, asked={str(each.course.id): each for each in asked}, refused=inner.refused | refused)
+        rest = [each for each in asked if str(each.course.id) not in refused]
+        inner = scene_of(unit, rest, freeing=freeing, leave_to_come=leave_to_come)
+        everybody = {str(each.course.id): each for each in asked}
+        nobody: Sequence[datetime] = ()
+        visits = {**dict.fromkeys(refused, nobody), **inner.visits}
+        return replace(inner, asked=everybody, visits=visits, refused=inner.refused | refused)
     problem = replace(problem, courses=tuple(courses))
-    return JointScene(unit, problem, {str(each.course.id): each for each in asked}, orders, {})
+    own = _visits(unit, asked, stays, freeing)
+    return JointScene(unit, problem, {str(each.course.id): each for each in asked}, orders, own, {})
 
 
-def solved(scene: JointScene, budget: Budget, *, only: Collection[str] | None = None) -> tuple[list[Planned], Together]:
+def solved(
+    scene: JointScene,
+    budget: Budget,
+    *,
+    only: Collection[str] | None = None,
+    visits: Mapping[str, Collection[datetime]] | None = None,
+) -> tuple[list[Planned], Together]:
     """Think: every course as it should stand, in the order in which they were asked; needs no transaction.
 
     Args:
         only: ids of the courses that are planned; the others are left out.
+        visits: wall-clock starts of their patients' other visits; None for those of the scene.
     """
     wanted = tuple(each for each in scene.problem.courses if only is None or each.id in only)
-    answer = solve_together(replace(scene.problem, courses=wanted), scene.patients, budget)
+    answer = solve_together(
+        replace(scene.problem, courses=wanted),
+        scene.patients,
+        budget,
+        visits=scene.visits if visits is None else visits,
+    )
     planned = [
         Planned(each.course.id, each.course.revision_number, each.before, _after(scene, name, each, answer))
         for name, each in scene.asked.items()
@@ -147,10 +182,18 @@ def settled(scene: JointScene, plan: Iterable[Planned]) -> list[Planned]:
     rest = set(scene.asked) - {str(each.course_id) for each in good}
     if not rest:
         return good
-    taken = [place for each in good for place in places_of(scene.unit, each.after)]
+    taken = {str(each.course_id): places_of(scene.unit, each.after) for each in good}
     courses = tuple(each for each in scene.problem.courses if each.id in rest)
-    beside = replace(lessened(scene.problem, taken), courses=courses)
-    anew, _ = solved(replace(scene, problem=beside), Budget(iterations=0), only=rest)
+    beside = replace(lessened(scene.problem, chain.from_iterable(taken.values())), courses=courses)
+    patients = scene.patients
+    visits = {
+        name: [
+            *scene.visits[name],
+            *(placed.start for other in taken if patients[other] == patients[name] for placed, _ in taken[other]),
+        ]
+        for name in rest
+    }
+    anew, _ = solved(replace(scene, problem=beside), Budget(iterations=0), only=rest, visits=visits)
     return good + anew
 
 
@@ -165,19 +208,10 @@ def still_good(scene: JointScene, plan: Iterable[Planned]) -> list[Planned]:
             name: places_of(scene.unit, each.target) for name, each in scene.asked.items() if name not in good
         }
         wanted = {name: places_of(scene.unit, each.after) for name, each in good.items()}
-        wrong = misfits(scene.problem, {**standing_still, **wanted}) & set(good)
+        wrong = (misfits(scene.problem, {**standing_still, **wanted}) & set(good)) | _too_near(scene, good)
         if not wrong:
             return list(good.values())
         good = {name: each for name, each in good.items() if name not in wrong}
-
-
-def resting_days(unit: Unit, starts: Iterable[datetime], *, but_for: Collection[date] = ()) -> list[tuple[date, date]]:
-    """Days too near a patient's visits of other courses, on any clock, as half-open pairs.
-
-    The free time of a joint plan is everybody's, so 48 hours about one patient's visit become whole days.
-    """
-    days = {to_wall(start, unit.zone).date() + timedelta(days=shift) for start in starts for shift in range(-2, 3)}
-    return [(day, day + timedelta(days=1)) for day in sorted(days - set(but_for))]
 
 
 def _unchanged(scene: JointScene, planned: Planned) -> bool:
@@ -204,18 +238,38 @@ def places_of(unit: Unit, snapshot: CourseSnapshot) -> list[tuple[Placed, int]]:
 
 
 def _possible_now(scene: JointScene, planned: Planned) -> bool:
-    """Whether no new place lies in the past by now, or on a day the patient got another visit."""
+    """Whether no new place lies in the past by now, or on a day away."""
     course = next((each for each in scene.problem.courses if each.id == str(planned.course_id)), None)
     if course is None:
         return False
-    stood = {placed.start for placed, _ in places_of(scene.unit, planned.before)}
     now, first = scene.unit.wall_now, scene.problem.first_day
-    for placed, _ in places_of(scene.unit, planned.after):
-        day = placed.start.date()
-        away = any(start <= day < end for start, end in course.away)
-        if placed.start not in stood and (placed.start <= now or day < first or away):
+    for start in _new_starts(scene, planned):
+        away = any(begins <= start.date() < back for begins, back in course.away)
+        if start <= now or start.date() < first or away:
             return False
     return True
+
+
+def _new_starts(scene: JointScene, planned: Planned) -> list[datetime]:
+    stood = {placed.start for placed, _ in places_of(scene.unit, planned.before)}
+    return [placed.start for placed, _ in places_of(scene.unit, planned.after) if placed.start not in stood]
+
+
+def _too_near(scene: JointScene, good: Mapping[str, Planned]) -> set[str]:
+    """Those with a new place within 48 hours of a visit of another course of the patient, wherever that is by then."""
+    starts = {
+        name: [placed.start for placed, _ in places_of(scene.unit, good[name].after if name in good else each.target)]
+        for name, each in scene.asked.items()
+    }
+    patients, zone = scene.patients, scene.unit.zone
+    wrong = set()
+    for name, planned in good.items():
+        mine = [instant(start, zone) for start in _new_starts(scene, planned)]
+        siblings = (starts[other] for other in starts if other != name and patients[other] == patients[name])
+        others = [instant(start, zone) for start in chain(scene.visits[name], *siblings)]
+        if any(abs(one - two) < _REST for one in mine for two in others):
+            wrong.add(name)
+    return wrong
 
 
 def _after(scene: JointScene, name: str, each: Asked, answer: Together) -> CourseSnapshot:
@@ -247,13 +301,27 @@ def _left(scene: JointScene, each: Asked, reason: str) -> CourseSnapshot:
 
 
 def _case(unit: Unit, each: Asked) -> RepairCase:
-    case = case_for(unit, each.course, each.target)
-    agreed = {session.place.start.date() for session in case.owed if session.place is not None}
-    others = other_starts(unit, each.course.patient_id, but_for_course=each.course.id)
-    case = replace(case, away=(*case.away, *resting_days(unit, others, but_for=agreed)))
+    case = case_for(unit, each.course, each.target, apart_from=())
     if not each.bystander:
         return case
     return replace(case, owed=tuple(_steady(unit, each, session) for session in case.owed))
+
+
+def _visits(
+    unit: Unit, asked: Sequence[Asked], stays: Collection[Booked], freeing: Collection[int]
+) -> dict[str, list[datetime]]:
+    """When the patient of each course comes for others, but for what is planned anew: wall-clock starts (one query)."""
+    planned = {*(booked.id for booked in stays), *freeing}
+    patients = {each.course.patient_id for each in asked}
+    found = [row for row in visits_of(unit, patients) if row.appointment_id not in planned]
+    return {
+        str(each.course.id): [
+            to_wall(row.starts_at, unit.zone)
+            for row in found
+            if row.patient_id == each.course.patient_id and row.course_id != each.course.id
+        ]
+        for each in asked
+    }
 
 
 def _steady(unit: Unit, each: Asked, owed: OwedSession) -> OwedSession:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import or_, select
@@ -12,7 +13,7 @@ from sqlalchemy import or_, select
 from planner.care.course import PlannedSession
 from planner.diary.free import free_time, to_utc, to_wall
 from planner.diary.hours import Closure, Leave, WeeklyHours, public_holidays, working_time
-from planner.diary.interval import Interval, merged
+from planner.diary.interval import Interval, merged, without
 from planner.scheduling.problem import Gap, Placed, Problem, Resource
 from planner.scheduling.repair import OwedSession, Place, RepairCase
 from planner.services.runtime import Unit
@@ -77,8 +78,8 @@ def free_problem(
         not_before: nothing earlier is free (aware); None means from now.
         freeing: ids of appointments that will be given up, whose time counts as free where somebody works.
         leave_to_come: leave that is not recorded yet, with its staff id.
-        apart_from: starts of the one patient's other visits. The 48 hours about them count as taken, but for what
-            stands there.
+        apart_from: starts of the one patient's other visits. The 48 hours about them count as taken, but for the
+            very time in which a visit stands.
     """
     wanted = set(practitioner_ids)
     people = [row for row in unit.session.scalars(select(StaffRow).order_by(StaffRow.name)) if row.id in wanted]
@@ -115,13 +116,20 @@ def free_problem(
 
 
 def _too_near(apart_from: Iterable[datetime], standing: Collection[Booked]) -> list[tuple[datetime, datetime]]:
+    rests = [_utc(*_rest_about(each)) for each in apart_from]
+    left = without(rests, [_utc(booked.starts_at, booked.ends_at) for booked in standing])
+    return [(each.start.replace(tzinfo=UTC), each.end.replace(tzinfo=UTC)) for each in left]
+
+
+def _utc(start: datetime, end: datetime) -> Interval:
+    """Two instants as an interval, which is naive: here in UTC."""
+    return Interval(*(each.astimezone(UTC).replace(tzinfo=None) for each in (start, end)))
+
+
+def _rest_about(start: datetime) -> tuple[datetime, datetime]:
+    """The 48 hours before and after a visit."""
     rest = timedelta(hours=MIN_GAP_HOURS)
-    spans = [(start - rest, start + rest) for start in apart_from]
-    return [
-        (start, end)
-        for start, end in spans
-        if not any(booked.starts_at < end and booked.ends_at > start for booked in standing)
-    ]
+    return start - rest, start + rest
 
 
 def case_for(
@@ -132,6 +140,7 @@ def case_for(
     losing: Collection[int | None] = (),
     extra_away: Sequence[tuple[date, date]] = (),
     move_points: int | None = None,
+    apart_from: Collection[datetime] | None = None,
 ) -> RepairCase:
     """What a course still owes, as a problem in which staying costs nothing.
 
@@ -139,12 +148,18 @@ def case_for(
         losing: session ids that were missed: wanted as soon as possible.
         extra_away: half-open pairs of days on which the patient can't come, beyond their wishes.
         move_points: what a move costs; None for the usual, more when near.
+        apart_from: starts of the patient's visits of other courses; None for those in the diary.
     """
     wishes = Wishes.from_json(course.wishes)
+    others = apart_from
+    if others is None:
+        others = other_starts(unit, course.patient_id, but_for_course=course.id)
     owed = []
     for session in ahead(unit, snapshot):
         booked = None if session.id in losing else standing(unit, session)
-        owed.append(_owed(unit, session, booked, session.id in losing, move_points))
+        case = _owed(unit, session, booked, session.id in losing, move_points)
+        # Its time is all that is free there, so only what stays exactly where it is keeps the 48 hours.
+        owed.append(replace(case, locked=case.locked or _crosses(booked, others)))
     tomorrow = unit.today + timedelta(days=1)
     # Nothing new is wanted today, but a visit that stands today must not fall out of the plan.
     agreed = [session.place.start.date() for session in owed if session.place is not None]
@@ -155,7 +170,7 @@ def case_for(
         previous_start=last_start(unit, snapshot),
         practitioners=_reachable(wishes, owed),
         available=wishes.windows(unit.clinic.grid_minutes),
-        away=(*wishes.away_days(), *extra_away, *_elsewhere(unit, course, owed)),
+        away=(*wishes.away_days(), *extra_away, *_elsewhere(unit, others, owed)),
         min_gap_hours=MIN_GAP_HOURS,
     )
 
@@ -247,11 +262,16 @@ def _reachable(wishes: Wishes, owed: Iterable[OwedSession]) -> dict[str, int]:
     return points
 
 
-def _elsewhere(unit: Unit, course: CourseRow, owed: Iterable[OwedSession]) -> list[tuple[date, date]]:
+def _crosses(booked: Booked | None, others: Iterable[datetime]) -> bool:
+    """Whether an appointment reaches into the 48 hours about one of the patient's other visits."""
+    spans = map(_rest_about, others)
+    return booked is not None and any(booked.starts_at < end and start < booked.ends_at for start, end in spans)
+
+
+def _elsewhere(unit: Unit, others: Iterable[datetime], owed: Iterable[OwedSession]) -> list[tuple[date, date]]:
     """Days about the patient's appointments of other courses, but for those on which a session stands already."""
     agreed = {session.place.start.date() for session in owed if session.place is not None}
-    starts = other_starts(unit, course.patient_id, but_for_course=course.id)
-    return [(day, day + _DAY) for day in days_about(unit, starts) if day not in agreed]
+    return [(day, day + _DAY) for day in days_about(unit, others) if day not in agreed]
 
 
 def days_about(unit: Unit, starts: Iterable[datetime]) -> list[date]:
@@ -260,17 +280,33 @@ def days_about(unit: Unit, starts: Iterable[datetime]) -> list[date]:
     return sorted({day + timedelta(days=shift) for day in days for shift in (-1, 0, 1)})
 
 
-def other_starts(unit: Unit, patient_id: int, *, but_for_course: int | None = None) -> list[datetime]:
-    """When a patient has appointments of other courses, from two days ago on: 48 hours hold between all needlings."""
-    starts = unit.session.scalars(
-        select(AppointmentRow.starts_at).where(
-            AppointmentRow.patient_id == patient_id,
-            AppointmentRow.course_id != (but_for_course or 0),
-            AppointmentRow.status.in_(OCCUPYING_STATUSES),
-            AppointmentRow.starts_at > unit.now - timedelta(hours=MIN_GAP_HOURS),
+class OneVisit(NamedTuple):
+    """An appointment that occupies its patient's time."""
+
+    patient_id: int
+    course_id: int
+    appointment_id: int
+    starts_at: datetime
+
+
+def visits_of(unit: Unit, patient_ids: Collection[int]) -> list[OneVisit]:
+    """All visits of these patients from two days ago on, by time: 48 hours hold between all needlings (one query)."""
+    row = AppointmentRow
+    found = unit.session.execute(
+        select(row.patient_id, row.course_id, row.id, row.starts_at)
+        .where(
+            row.patient_id.in_(patient_ids),
+            row.status.in_(OCCUPYING_STATUSES),
+            row.starts_at > unit.now - timedelta(hours=MIN_GAP_HOURS),
         )
+        .order_by(row.starts_at)
     )
-    return sorted(starts)
+    return [OneVisit(*each) for each in found]
+
+
+def other_starts(unit: Unit, patient_id: int, *, but_for_course: int | None = None) -> list[datetime]:
+    """When a patient has appointments of other courses, from two days ago on, by time."""
+    return [each.starts_at for each in visits_of(unit, [patient_id]) if each.course_id != but_for_course]
 
 
 def _on_grid(free: Iterable[Interval], grid_minutes: int) -> tuple[tuple[datetime, datetime], ...]:
