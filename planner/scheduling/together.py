@@ -151,13 +151,16 @@ def _by_the_hour(
     budget: Budget,
 ) -> None:
     """Plan those again, each alone, who were kept whole days away from other visits, where by the hour it is better."""
+    worst_first = sorted(
+        problem.courses, key=lambda course: (course.id not in answer.untouched, not answer.unplaced[course.id])
+    )
     refined = 0
-    for course in problem.courses:
+    for course in worst_first:
         starts = _others(course, patients, answer.placed, visits)
-        if not starts or course.id in answer.untouched:
+        if not starts:
             continue
         if refined == _MOST_REFINED or (budget.stop is not None and budget.stop()):
-            return
+            break
         refined += 1
         held = {name: places for name, places in answer.placed.items() if name != course.id}
         alone = hours_apart(lessened(problem, _all(held, problem)), course, starts)
@@ -165,13 +168,22 @@ def _by_the_hour(
             solution = solve(alone)
         except InvalidInput:
             continue  # What is locked by the hour contradicts a rule; the plan by whole days stands.
-        saved = course_points(alone, alone.courses[0], answer.placed[course.id]).total - solution.points
-        unplaced = {each.session: each.reason for each in solution.unplaced}
-        if saved > 0 and not _loses(course, unplaced):
-            answer.placed[course.id] = {placed.session: placed for placed in solution.appointments}
-            answer.unplaced[course.id] = unplaced
-            answer.points -= saved
+        _take_if_better(answer, alone, solution)
     answer.lower_bound = min(answer.lower_bound, answer.points)
+
+
+def _take_if_better(answer: Together, alone: Problem, solution: Solution) -> None:
+    """Let the only course of a problem stand as in this solution if that costs less, or it could not be planned."""
+    (course,) = alone.courses
+    unplaced = {each.session: each.reason for each in solution.unplaced}
+    untouched = course.id in answer.untouched
+    before = 0 if untouched else course_points(alone, course, answer.placed[course.id]).total
+    if _loses(course, unplaced) or not (untouched or solution.points < before):
+        return
+    answer.placed[course.id] = {placed.session: placed for placed in solution.appointments}
+    answer.unplaced[course.id] = unplaced
+    answer.untouched.discard(course.id)
+    answer.points += solution.points - before
 
 
 def _keep_rooms(problem: Problem, answer: Together) -> None:

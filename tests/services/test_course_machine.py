@@ -3,6 +3,7 @@
 import tempfile
 from collections import defaultdict
 from datetime import date, timedelta
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -33,6 +34,16 @@ FINDINGS = [
 ]
 
 
+@cache
+def _tables() -> bytes:
+    """A database file with all tables and no rows, made once."""
+    with tempfile.TemporaryDirectory() as folder:
+        database = Database(f"sqlite:///{folder}/empty.sqlite")
+        schema.upgrade(database)
+        database.close()
+        return (Path(folder) / "empty.sqlite").read_bytes()
+
+
 class CourseLife(RuleBasedStateMachine):
     """Two patients of one clinic; the clock only goes forward."""
 
@@ -40,8 +51,9 @@ class CourseLife(RuleBasedStateMachine):
         super().__init__()
         self.folder = tempfile.TemporaryDirectory()
         self.clock = FakeClock()
-        database = Database(f"sqlite:///{Path(self.folder.name) / 'planner.sqlite'}", wait_seconds=5)
-        schema.upgrade(database)
+        file = Path(self.folder.name) / "planner.sqlite"
+        file.write_bytes(_tables())
+        database = Database(f"sqlite:///{file}", wait_seconds=5)
         self.runtime = Runtime(database=database, clock=self.clock, mailer=FakeMailer(), secret_key="s" * 32)
         self.clinic = make_clinic(self.runtime)
         with self.runtime.writing(self.clinic.system) as unit:
