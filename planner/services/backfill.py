@@ -17,6 +17,7 @@ from planner.services import worklists
 from planner.services.attendance import Outcome, note_unplaced
 from planner.services.diary_writer import CourseChange, write_change
 from planner.services.freed_slots import FreedSlot, problem_about, room_for, slot_of, still_free
+from planner.services.outbox import queue_offer_message
 from planner.services.planning import MIN_GAP_HOURS, case_for, instant, other_starts
 from planner.services.repairing import placed_session
 from planner.services.runtime import Actor, Runtime, Unit
@@ -46,6 +47,7 @@ class Taker:
         now: where it stands, in the clinic's wall-clock time; None for one without a date.
         saved_points: by how much the course improves.
         saved_days: how much earlier the session is; None for one without a date.
+        has_email: whether a message can tell them; else somebody calls.
         offer_id: the open offer of the slot to this course, None if there is none.
     """
 
@@ -59,6 +61,7 @@ class Taker:
     placed: Placed
     saved_points: int
     saved_days: int | None
+    has_email: bool = True
     offer_id: int | None = None
     offered_until: datetime | None = None
 
@@ -106,7 +109,8 @@ def takers_of(unit: Unit, slot: FreedSlot) -> list[Taker]:
 def offer(runtime: Runtime, actor: Actor, slot_id: int, course_id: int, *, hours: float = OFFER_HOURS) -> int:
     """Offer a freed slot to a course for some hours, at most until it begins; gives the offer's id.
 
-    Several courses may hold an offer of one slot: the first to accept wins. Offering again prolongs.
+    Several courses may hold an offer of one slot: the first to accept wins. Offering again prolongs. The patient gets
+    a message with the link to their page, where the offer stands.
 
     Raises:
         InvalidInput: the slot would not help this course, or the time makes no sense.
@@ -123,8 +127,11 @@ def offer(runtime: Runtime, actor: Actor, slot_id: int, course_id: int, *, hours
             raise InvalidInput("This slot would not help this course.", field="course_id")
         expires = min(unit.now + timedelta(hours=hours), slot.starts_at)
         unit.audit("slot.offer", f"course/{course_id}", slot=slot_id)
+        course = unit.get(CourseRow, course_id)
         if taker.offer_id is not None:
-            unit.get(SlotOfferRow, taker.offer_id).expires_at = expires
+            standing_offer = unit.get(SlotOfferRow, taker.offer_id)
+            standing_offer.expires_at = expires
+            queue_offer_message(unit, course, standing_offer)
             return taker.offer_id
         row = SlotOfferRow(
             slot_id=slot_id, course_id=course_id, session_id=taker.session_id, saved_points=taker.saved_points,
@@ -132,6 +139,7 @@ def offer(runtime: Runtime, actor: Actor, slot_id: int, course_id: int, *, hours
         )  # fmt: skip
         unit.session.add(row)
         unit.session.flush()
+        queue_offer_message(unit, course, row)
         return row.id
 
 
@@ -179,7 +187,7 @@ def _must_be_free(unit: Unit, slot: FreedSlot) -> None:
     if slot.starts_at <= unit.now:
         raise SlotTaken("This time has passed.")
     if not still_free(unit, [slot]):
-        raise SlotTaken("Somebody else has this time by now.")
+        raise SlotTaken("This time is already taken.")
 
 
 def _open_offer(unit: Unit, offer_id: int) -> SlotOfferRow:
@@ -190,7 +198,7 @@ def _open_offer(unit: Unit, offer_id: int) -> SlotOfferRow:
     else:
         unit.actor.must_be("reception", "therapist")
     if row.status == "taken":
-        raise SlotTaken("Somebody else was faster.")
+        raise SlotTaken("This time is already taken: somebody else was faster.")
     if row.status != "offered" or row.expires_at <= unit.now:
         raise StaleForm("This offer has ended.")
     return row
@@ -268,6 +276,7 @@ def _fitting(
             patient_id=patient.id,
             patient=patient.name,
             phone=patient.phone,
+            has_email=bool(patient.email),
             now=owed.place.start if owed.place else None,
             placed=placed,
             saved_points=cost - course_points(problem, model, after).total,

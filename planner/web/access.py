@@ -74,6 +74,8 @@ ACCESS: Final[Mapping[str, Who]] = MappingProxyType(
         "patient.move": "patient-link",
         "patient.move_to": "patient-link",
         "patient.undo": "patient-link",
+        "patient.accept_offer": "patient-link",
+        "patient.decline_offer": "patient-link",
         "patient.calendar": "patient-link",
         "patient.new_calendar": "patient-link",
         "patient.download": "patient-link",

@@ -139,6 +139,8 @@ EXAMPLES: Final[Mapping[str, Example]] = {
     "reception.offer_slot": lambda scene: {"slot_id": _freed_slot(scene)},
     "reception.accept_offer": lambda scene: {"slot_id": _freed_slot(scene)},
     "reception.decline_offer": lambda scene: {"slot_id": _freed_slot(scene)},
+    "patient.accept_offer": lambda scene: {"token": _link_with_a_course(scene), "offer_id": 1},
+    "patient.decline_offer": lambda scene: {"token": _link_with_a_course(scene), "offer_id": 1},
     "reception.dismiss": lambda scene: {"item_id": _work_item(scene)},
     "reception.withdraw_leave": lambda scene: {"leave_id": _leave(scene)},
     "feeds.feed": lambda scene: {"token": _feed_token(scene)},

@@ -50,7 +50,7 @@ def test_who_comes_second_is_told(rosa, runtime, clinic, two):
     assert rosa.post(f"/freed-slots/{slot.id}/accept", {"offer_id": offers[0]}).status_code == 302
     answer = rosa.post(f"/freed-slots/{slot.id}/accept", {"offer_id": offers[1]})
     assert answer.status_code == 409
-    assert "Somebody else was faster" in answer.text
+    assert "somebody else was faster" in answer.text
 
 
 def test_a_declined_offer_leaves_the_slot_to_others(rosa, two):

@@ -1,4 +1,4 @@
-"""Freed slots: which places became free, whom each would help, and offers of them made by telephone."""
+"""Freed slots: which places became free, whom each would help, and offers of them by message or telephone."""
 
 from __future__ import annotations
 
@@ -33,7 +33,9 @@ def offer_slot(slot_id: int) -> Page:
     """Keep that it was offered to a course; `course_id` says to which."""
     course_id = request.form.get("course_id", -1, type=int)
     return _do(
-        slot_id, lambda: backfill.offer(runtime(), actor(), slot_id, course_id), "The offer stands for four hours."
+        slot_id,
+        lambda: backfill.offer(runtime(), actor(), slot_id, course_id),
+        "The offer stands for four hours; a message tells the patient.",
     )
 
 
