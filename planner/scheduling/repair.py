@@ -65,11 +65,16 @@ class RepairCase:
 
 @dataclass(frozen=True, slots=True)
 class Repaired:
-    """The best answer for one course: every owed session by key, placed or with the reason why not."""
+    """The best answer for one course: every owed session by key, placed or with the reason why not.
+
+    Args:
+        cost: points with a missed session's wait counted the same wherever it stands, to compare answers by.
+    """
 
     placed: Mapping[str, Placed]
     unplaced: Mapping[str, str]
     points: int
+    cost: int = 0
 
 
 def repair(problem: Problem, case: RepairCase) -> Repaired:
@@ -96,7 +101,7 @@ def repair(problem: Problem, case: RepairCase) -> Repaired:
     if refusal is not None and not answers:
         raise refusal
     best = min(answers, key=lambda answer: answer[:3])
-    return _read(best[3], best[4])
+    return _read(best[3], best[4], best[1])
 
 
 def as_course(case: RepairCase, order: Sequence[OwedSession]) -> Course:
@@ -200,9 +205,10 @@ def _rank(case: RepairCase, order: Sequence[OwedSession], solution: Solution) ->
     return len(solution.unplaced), points
 
 
-def _read(order: Sequence[OwedSession], solution: Solution) -> Repaired:
+def _read(order: Sequence[OwedSession], solution: Solution, cost: int) -> Repaired:
     return Repaired(
         placed={order[placed.session].key: placed for placed in solution.appointments},
         unplaced={order[unplaced.session].key: unplaced.reason for unplaced in solution.unplaced},
         points=solution.points,
+        cost=cost,
     )

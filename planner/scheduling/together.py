@@ -16,6 +16,9 @@ from planner.scheduling.siblings import days_apart, hours_apart, less
 
 _MOST_TRIES = 3
 _LEAST_SECONDS = 1.0
+_BOUND_SHARE = 0.2
+"""So much of the time goes into the bound where some patients have several courses."""
+
 _MOST_REFINED = 60
 """So many courses of patients with several are planned again by the hour; each takes some milliseconds."""
 
@@ -38,7 +41,7 @@ class Together:
     Attributes:
         unplaced: the reasons of the sessions without a place.
         untouched: courses that could not be planned without losing what stands; that stays, for a person to look at.
-        lower_bound: no answer for the courses that were planned has fewer points.
+        lower_bound: no answer for the courses that were planned has fewer points; 0 where nothing was proved.
     """
 
     placed: dict[str, dict[int, Placed]] = field(default_factory=dict)
@@ -66,21 +69,50 @@ def solve_together(
         visits: wall-clock starts of visits for courses that are not planned here, by the id of the course whose
             patient they are of.
     """
-    budget = budget or Budget()
-    answer = Together()
-    started = time.monotonic()
-    for number, courses in enumerate(_rounds(problem.courses, patients)):
-        left = budget
-        if number and budget.seconds is not None:
-            left = replace(budget, seconds=max(_LEAST_SECONDS, budget.seconds - (time.monotonic() - started)))
+    budget, others = budget or Budget(), visits or {}
+    answer, started = Together(), time.monotonic()
+    rounds = list(_rounds(problem.courses, patients))
+    bound = None
+    if len(rounds) > 1 or any(others.values()):
+        bound = _bound_without_rests(problem, budget)
+    for courses in rounds:
+        spent = time.monotonic() - started
+        left = _telling(budget, answer.points, bound, spent)
+        if budget.seconds is not None:
+            left = replace(left, seconds=max(min(_LEAST_SECONDS, budget.seconds), budget.seconds - spent))
         here = {course.id for course in courses}
         held = {each.id: answer.placed.get(each.id, _standing(each)) for each in problem.courses if each.id not in here}
         free = lessened(problem, _all(held, problem))
-        beside = [days_apart(course, _others(course, patients, held, visits or {})) for course in courses]
-        _solve_round(replace(free, courses=tuple(beside)), left, answer, proved=number == 0)
-    _by_the_hour(problem, patients, visits or {}, answer, budget)
+        beside = [days_apart(course, _others(course, patients, held, others)) for course in courses]
+        _solve_round(replace(free, courses=tuple(beside)), left, answer)
+    _by_the_hour(problem, patients, others, answer, budget)
+    if bound is not None:
+        answer.lower_bound = 0 if answer.untouched else min(answer.points, bound)
     _keep_rooms(problem, answer)
     return answer
+
+
+def _bound_without_rests(problem: Problem, budget: Budget) -> int:
+    """What no answer is below, whatever the visits of one patient: whole days between them would prove too much."""
+    if budget.seconds is None:
+        return 0
+    try:
+        found = solve(problem, seconds=_BOUND_SHARE * budget.seconds, seed=budget.seed, stop=budget.stop)
+    except InvalidInput:
+        return 0
+    return found.lower_bound
+
+
+def _telling(budget: Budget, points: int, bound: int | None, spent: float) -> Budget:
+    """The budget of one round, telling of all rounds so far."""
+    told = budget.progress
+    if told is None:
+        return budget
+
+    def tell(now: int, lower_bound: int, seconds: float, iteration: int) -> None:
+        told(points + now, lower_bound if bound is None else min(bound, points + now), spent + seconds, iteration)
+
+    return replace(budget, progress=tell)
 
 
 def lessened(problem: Problem, taken: Iterable[tuple[Placed, int]]) -> Problem:
@@ -169,7 +201,6 @@ def _by_the_hour(
         except InvalidInput:
             continue  # What is locked by the hour contradicts a rule; the plan by whole days stands.
         _take_if_better(answer, alone, solution)
-    answer.lower_bound = min(answer.lower_bound, answer.points)
 
 
 def _take_if_better(answer: Together, alone: Problem, solution: Solution) -> None:
@@ -215,7 +246,7 @@ def _keep_rooms(problem: Problem, answer: Together) -> None:
         answer.placed[name][number] = replace(answer.placed[name][number], room=room)
 
 
-def _solve_round(problem: Problem, budget: Budget, answer: Together, *, proved: bool) -> None:
+def _solve_round(problem: Problem, budget: Budget, answer: Together) -> None:
     """Plan courses of different patients; those that would lose what stands are set aside and planned around."""
     untouched: set[str] = set()
     for _ in range(_MOST_TRIES):
@@ -238,7 +269,7 @@ def _solve_round(problem: Problem, budget: Budget, answer: Together, *, proved: 
             answer.placed[placed.course][placed.session] = placed
         _leave_standing(problem, untouched, answer)
         answer.points += solution.points
-        answer.lower_bound += solution.lower_bound if proved else 0
+        answer.lower_bound += solution.lower_bound
         return
     _one_by_one(problem, answer)
 

@@ -24,6 +24,7 @@ from planner.storage.people import ClinicRow, RoomRow, StaffRow
 NAME_LENGTH_MAX: Final = 120
 ROLES: Final[tuple[str, ...]] = get_args(Role)
 _ANY_DAY: Final = date(2026, 1, 1)
+DISPLACING: Final = ("never", "unconfirmed", "any")
 # Which policies a manager may set, and between which whole numbers.
 POLICY_LIMITS: Final = {
     "notice_hours": (0, 336),
@@ -97,13 +98,16 @@ def change_policies(unit: Unit, **policies: int) -> None:
 
 
 def set_displacing(unit: Unit, policy: str) -> None:
-    """Say whose appointments may move to make room for somebody whose therapist is away.
+    """Say whose appointments may move to make room for somebody who lost one: by a leave, a miss or a cancellation.
 
     Args:
         policy: never (only those of the courses concerned), unconfirmed, or any.
+    Raises:
+        InvalidInput: another word.
+        NotAllowed: by somebody who is no manager.
     """
     _manage(unit)
-    if policy not in ("never", "unconfirmed", "any"):
+    if policy not in DISPLACING:
         raise InvalidInput("Choose never, unconfirmed or any.", field="displacing")
     unit.clinic.displacing = policy
     unit.audit("change policies", f"clinic/{unit.clinic.id}", displacing=policy)

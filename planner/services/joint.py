@@ -34,8 +34,8 @@ from planner.services.snapshot import Booked, CourseSnapshot
 from planner.storage.courses import CourseRow
 
 _REST: Final = timedelta(hours=MIN_GAP_HOURS)
-_STEADY_POINTS: Final = 300
-_STEADY_POINTS_CONFIRMED: Final = 600
+STEADY_POINTS: Final = 300
+STEADY_POINTS_CONFIRMED: Final = 600
 """What moving somebody costs whom the event does not concern; the more when they have confirmed."""
 
 
@@ -123,7 +123,7 @@ def scene_of(
     stays: list[Booked] = []
     for each in asked:
         if ahead(unit, each.target):
-            cases[str(each.course.id)] = _case(unit, each)
+            cases[str(each.course.id)] = case_of(unit, each, apart_from=())
             stays += (booked for session in ahead(unit, each.target) if (booked := standing(unit, session)))
     people = {int(name) for case in cases.values() for name in case.practitioners}
     ends = [_about_the_end(case) for case in cases.values()]
@@ -300,8 +300,13 @@ def _left(scene: JointScene, each: Asked, reason: str) -> CourseSnapshot:
     )
 
 
-def _case(unit: Unit, each: Asked) -> RepairCase:
-    case = case_for(unit, each.course, each.target, apart_from=())
+def case_of(unit: Unit, each: Asked, *, apart_from: Collection[datetime] | None = None) -> RepairCase:
+    """What a course owes; a bystander's appointments are dear to move, or locked.
+
+    Args:
+        apart_from: see `case_for`.
+    """
+    case = case_for(unit, each.course, each.target, apart_from=apart_from)
     if not each.bystander:
         return case
     return replace(case, owed=tuple(_steady(unit, each, session) for session in case.owed))
@@ -333,7 +338,7 @@ def _steady(unit: Unit, each: Asked, owed: OwedSession) -> OwedSession:
     return replace(
         owed,
         locked=near or (confirmed and not each.may_move_confirmed),
-        move_points=_STEADY_POINTS_CONFIRMED if confirmed else _STEADY_POINTS,
+        move_points=STEADY_POINTS_CONFIRMED if confirmed else STEADY_POINTS,
     )
 
 

@@ -54,6 +54,11 @@ class LeavePlan:
     courses: tuple[TouchedCourse, ...]
     revision_ids: tuple[int, ...] = ()
 
+    @property
+    def bystanders(self) -> tuple[str, ...]:
+        """Patients who make room, though the leave does not concern them."""
+        return tuple(course.patient for course in self.courses if course.bystander)
+
 
 @dataclass(frozen=True, slots=True)
 class _Touched:

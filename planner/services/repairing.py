@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from planner.errors import InvalidInput
-from planner.scheduling.problem import Placed
+from planner.scheduling.problem import Placed, Problem
 from planner.scheduling.repair import RepairCase, Repaired, repair
 from planner.services.planning import (
     MIN_GAP_HOURS,
@@ -25,6 +25,21 @@ from planner.services.snapshot import Booked, CourseSnapshot, SessionState
 from planner.storage.courses import CourseRow
 
 _CONTRADICTION = "Visits that can't be moved contradict the rules, so nothing was moved. Place it by hand."
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """The part of the diary that concerns the repair of one course.
+
+    Args:
+        owed: the sessions still to be given; without any there is nothing to repair.
+        stays: the appointments in which they stand.
+    """
+
+    owed: tuple[SessionState, ...]
+    stays: tuple[Booked, ...]
+    case: RepairCase
+    problem: Problem
 
 
 def repaired(
@@ -47,26 +62,50 @@ def repaired(
         The course as it should stand. Where that can't be without taking away an appointment, or what is locked
         contradicts the rules, nothing is touched, and what is owed says why it has no place.
     """
-    owed = ahead(unit, snapshot)
-    if not owed:
+    look = look_at(unit, course, snapshot, losing=losing, extra_away=extra_away, move_points=move_points)
+    if not look.owed:
         return snapshot
+    try:
+        answer = repair(look.problem, look.case)
+    except InvalidInput:
+        # The engine's words name its own numbers, which say nothing to reception.
+        return _left_standing(snapshot, look.owed, look.stays, _CONTRADICTION)
+    lost_places = lost(unit, look, answer)
+    if lost_places:
+        return _left_standing(snapshot, look.owed, look.stays, answer.unplaced[min(lost_places)])
+    return with_places(unit, snapshot, look.owed, answer)
+
+
+def look_at(
+    unit: Unit,
+    course: CourseRow,
+    snapshot: CourseSnapshot,
+    *,
+    losing: Collection[int | None] = (),
+    extra_away: Sequence[tuple[date, date]] = (),
+    move_points: int | None = None,
+    freeing: Collection[int] = (),
+) -> Look:
+    """What a repair of one course has to go by.
+
+    Args:
+        freeing: ids of other patients' appointments whose time counts as free.
+    """
+    owed = ahead(unit, snapshot)
     case = case_for(unit, course, snapshot, losing=losing, extra_away=extra_away, move_points=move_points)
     stays = [booked for session in owed if session.id not in losing and (booked := standing(unit, session))]
     span = Span.covering(unit, _last_target(case), *(booked.starts_at.date() for booked in stays))
     people = [int(name) for name in case.practitioners]
     others = other_starts(unit, course.patient_id, but_for_course=course.id)
-    problem = free_problem(unit, span, people, standing=stays, apart_from=others)
+    problem = free_problem(unit, span, people, standing=stays, apart_from=others, freeing=freeing)
     known = {practitioner.id for practitioner in problem.practitioners}
     case = replace(case, practitioners={name: cost for name, cost in case.practitioners.items() if name in known})
-    try:
-        answer = repair(problem, case)
-    except InvalidInput:
-        # The engine's words name its own numbers, which say nothing to reception.
-        return _left_standing(snapshot, owed, stays, _CONTRADICTION)
-    lost_places = {session.key for session in owed if standing(unit, session)} & set(answer.unplaced)
-    if lost_places:
-        return _left_standing(snapshot, owed, stays, answer.unplaced[min(lost_places)])
-    return with_places(unit, snapshot, owed, answer)
+    return Look(tuple(owed), tuple(stays), case, problem)
+
+
+def lost(unit: Unit, look: Look, answer: Repaired) -> set[str]:
+    """The keys of sessions that stand and for which an answer has no place."""
+    return {session.key for session in look.owed if standing(unit, session)} & set(answer.unplaced)
 
 
 def _left_standing(

@@ -61,6 +61,7 @@ ACCESS: Final[Mapping[str, Who]] = MappingProxyType(
         "reception.dismiss": "staff",
         "reception.leave": "reception",
         "reception.withdraw_leave": "reception",
+        "reception.rules": "manager",
         "therapist.my_day": "therapist",
         "therapist.assess": "therapist",
         "therapist.record_assessment": "therapist",

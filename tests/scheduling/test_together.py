@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from itertools import combinations
 
 import pytest
 
@@ -168,3 +169,18 @@ def test_a_search_that_is_stopped_at_once_leaves_nobody_out():
     case = make_problem(Wish(courses=10, practitioners=3, load=0.4, seed=2, days=182))
     answer = solve_together(case, of_different_people(case), Budget(seconds=0.001, stop=lambda: True))
     assert not any(answer.unplaced.values())
+
+
+@pytest.mark.parametrize("seed", range(1, 4))
+def test_the_bound_holds_also_where_patients_have_several_courses(seed):
+    """Whole days between their visits would prove too much; what is reported is never above what was found."""
+    case = make_problem(Wish(courses=12, practitioners=3, load=0.6, seed=seed, days=120))
+    patients = {each.id: str(number // 2) for number, each in enumerate(case.courses)}
+    answer = solve_together(case, patients, Budget(seconds=1))
+    free = solve_together(case, of_different_people(case), Budget(seconds=1))
+    assert 0 < answer.lower_bound <= free.points <= answer.points
+    assert broken_rules(case, as_solution(case, answer)) == []
+    for one, two in combinations(case.courses, 2):
+        if patients[one.id] == patients[two.id]:
+            starts = [[place.start for place in answer.placed[each.id].values()] for each in (one, two)]
+            assert all(abs(a - b) >= timedelta(hours=47) for a in starts[0] for b in starts[1])

@@ -243,6 +243,7 @@ def test_other_patients_make_room_only_by_the_clinics_policy(runtime, clinic, cr
     done = leave.apply_leave(runtime, clinic.rosa.actor, planned(runtime, clinic, ONE_DAY).id)
     assert owed(runtime, clinic) == sessions
     assert sum(each.unplaced for each in done.courses) == 0
+    assert others or not done.bystanders
 
 
 def test_a_confirmed_visit_of_another_patient_moves_only_under_any(runtime, clinic, crowd):

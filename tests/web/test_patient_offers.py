@@ -3,7 +3,6 @@
 import html
 import re
 import threading
-from datetime import timedelta
 
 import pytest
 from sqlalchemy import select

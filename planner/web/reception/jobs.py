@@ -11,7 +11,7 @@ from flask import flash, redirect, render_template, url_for
 from planner.errors import InvalidInput, StaleForm
 from planner.services import block_booking, leave, solve_jobs
 from planner.services.block_view import BookedBlock
-from planner.services.job_rows import Job
+from planner.services.job_rows import Job, Progress
 from planner.services.leave_view import LeaveLine, leave_desk
 from planner.services.solve_jobs import Work
 from planner.web.context import actor, runtime
@@ -86,12 +86,15 @@ def _percent(found: Job) -> int:
 
 
 def _quality(found: Job) -> str:
-    """How good the dates are proved to be; empty before there is an answer."""
-    if found.progress is None:
+    """How good the dates are proved to be; empty before there is an answer, and where nothing was proved."""
+    if "points" not in found.answer:
         return ""
-    if found.progress.points == found.progress.lower_bound:
+    end = Progress(found.answer["points"], found.answer["lower_bound"])
+    if end.points and not end.lower_bound:
+        return ""
+    if end.points == end.lower_bound:
         return "Proved: there are no better dates for all of them together."
-    return f"Proved: at most {found.progress.gap_percent:.1f} % from the best there could be."
+    return f"Proved: at most {end.gap_percent:.1f} % from the best there could be."
 
 
 def _leave_title(found: Job) -> str:
