@@ -25,7 +25,10 @@ _MOST_REFINED = 60
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """How long a search may take, whom it tells, and how it is stopped; see `many_courses.solve`."""
+    """How long a search may take, whom it tells, and how it is stopped; see `many_courses.solve`.
+
+    No iterations at all: the first whole answer, quick enough to be made while the diary waits.
+    """
 
     seconds: float | None = None
     iterations: int | None = None
@@ -276,12 +279,12 @@ def _solve_round(problem: Problem, budget: Budget, answer: Together) -> None:
 
 def _searched(problem: Problem, budget: Budget) -> Solution:
     """The engine's answer, at least its first whole one however early the search is stopped."""
+    if budget.iterations == 0:
+        return _first_answer(problem, budget)
     first = None
     if budget.seconds is not None or budget.stop is not None:
         # A search that is cut off before its first answer leaves out all whose turn had not come.
-        first = solve(problem, iterations=0, seed=budget.seed)
-        if budget.progress is not None:
-            budget.progress(first.points, first.lower_bound, 0.0, 0)
+        first = _first_answer(problem, budget)
     found = solve(
         problem,
         seconds=budget.seconds,
@@ -293,6 +296,18 @@ def _searched(problem: Problem, budget: Budget) -> Solution:
     if first is None or found.points <= first.points:
         return found
     return replace(first, lower_bound=max(first.lower_bound, found.lower_bound))
+
+
+def _first_answer(problem: Problem, budget: Budget) -> Solution:
+    """Every course at its best beside those before it, and nothing after that: no prices, no search."""
+    there: list[bool] = []
+
+    def tell(points: int, lower_bound: int, seconds: float, iteration: int) -> None:
+        if budget.progress is not None and not there:
+            budget.progress(points, lower_bound, seconds, iteration)
+        there.append(True)
+
+    return solve(problem, iterations=0, seed=budget.seed, progress=tell, stop=lambda: bool(there))
 
 
 def _setting_aside(problem: Problem, untouched: Collection[str]) -> Problem:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
@@ -19,7 +20,7 @@ from planner.services.attendance import note_unplaced
 from planner.services.block_view import BlockCourse, BlockLine, BookedBlock, lines_of
 from planner.services.booking import BookingRequest, course_for, first_state, new_course, planned_sessions, span_of
 from planner.services.diary_writer import CourseChange, write_changes
-from planner.services.job_rows import Job, keep_outcome, use
+from planner.services.job_rows import Job, keep_outcome, ready, use
 from planner.services.planning import MIN_GAP_HOURS, free_problem, instant, therapists, visits_of
 from planner.services.runtime import Actor, Runtime, Unit
 from planner.services.snapshot import CourseSnapshot
@@ -31,6 +32,9 @@ from planner.storage.ids import new_id
 BLOCK_JOB: Final = "block"
 MOST_COURSES: Final = 500
 THINK_SECONDS: Final = 30.0
+SETTLE_SECONDS: Final = 3.0
+"""So long is thought about what was taken meanwhile, before the diary is locked."""
+
 _REST: Final = timedelta(hours=MIN_GAP_HOURS)
 
 
@@ -93,27 +97,32 @@ def planned_block(runtime: Runtime, actor: Actor, job: Job) -> tuple[BlockLine, 
 def book_block(runtime: Runtime, actor: Actor, job_id: int) -> BookedBlock:
     """Book all courses of a finished job in one transaction, or nothing.
 
-    What was taken meanwhile is planned anew inside, beside all that still fits; `changed` says for whom.
+    What was taken meanwhile is planned anew, beside all that still fits; `changed` says for whom. That happens before
+    the diary is locked; inside, only what was taken in the last moment is.
 
     Raises:
         StaleForm: it was booked before.
         InvalidInput: the plan is not ready, or its days have passed.
     """
+    with runtime.reading(actor) as unit:
+        job = ready(unit, job_id, BLOCK_JOB)
+        shown = [BlockCourse.from_json(each) for each in job.answer["courses"]]
+        fresh, scene, _ = _as_of_now(unit, job, shown)
+    fresh = _settled(scene, fresh, Budget(seconds=SETTLE_SECONDS))
     with runtime.writing(actor) as unit:
         job = use(unit, job_id, BLOCK_JOB)
-        shown = [BlockCourse.from_json(each) for each in job.answer["courses"]]
-        taken_care_of = _booked_assessments(unit, [course.assessment_id for course in shown])
-        scene = _scene(unit, job.request, but_for=taken_care_of)
-        good, anew = _settled(unit, scene, [course for course in shown if course.assessment_id not in taken_care_of])
-        changes = [_change(unit, scene, course) for course in (*good, *anew)]
+        fresh, scene, taken_care_of = _as_of_now(unit, job, fresh)
+        courses = _settled(scene, fresh, Budget(iterations=0))
+        changes = [_change(unit, scene, course) for course in courses]
         revisions = write_changes(unit, changes, batch=new_id())
-        for change, course in zip(changes, (*good, *anew), strict=True):
+        for change, course in zip(changes, courses, strict=True):
             if course.unplaced:
                 note_unplaced(unit, change.course, change.target)
         names = {line.course.course_id: line.patient for line in lines_of(unit, shown)}
+        before = {course.course_id: course.placed for course in shown}
         block = BookedBlock(
-            lines=lines_of(unit, (*good, *anew)),
-            changed=tuple(names[course.course_id] for course in anew),
+            lines=lines_of(unit, courses),
+            changed=tuple(names[each.course_id] for each in courses if _other_dates(before[each.course_id], each)),
             skipped=tuple(names[course.course_id] for course in shown if course.assessment_id in taken_care_of),
             revision_id=revisions[0].id if revisions else None,
         )
@@ -216,13 +225,29 @@ def _courses(
     ]
 
 
-def _settled(unit: Unit, scene: _Scene, shown: Sequence[BlockCourse]) -> tuple[list[BlockCourse], list[BlockCourse]]:
-    """The courses that still fit as shown, and the others planned anew beside them."""
+def _as_of_now(unit: Unit, job: Job, shown: Sequence[BlockCourse]) -> tuple[list[BlockCourse], _Scene, set[int]]:
+    """What is still to be booked of a block, the diary as it is now, and the assessments that have a course by now."""
+    taken_care_of = _booked_assessments(unit, [item["assessment_id"] for item in job.request["courses"]])
+    scene = _scene(unit, job.request, but_for=taken_care_of)
+    return [course for course in shown if course.assessment_id not in taken_care_of], scene, taken_care_of
+
+
+def _other_dates(before: Mapping[int, Placed], course: BlockCourse) -> bool:
+    """Whether a course was shown with other dates or therapists; another room is no change."""
+
+    def seen(places: Mapping[int, Placed]) -> dict[int, tuple[datetime, str]]:
+        return {number: (placed.start, placed.practitioner) for number, placed in places.items()}
+
+    return seen(before) != seen(course.placed)
+
+
+def _settled(scene: _Scene, shown: Sequence[BlockCourse], budget: Budget) -> list[BlockCourse]:
+    """The courses that still fit as shown, and then the others planned anew beside them."""
     places = {str(course.course_id): _timed(scene, course) for course in shown}
-    wrong = misfits(scene.problem, places) | {str(course.course_id) for course in shown if _amiss(unit, scene, course)}
+    wrong = misfits(scene.problem, places) | {str(course.course_id) for course in shown if _amiss(scene, course)}
     good = [course for course in shown if str(course.course_id) not in wrong]
     if not wrong:
-        return good, []
+        return good
     taken = [place for course in good for place in places[str(course.course_id)]]
     rest = tuple(course for course in scene.problem.courses if course.id in wrong)
     beside = replace(lessened(scene.problem, taken), courses=rest)
@@ -231,8 +256,8 @@ def _settled(unit: Unit, scene: _Scene, shown: Sequence[BlockCourse]) -> tuple[l
         for name in scene.visits:
             if scene.requests[name].patient_id == course.patient_id:
                 visits[name] += (placed.start for placed in course.placed.values())
-    answer = solve_together(beside, scene.patients, Budget(iterations=0), visits=visits)
-    return good, _courses(scene, answer.placed, answer.unplaced)
+    answer = solve_together(beside, scene.patients, budget, visits=visits)
+    return [*good, *_courses(scene, answer.placed, answer.unplaced)]
 
 
 def _timed(scene: _Scene, course: BlockCourse) -> list[tuple[Placed, int]]:
@@ -240,12 +265,13 @@ def _timed(scene: _Scene, course: BlockCourse) -> list[tuple[Placed, int]]:
     return [(placed, sessions[number].minutes) for number, placed in course.placed.items()]
 
 
-def _amiss(unit: Unit, scene: _Scene, course: BlockCourse) -> bool:
+def _amiss(scene: _Scene, course: BlockCourse) -> bool:
     """Whether the patient got another visit near one of the dates, or one lies before the first day by now."""
     asked = next(each for each in scene.problem.courses if each.id == str(course.course_id))
-    visits = [instant(start, unit.zone) for start in scene.visits[asked.id]]
+    zone = ZoneInfo(scene.problem.timezone)
+    visits = [instant(start, zone) for start in scene.visits[asked.id]]
     for placed in course.placed.values():
-        day, starts_at = placed.start.date(), instant(placed.start, unit.zone)
+        day, starts_at = placed.start.date(), instant(placed.start, zone)
         if day < asked.earliest_day or any(first <= day < back for first, back in asked.away):
             return True
         if any(abs(starts_at - other) < _REST for other in visits):

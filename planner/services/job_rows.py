@@ -155,14 +155,20 @@ def use(unit: Unit, job_id: int, kind: str) -> Job:
         StaleForm: it was used already.
         InvalidInput: it is not ready, or of another kind.
     """
+    job = ready(unit, job_id, kind)
+    row = unit.get(SolveJobRow, job_id)
+    row.status, row.ended_at = USED, unit.now
+    return job
+
+
+def ready(unit: Unit, job_id: int, kind: str) -> Job:
+    """A job whose answer can be used. Raises as `use` does."""
     row = unit.get(SolveJobRow, job_id)
     if row.status == USED:
         raise StaleForm("This plan is in the diary already.")
     if row.status != DONE or row.kind != kind:
         raise InvalidInput("There is no finished plan here.", field="job")
-    job = _job(row, unit.now)
-    row.status, row.ended_at = USED, unit.now
-    return job
+    return _job(row, unit.now)
 
 
 def keep_outcome(unit: Unit, job_id: int, outcome: dict[str, Any]) -> None:

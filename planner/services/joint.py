@@ -176,8 +176,12 @@ def solved(
     return planned, answer
 
 
-def settled(scene: JointScene, plan: Iterable[Planned]) -> list[Planned]:
-    """A plan as it can go into the diary now: what is still good as planned, the rest planned anew beside it."""
+def settled(scene: JointScene, plan: Iterable[Planned], budget: Budget | None = None) -> list[Planned]:
+    """A plan as it can go into the diary now: what is still good as planned, the rest planned anew beside it.
+
+    Args:
+        budget: for the rest; None for the first answer there is, while the diary is locked.
+    """
     good = still_good(scene, plan)
     rest = set(scene.asked) - {str(each.course_id) for each in good}
     if not rest:
@@ -193,7 +197,7 @@ def settled(scene: JointScene, plan: Iterable[Planned]) -> list[Planned]:
         ]
         for name in rest
     }
-    anew, _ = solved(replace(scene, problem=beside), Budget(iterations=0), only=rest, visits=visits)
+    anew, _ = solved(replace(scene, problem=beside), budget or Budget(iterations=0), only=rest, visits=visits)
     return good + anew
 
 

@@ -15,7 +15,7 @@ from planner.services.attendance import note_unplaced
 from planner.services.clinic_setup import add_leave, check_leave
 from planner.services.diary_writer import CourseChange, write_changes
 from planner.services.difference import Difference, difference
-from planner.services.job_rows import Job, use
+from planner.services.job_rows import Job, ready, use
 from planner.services.joint import Asked, JointScene, Planned, scene_of, settled, solved
 from planner.services.planning import edge
 from planner.services.runtime import Actor, Runtime, Unit
@@ -31,6 +31,9 @@ MOST_AT_ONCE: Final = 8
 """So many touched courses are planned while the browser waits; more become a job."""
 
 THINK_SECONDS: Final = 20.0
+SETTLE_SECONDS: Final = 3.0
+"""So long is thought about what changed meanwhile, before the diary is locked."""
+
 _BYSTANDERS_WITHIN: Final = timedelta(days=28)
 _MOST_BYSTANDERS: Final = 60
 _UPCOMING: Final = ("booked", "pending")
@@ -131,16 +134,24 @@ def planned_leave(runtime: Runtime, actor: Actor, job: Job) -> LeavePlan:
 
 
 def apply_leave(runtime: Runtime, actor: Actor, job_id: int) -> LeavePlan:
-    """Record a leave by its finished plan; what was taken or changed meanwhile is planned anew inside.
+    """Record a leave by its finished plan; what was taken or changed meanwhile is planned anew.
+
+    That happens before the diary is locked; inside, only what changed in the last moment is.
+
 
     Raises:
         StaleForm: it was recorded before.
         InvalidInput: the plan is not ready.
     """
-    with runtime.writing(actor) as unit:
-        job = use(unit, job_id, LEAVE_JOB)
+    with runtime.reading(actor) as unit:
+        job = ready(unit, job_id, LEAVE_JOB)
         staff_id, leave = leave_from_json(job.request)
-        return _record(unit, staff_id, leave, [Planned.from_json(each) for each in job.answer["courses"]])
+        plan = [Planned.from_json(each) for each in job.answer["courses"]]
+        scene = leave_scene(unit, staff_id, leave, also={each.course_id for each in plan})
+    plan = settled(scene, plan, Budget(seconds=SETTLE_SECONDS))
+    with runtime.writing(actor) as unit:
+        use(unit, job_id, LEAVE_JOB)
+        return _record(unit, staff_id, leave, plan)
 
 
 def leave_scene(unit: Unit, staff_id: int, leave: Leave, also: Iterable[int] = ()) -> JointScene:

@@ -27,7 +27,7 @@ from tests.faults.scenes import FINDINGS, NOW, BusyClinic, Hands
 pytestmark = [pytest.mark.faults, pytest.mark.slow]
 
 PROCESSES = 8
-INTAKE = 300
+INTAKE = 500
 _WAIT = 120
 ORDINARY = {"SlotTaken", "StaleForm", "AppointmentLocked", "InvalidInput"}
 
@@ -70,7 +70,7 @@ def work_until(number, ready, stop, results, clinic):
     results.put(Tally(hands.done, hands.refused, hands.seconds))
 
 
-def test_an_intake_of_300_courses_is_booked_while_eight_others_work(demo, capsys):
+def test_an_intake_of_500_courses_is_booked_while_eight_others_work(demo, capsys):
     """Nobody is double-booked, every date that is shown is the one that was booked, and whose dates changed is said."""
     runtime = demo.runtime(wait_seconds=60)
     intake = [assessment for _, assessment in add_patients(runtime, demo, INTAKE)]
