@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import func, select
 
 from planner.diary.hours import Leave
+from planner.errors import StaleForm
 from planner.scheduling.together import Budget
 from planner.services.attendance import note_unplaced
 from planner.services.clinic_setup import add_leave, check_leave
@@ -52,10 +54,21 @@ class TouchedCourse:
 
 @dataclass(frozen=True, slots=True)
 class LeavePlan:
-    """What a leave does to the diary. The revisions are one batch: undoing one undoes them all."""
+    """What a leave does to the diary. The revisions are one batch: undoing one undoes them all.
+
+    Args:
+        changed: patients who got other dates than were shown, because the diary had changed meanwhile.
+    """
 
     courses: tuple[TouchedCourse, ...]
     revision_ids: tuple[int, ...] = ()
+    changed: tuple[str, ...] = ()
+
+    @property
+    def digest(self) -> str:
+        """Names exactly this outcome, so that nothing else is recorded."""
+        words = sorted((course.course_id, _dates(course.difference)) for course in self.courses)
+        return hashlib.sha256(repr(words).encode()).hexdigest()
 
     @property
     def bystanders(self) -> tuple[str, ...]:
@@ -93,13 +106,24 @@ def preview_leave(runtime: Runtime, actor: Actor, staff_id: int, leave: Leave) -
         return _shown(unit, planned, _names_touched(scene))
 
 
-def record_leave(runtime: Runtime, actor: Actor, staff_id: int, leave: Leave) -> LeavePlan:
-    """Record a leave and plan every course with an appointment in it anew, at once."""
+def record_leave(
+    runtime: Runtime, actor: Actor, staff_id: int, leave: Leave, *, digest: str | None = None
+) -> LeavePlan:
+    """Record a leave and plan every course with an appointment in it anew, at once.
+
+    Args:
+        digest: of the preview the person agreed to; None to take what comes.
+    Raises:
+        StaleForm: the diary changed since the preview, so that something else would happen.
+    """
     with runtime.reading(actor) as unit:
         scene = leave_scene(unit, staff_id, leave)
     planned, _ = solved(scene, Budget(iterations=MOST_AT_ONCE))
     with runtime.writing(actor) as unit:
-        return _record(unit, staff_id, leave, planned)
+        done = _record(unit, staff_id, leave, planned)
+        if digest is not None and digest != done.digest:
+            raise StaleForm("The diary changed since this preview. Look at what would happen now.")
+        return done
 
 
 def plan_leave(
@@ -148,10 +172,13 @@ def apply_leave(runtime: Runtime, actor: Actor, job_id: int) -> LeavePlan:
         staff_id, leave = leave_from_json(job.request)
         plan = [Planned.from_json(each) for each in job.answer["courses"]]
         scene = leave_scene(unit, staff_id, leave, also={each.course_id for each in plan})
+    shown = {each.course_id: _dates(difference(each.before, each.after)) for each in plan}
     plan = settled(scene, plan, Budget(seconds=SETTLE_SECONDS))
     with runtime.writing(actor) as unit:
         use(unit, job_id, LEAVE_JOB)
-        return _record(unit, staff_id, leave, plan)
+        done = _record(unit, staff_id, leave, plan)
+    others = (each.patient for each in done.courses if _dates(each.difference) != shown.get(each.course_id, ()))
+    return replace(done, changed=tuple(others))
 
 
 def leave_scene(unit: Unit, staff_id: int, leave: Leave, also: Iterable[int] = ()) -> JointScene:
@@ -270,6 +297,14 @@ def _without(snapshot: CourseSnapshot, appointment_ids: frozenset[int]) -> Cours
 
 def _names_touched(scene: JointScene) -> set[int]:
     return {each.course.id for each in scene.asked.values() if not each.bystander}
+
+
+def _dates(changes: Difference) -> tuple[tuple[object, ...], ...]:
+    """What a person reads of a change: which session, what becomes of it, when and with whom."""
+    return tuple(
+        (each.number, each.kind.value, each.after and (each.after.starts_at, each.after.practitioner_id))
+        for each in changes.told
+    )
 
 
 def _changes(planned: Planned) -> bool:

@@ -199,6 +199,8 @@ def test_what_changed_while_the_plan_waited_is_planned_anew_inside(runtime, clin
     later = next(each.current.id for each in reversed(course.sessions) if each.current)
     attendance.confirm(runtime, clinic.rosa.actor, later)
     done = leave.apply_leave(runtime, clinic.rosa.actor, job.id)
+    names = {each.patient for each in shown.courses}
+    assert set(done.changed) <= names
     again = next(each for each in done.courses if each.course_id == first.course_id)
     assert again.unplaced == 0
     assert owed(runtime, clinic) == sessions

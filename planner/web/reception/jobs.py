@@ -104,7 +104,8 @@ def _leave_title(found: Job) -> str:
 
 
 def _record(found: Job) -> Page:
-    flash(recorded_words(leave.apply_leave(runtime(), actor(), found.id)), "good")
+    plan = leave.apply_leave(runtime(), actor(), found.id)
+    flash(recorded_words(plan), "warn" if plan.changed else "good")
     return redirect(url_for("reception.leave"))
 
 

@@ -8,13 +8,13 @@ from datetime import date, datetime, time, timedelta
 from flask import flash, redirect, render_template, request, url_for
 
 from planner.diary.hours import Leave
-from planner.errors import InvalidInput
+from planner.errors import InvalidInput, StaleForm
 from planner.services.leave import MOST_AT_ONCE, LeavePlan, count_touched, plan_leave, preview_leave, record_leave
 from planner.services.leave_view import LeaveLine, Withdrawn, leave_desk, withdraw
 from planner.services.solve_jobs import new_job_id
 from planner.web.context import actor, runtime
 from planner.web.formats import counted, day_year
-from planner.web.reception.routes import UNPROCESSABLE, Errors, Page, errors_of, reception
+from planner.web.reception.routes import CONFLICT, UNPROCESSABLE, Errors, Page, errors_of, reception
 
 
 @reception.route("/leave", methods=["GET", "POST"])
@@ -34,9 +34,12 @@ def leave() -> Page:
             return redirect(url_for("reception.job", job_id=job_id))
         if form.get("do") != "record":
             return _leave_page(form, plan=preview_leave(runtime(), actor(), staff_id, wanted))
-        plan = record_leave(runtime(), actor(), staff_id, wanted)
+        plan = record_leave(runtime(), actor(), staff_id, wanted, digest=form.get("digest"))
     except InvalidInput as refusal:
         return _leave_page(form, errors_of(refusal)), UNPROCESSABLE
+    except StaleForm as refusal:
+        now = preview_leave(runtime(), actor(), staff_id, wanted)
+        return _leave_page(form, {"": refusal.message}, plan=now), CONFLICT
     flash(recorded_words(plan), "good")
     return redirect(url_for("reception.leave"))
 
@@ -124,7 +127,8 @@ def recorded_words(plan: LeavePlan) -> str:
         return "The leave is recorded. No appointment is touched."
     unplaced = sum(course.unplaced for course in plan.courses)
     waits = f" {counted(unplaced, 'session')} found no date and wait on the worklist." if unplaced else ""
-    return f"The leave is recorded and {counted(len(plan.courses), 'course')} planned anew.{waits}"
+    others = f" The diary had changed; other dates than shown: {', '.join(plan.changed)}." if plan.changed else ""
+    return f"The leave is recorded and {counted(len(plan.courses), 'course')} planned anew.{waits}{others}"
 
 
 def _withdrawn_words(taken_back: Withdrawn) -> str:
