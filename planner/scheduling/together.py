@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
-from planner.diary.interval import Interval
 from planner.errors import InvalidInput
 from planner.scheduling.many_courses import Progress, solve
 from planner.scheduling.points import course_points
-from planner.scheduling.problem import Course, Placed, Problem, Resource, Solution
-from planner.scheduling.siblings import days_apart, hours_apart, less
+from planner.scheduling.problem import Course, Placed, Problem, Solution
+from planner.scheduling.siblings import days_apart, hours_apart
+from planner.scheduling.taken import fits_beside, lessened, with_rooms
 
 _MOST_TRIES = 3
+_WAITS = "It waits for a place, and nothing that stands was moved for it."
 _LEAST_SECONDS = 1.0
 _BOUND_SHARE = 0.2
 """So much of the time goes into the bound where some patients have several courses."""
@@ -60,6 +61,7 @@ def solve_together(
     budget: Budget | None = None,
     *,
     visits: Mapping[str, Collection[datetime]] | None = None,
+    steady: Collection[str] = (),
 ) -> Together:
     """Place all courses of a problem beside one another.
 
@@ -71,6 +73,7 @@ def solve_together(
         patients: whose course it is, by the course's id.
         visits: wall-clock starts of visits for courses that are not planned here, by the id of the course whose
             patient they are of.
+        steady: ids of courses that move only to make room, however much better off they would be elsewhere.
     """
     budget, others = budget or Budget(), visits or {}
     answer, started = Together(), time.monotonic()
@@ -91,7 +94,8 @@ def solve_together(
     _by_the_hour(problem, patients, others, answer, budget)
     if bound is not None:
         answer.lower_bound = 0 if answer.untouched else min(answer.points, bound)
-    _keep_rooms(problem, answer)
+    _let_stay(problem, patients, steady, answer)
+    answer.placed = with_rooms(problem, answer.placed) or answer.placed  # What the search itself gave is valid.
     return answer
 
 
@@ -116,41 +120,6 @@ def _telling(budget: Budget, points: int, bound: int | None, spent: float) -> Bu
         told(points + now, lower_bound if bound is None else min(bound, points + now), spent + seconds, iteration)
 
     return replace(budget, progress=tell)
-
-
-def lessened(problem: Problem, taken: Iterable[tuple[Placed, int]]) -> Problem:
-    """The problem, without courses, after these appointments (place, minutes) took their time."""
-    people: dict[str, list[Interval]] = {}
-    rooms: dict[str, list[Interval]] = {}
-    for placed, minutes in taken:
-        span = Interval(placed.start, placed.start + timedelta(minutes=minutes))
-        people.setdefault(placed.practitioner, []).append(span)
-        rooms.setdefault(placed.room, []).append(span)
-    return replace(
-        problem,
-        courses=(),
-        practitioners=tuple(less(each, people.get(each.id, ())) for each in problem.practitioners),
-        rooms=tuple(less(each, rooms.get(each.id, ())) for each in problem.rooms),
-    )
-
-
-def misfits(problem: Problem, places: Mapping[str, Iterable[tuple[Placed, int]]]) -> set[str]:
-    """The courses (by id) with a place that is not free, courses before them keeping theirs."""
-    people = {each.id: _Calendar(each) for each in problem.practitioners}
-    rooms = {each.id: _Calendar(each) for each in problem.rooms}
-    wrong = set()
-    for course, taken in places.items():
-        asked = []
-        for placed, minutes in taken:
-            span = Interval(placed.start, placed.start + timedelta(minutes=minutes))
-            asked += [(people.get(placed.practitioner), span), (rooms.get(placed.room), span)]
-        known = [(calendar, span) for calendar, span in asked if calendar is not None]
-        if len(known) == len(asked) and all(calendar.free(span) for calendar, span in known):
-            for calendar, span in known:
-                calendar.take(span)
-        else:
-            wrong.add(course)
-    return wrong
 
 
 def _rounds(courses: Sequence[Course], patients: Mapping[str, str]) -> Iterator[list[Course]]:
@@ -220,33 +189,38 @@ def _take_if_better(answer: Together, alone: Problem, solution: Solution) -> Non
     answer.points += solution.points - before
 
 
-def _keep_rooms(problem: Problem, answer: Together) -> None:
-    """Let everybody who stays have their room, and the others the next one that is free.
+def _let_stay(problem: Problem, patients: Mapping[str, str], steady: Collection[str], answer: Together) -> None:
+    """Put those back who moved though nobody needed their place."""
+    moved = [each for each in problem.courses if each.id in steady and each.id not in answer.untouched]
+    again = True
+    while again:
+        again = False
+        for course in moved:
+            stands, now = _standing(course), answer.placed[course.id]
+            if _times(stands) == _times(now) or not fits_beside(problem, course, answer.placed):
+                continue
+            if _near_a_sibling(problem, course, patients, answer):
+                continue
+            trial = with_rooms(problem, {**answer.placed, course.id: stands})
+            if trial is not None:
+                reasons = {n: answer.unplaced[course.id].get(n, _WAITS) for n in range(len(course.sessions))}
+                answer.points += (
+                    course_points(problem, course, stands).total - course_points(problem, course, now).total
+                )
+                answer.placed = trial
+                answer.unplaced[course.id] = {n: why for n, why in reasons.items() if n not in stands}
+                again = True
 
-    The search counts rooms; which one it gives is chance. Where that can't be, its own choice is valid.
-    """
-    lengths = {course.id: [session.minutes for session in course.sessions] for course in problem.courses}
-    rooms = {each.id: _Calendar(each) for each in problem.rooms}
-    stands = {
-        (course.id, each.session): each.room
-        for course in problem.courses
-        for each in course.current
-        if (here := answer.placed[course.id].get(each.session)) is not None
-        and (here.start, here.practitioner) == (each.start, each.practitioner)
-    }
-    every = [(name, number, placed) for name, mine in answer.placed.items() for number, placed in mine.items()]
-    chosen: dict[tuple[str, int], str] = {}
-    for name, number, placed in sorted(every, key=lambda each: ((each[0], each[1]) not in stands, each[2].start)):
-        span = Interval(placed.start, placed.start + timedelta(minutes=lengths[name][number]))
-        own = stands.get((name, number))
-        wanted = [own] if own is not None else [placed.room, *rooms]
-        room = next((each for each in wanted if rooms[each].free(span)), None)
-        if room is None:
-            return
-        rooms[room].take(span)
-        chosen[name, number] = room
-    for (name, number), room in chosen.items():
-        answer.placed[name][number] = replace(answer.placed[name][number], room=room)
+
+def _times(places: Mapping[int, Placed]) -> dict[int, tuple[datetime, str]]:
+    return {number: (placed.start, placed.practitioner) for number, placed in places.items()}
+
+
+def _near_a_sibling(problem: Problem, course: Course, patients: Mapping[str, str], answer: Together) -> bool:
+    """Whether another course of the patient comes too near to where this one stands."""
+    starts = _others(course, patients, answer.placed, {})
+    least = timedelta(hours=course.min_gap_hours + 1)  # An hour more, whatever the clocks do.
+    return any(abs(each.start - start) < least for each in course.current for start in starts)
 
 
 def _solve_round(problem: Problem, budget: Budget, answer: Together) -> None:
@@ -370,26 +344,3 @@ def _all(places: Mapping[str, Mapping[int, Placed]], problem: Problem) -> Iterat
     for name, mine in places.items():
         for session, placed in mine.items():
             yield placed, minutes[name][session]
-
-
-class _Calendar:
-    """What is free of one resource, asked and taken piece by piece."""
-
-    def __init__(self, resource: Resource) -> None:
-        self._free: dict[date, list[Interval]] = {}
-        for start, end in resource.free:
-            for offset in range((end.date() - start.date()).days + 1):
-                self._free.setdefault(start.date() + timedelta(days=offset), []).append(Interval(start, end))
-        self._taken: dict[date, list[Interval]] = {}
-
-    def free(self, wanted: Interval) -> bool:
-        """Whether nothing is in the way."""
-        day = wanted.start.date()
-        inside = any(each.start <= wanted.start and wanted.end <= each.end for each in self._free.get(day, ()))
-        return inside and not any(
-            each.start < wanted.end and wanted.start < each.end for each in self._taken.get(day, ())
-        )
-
-    def take(self, span: Interval) -> None:
-        """Take it."""
-        self._taken.setdefault(span.start.date(), []).append(span)

@@ -14,7 +14,8 @@ from planner.care.course import PlannedSession, phases_to_json
 from planner.diary.free import to_wall
 from planner.errors import InvalidInput, NotFound
 from planner.scheduling.problem import Placed, Problem
-from planner.scheduling.together import Budget, lessened, misfits, solve_together
+from planner.scheduling.taken import lessened, misfits
+from planner.scheduling.together import Budget, solve_together
 from planner.services.assessments import assessment_from
 from planner.services.attendance import note_unplaced
 from planner.services.block_view import BlockCourse, BlockLine, BookedBlock, lines_of

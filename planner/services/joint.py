@@ -17,7 +17,8 @@ from planner.diary.hours import Leave
 from planner.errors import InvalidInput
 from planner.scheduling.problem import Course, Placed, Problem
 from planner.scheduling.repair import OwedSession, RepairCase, Repaired, as_course, standing_order
-from planner.scheduling.together import Budget, Together, lessened, misfits, solve_together
+from planner.scheduling.taken import lessened, misfits
+from planner.scheduling.together import Budget, Together, solve_together
 from planner.services.planning import (
     MIN_GAP_HOURS,
     Span,
@@ -167,6 +168,7 @@ def solved(
         scene.patients,
         budget,
         visits=scene.visits if visits is None else visits,
+        steady={name for name, each in scene.asked.items() if each.bystander},
     )
     planned = [
         Planned(each.course.id, each.course.revision_number, each.before, _after(scene, name, each, answer))

@@ -19,7 +19,7 @@ from planner.errors import InvalidInput
 from planner.scheduling.points import course_points
 from planner.scheduling.problem import Placed
 from planner.scheduling.repair import RepairCase, Repaired, as_course, repair, standing_order
-from planner.scheduling.together import lessened
+from planner.scheduling.taken import lessened
 from planner.services.diary_writer import CourseChange
 from planner.services.joint import STEADY_POINTS, Asked, case_of
 from planner.services.repairing import Look, look_at, lost, repaired, with_places

@@ -9,7 +9,8 @@ import pytest
 from benchmarks.make_problem import Wish, make_problem
 from planner.scheduling.judge import broken_rules
 from planner.scheduling.problem import Current, Gap, Placed, Resource, Session, Solution, Unplaced
-from planner.scheduling.together import Budget, lessened, misfits, solve_together
+from planner.scheduling.taken import lessened, misfits
+from planner.scheduling.together import Budget, solve_together
 from tests.scheduling.problems import at, course, open_days, problem
 
 ONE = (Session(30, None),)
@@ -184,3 +185,25 @@ def test_the_bound_holds_also_where_patients_have_several_courses(seed):
         if patients[one.id] == patients[two.id]:
             starts = [[place.start for place in answer.placed[each.id].values()] for each in (one, two)]
             assert all(abs(a - b) >= timedelta(hours=47) for a in starts[0] for b in starts[1])
+
+
+def test_whoever_only_makes_room_stays_where_nobody_needs_the_place():
+    """Better off on Monday, it still stays on Friday; it goes only where its own hour is needed."""
+    stands = Current(0, "ben", "room", at(4, "09:00"), locked=False, move_points=1)
+    steady = course(id="steady", sessions=ONE, wait_points_per_day=50, current=(stands,))
+    case = problem(steady, course(id="other", sessions=ONE))
+    free = solve_together(case, of_different_people(case))
+    assert free.placed["steady"][0].start.date() == at(0, "09:00").date()
+    kept = solve_together(case, of_different_people(case), steady={"steady"})
+    assert kept.placed["steady"][0].start == at(4, "09:00")
+    assert kept.points == free.points - 1 + 4 * 50
+    away = ((at(0, "00:00").date(), at(4, "00:00").date()), (at(5, "00:00").date(), at(28, "00:00").date()))
+    needs = course(id="needs", sessions=ONE, away=away)
+    case = replace(case, courses=(steady, needs), practitioners=(replace(case.practitioners[0], free=FRIDAY_HOUR),))
+    made_room = solve_together(case, of_different_people(case), steady={"steady"})
+    assert made_room.placed["needs"][0].start.date() == at(4, "09:00").date()
+    assert made_room.placed["steady"][0].start == at(0, "09:00")
+
+
+FRIDAY_HOUR = ((at(0, "09:00"), at(0, "09:30")), (at(4, "09:00"), at(4, "09:30")))
+"""Ben works half an hour on Monday and on Friday."""
