@@ -1,21 +1,35 @@
 """A freed slot finds those whom it would help; it is offered for some hours, and the first to accept has it."""
 
 import threading
+from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 
 import pytest
 from sqlalchemy import select
 
+from planner.care.assessment import Assessment
 from planner.errors import InvalidInput, NotFound, PlannerError, SlotTaken, StaleForm
-from planner.services import attendance, backfill, booking, clinic_setup, freed_slots, leave, moving, undoing, worklists
+from planner.scheduling.problem import Placed
+from planner.services import (
+    assessments,
+    attendance,
+    backfill,
+    booking,
+    clinic_setup,
+    freed_slots,
+    leave,
+    moving,
+    undoing,
+    worklists,
+)
 from planner.services.backfill_sweep import look_for_takers
 from planner.services.planning import therapists
 from planner.services.runtime import Actor
 from planner.services.snapshot import take
 from planner.storage.courses import AppointmentRow, CourseRow
 from planner.storage.jobs import SlotOfferRow
-from tests.services.many_patients import book_crowd, make_crowd
+from tests.services.many_patients import ACUTE, book_crowd, make_crowd
 from tests.services.test_course_life import request_for
 from tests.services.test_leave_together import ONE_DAY
 
@@ -249,3 +263,21 @@ def test_a_useful_slot_comes_onto_the_worklist_and_goes_when_it_is_taken(runtime
             clinic_setup.set_practitioner_hours(unit, person.id, [])
     look_for_takers(runtime)
     assert lines() == []
+
+
+def test_a_slot_within_48_hours_of_the_patients_other_course_can_not_be_accepted(runtime, clinic, two):
+    """It was offered before that course was booked; the others still fit."""
+    first, second, slot = two
+    offer = backfill.offer(runtime, clinic.rosa.actor, slot.id, first)
+    with runtime.reading(clinic.rosa.actor) as unit:
+        patient = unit.get(CourseRow, first).patient_id
+    found = Assessment.from_json(ACUTE)
+    assessment = assessments.record(runtime, clinic.ben.actor, patient, found)
+    request = replace(request_for(runtime, clinic), patient_id=patient, assessment_id=assessment)
+    start = slot.start.replace(hour=16, minute=0) + timedelta(days=1)
+    place = Placed(str(request.course_id), 0, str(clinic.ben.id), str(clinic.rooms[0]), start)
+    booking.book_course(runtime, clinic.rosa.actor, request, {0: place})
+    takers = {each.course_id for each in backfill.who_fits(runtime, clinic.rosa.actor, slot.id).takers}
+    assert (first in takers, second in takers) == (False, True)
+    with pytest.raises(StaleForm):
+        backfill.accept(runtime, clinic.rosa.actor, offer)
