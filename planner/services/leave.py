@@ -97,6 +97,18 @@ def count_touched(runtime: Runtime, actor: Actor, staff_id: int, leave: Leave) -
         )
 
 
+def planned_at_once(runtime: Runtime, actor: Actor, staff_id: int, leave: Leave) -> bool:
+    """Whether a leave is planned while the browser waits: it touches few courses, and no others may make room.
+
+    Raises:
+        InvalidInput: the person treats nobody.
+    """
+    touched = count_touched(runtime, actor, staff_id, leave)
+    with runtime.reading(actor) as unit:
+        alone = unit.clinic.displacing == "never"
+    return touched == 0 or (touched <= MOST_AT_ONCE and alone)
+
+
 def preview_leave(runtime: Runtime, actor: Actor, staff_id: int, leave: Leave) -> LeavePlan:
     """What recording this leave would do; nothing is kept."""
     with runtime.reading(actor) as unit:

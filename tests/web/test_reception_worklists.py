@@ -7,7 +7,8 @@ import pytest
 from sqlalchemy import event
 
 from planner.diary.hours import Closure, Leave
-from planner.services import clinic_setup, leave, leave_view, worklists
+from planner.services import clinic_setup, leave, leave_view, solve_jobs, worklists
+from tests.services.many_patients import finished
 from tests.web.ana_course import book_ana
 
 ONE_DAY = Leave.whole_days(date(2026, 3, 3), date(2026, 3, 3))
@@ -101,6 +102,18 @@ def test_a_leave_is_recorded_only_as_it_was_shown(rosa, runtime, clinic, course)
     digest = re.search(r'name="digest" value="(\w+)"', answer.text)[1]
     page = rosa.post("/leave", {**form, "do": "record", "digest": digest}, follow_redirects=True).text
     assert "1 course planned anew" in page
+
+
+def test_a_leave_for_which_others_may_make_room_is_planned_beside_the_page(rosa, runtime, clinic, course):
+    """However small it is: there are many who might."""
+    with runtime.writing(clinic.mo.actor) as unit:
+        clinic_setup.set_displacing(unit, "unconfirmed")
+    answer = rosa.post("/leave", {**AWAY, "staff_id": clinic.ben.id, "do": "preview"})
+    assert answer.status_code == 302
+    job_id = int(answer.location.rpartition("/jobs/")[2])
+    solve_jobs.ask_stop(runtime, clinic.rosa.actor, job_id)
+    finished(runtime, clinic, job_id)
+    assert "Record the leave and change 1 course" in rosa.get(answer.location).text
 
 
 def test_recorded_leave_moves_the_appointments_in_it(rosa, clinic, course):

@@ -9,7 +9,7 @@ from flask import flash, redirect, render_template, request, url_for
 
 from planner.diary.hours import Leave
 from planner.errors import InvalidInput, StaleForm
-from planner.services.leave import MOST_AT_ONCE, LeavePlan, count_touched, plan_leave, preview_leave, record_leave
+from planner.services.leave import LeavePlan, plan_leave, planned_at_once, preview_leave, record_leave
 from planner.services.leave_view import LeaveLine, Withdrawn, leave_desk, withdraw
 from planner.services.solve_jobs import new_job_id
 from planner.web.context import actor, runtime
@@ -21,14 +21,15 @@ from planner.web.reception.routes import CONFLICT, UNPROCESSABLE, Errors, Page, 
 def leave() -> Page:
     """List leave; preview a new one (`do=preview`), or record it (`do=record`).
 
-    Where it touches many courses, the plan is made outside the request, and its own page shows and records it.
+    Where it touches many courses or others may make room, the plan is made outside the request, and its own page shows
+    and records it.
     """
     if request.method == "GET":
         return _leave_page({})
     form = request.form
     try:
         staff_id, wanted = _read(form)
-        if count_touched(runtime(), actor(), staff_id, wanted) > MOST_AT_ONCE:
+        if not planned_at_once(runtime(), actor(), staff_id, wanted):
             job_id = new_job_id()
             plan_leave(runtime(), actor(), staff_id, wanted, job_id=job_id)
             return redirect(url_for("reception.job", job_id=job_id))
