@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
@@ -71,11 +71,16 @@ class RepairCase:
 
 @dataclass(frozen=True, slots=True)
 class Repaired:
-    """The best answer for one course: every owed session by key, placed or with the reason why not."""
+    """The best answer for one course: every owed session by key, placed or with the reason why not.
+
+    Args:
+        cost: points with a missed session's wait counted the same wherever it stands, to compare answers by.
+    """
 
     placed: Mapping[str, Placed]
     unplaced: Mapping[str, str]
     points: int
+    cost: int = 0
 
 
 def repair(problem: Problem, case: RepairCase) -> Repaired:
@@ -102,7 +107,7 @@ def repair(problem: Problem, case: RepairCase) -> Repaired:
     if refusal is not None and not answers:
         raise refusal
     best = min(answers, key=lambda answer: answer[:3])
-    return _read(best[3], best[4])
+    return _read(best[3], best[4], best[1])
 
 
 def as_course(case: RepairCase, order: Sequence[OwedSession]) -> Course:
@@ -116,7 +121,7 @@ def as_course(case: RepairCase, order: Sequence[OwedSession]) -> Course:
         min_gap_hours=case.min_gap_hours,
         wait_points_per_day=case.wait_points_per_day,
         previous_start=case.previous_start,
-        away=tuple(_away_but_for(case.away, order)),
+        away=tuple(without_days(case.away, {each.place.start.date() for each in order if each.place and each.locked})),
         current=tuple(
             Current(index, owed.place.practitioner, owed.place.room, owed.place.start, owed.locked, owed.move_points)
             for index, owed in enumerate(order)
@@ -185,11 +190,10 @@ def _windows_of(order: Sequence[OwedSession]) -> Iterator[Window]:
                 yield Window(session.place.start.weekday(), start, start + session.minutes, 0)
 
 
-def _away_but_for(away: Sequence[tuple[date, date]], order: Sequence[OwedSession]) -> Iterator[tuple[date, date]]:
-    """Days away, less those on which a locked appointment was agreed all the same."""
-    agreed = sorted({session.place.start.date() for session in order if session.place and session.locked})
+def without_days(away: Iterable[tuple[date, date]], agreed: Collection[date]) -> Iterator[tuple[date, date]]:
+    """Days away (half-open pairs), less those on which a locked appointment was agreed all the same."""
     for start, end in away:
-        for day in agreed:
+        for day in sorted(agreed):
             if start <= day < end:
                 if start < day:
                     yield start, day
@@ -207,9 +211,10 @@ def _rank(case: RepairCase, order: Sequence[OwedSession], solution: Solution) ->
     return len(solution.unplaced), points
 
 
-def _read(order: Sequence[OwedSession], solution: Solution) -> Repaired:
+def _read(order: Sequence[OwedSession], solution: Solution, cost: int) -> Repaired:
     return Repaired(
         placed={order[placed.session].key: placed for placed in solution.appointments},
         unplaced={order[unplaced.session].key: unplaced.reason for unplaced in solution.unplaced},
         points=solution.points,
+        cost=cost,
     )

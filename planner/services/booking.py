@@ -154,9 +154,9 @@ def book_course(runtime: Runtime, actor: Actor, request: BookingRequest, places:
         planned = planned_sessions(unit, request)
         problem = _problem(unit, request, planned, everybody=len(places) < len(planned))
         reasons = _check(problem, places)
-        course = _new_course(unit, request, assessment)
+        course = new_course(unit, request, assessment)
         sessions = tuple(
-            _session(unit, session, places.get(session.position), reasons.get(session.position, ""))
+            first_state(unit, session, places.get(session.position), reasons.get(session.position, ""))
             for session in planned
         )
         target = CourseSnapshot("active", "apply", tuple(phases_to_json(request.phases)), sessions)
@@ -178,32 +178,49 @@ def _problem(
     unit: Unit, request: BookingRequest, planned: Sequence[PlannedSession], *, everybody: bool = False
 ) -> Problem:
     """The course among the free time of those the patient wants, or of everybody, to see who could help."""
-    grid = unit.clinic.grid_minutes
-    away = sum((end - start).days for start, end in request.wishes.away_days())
-    last = request.earliest_day + timedelta(days=away + sum(each.gap.max if each.gap else 7 for each in planned))
-    if request.earliest_day < unit.today:
-        raise InvalidInput("The first day lies in the past.", field="earliest_day")
-    span = Span.covering(unit, last)
-    if request.earliest_day >= span.end:
-        raise InvalidInput("The first day lies more than a year ahead.", field="earliest_day")
+    span = span_of(unit, request, planned)
     others = other_starts(unit, request.patient_id)
     people = [*request.wishes.practitioners, *(row.id for row in therapists(unit) if everybody)]
     problem = free_problem(unit, span, people, apart_from=others)
+    return replace(problem, courses=(course_for(unit, request, planned, problem),))
+
+
+def span_of(unit: Unit, request: BookingRequest, planned: Sequence[PlannedSession]) -> Span:
+    """The days to look at for a course.
+
+    Raises:
+        InvalidInput: its first day lies in the past, or too far ahead.
+    """
+    if request.earliest_day < unit.today:
+        raise InvalidInput("The first day lies in the past.", field="earliest_day")
+    away = sum((end - start).days for start, end in request.wishes.away_days())
+    last = request.earliest_day + timedelta(days=away + sum(each.gap.max if each.gap else 7 for each in planned))
+    span = Span.covering(unit, last)
+    if request.earliest_day >= span.end:
+        raise InvalidInput("The first day lies more than a year ahead.", field="earliest_day")
+    return span
+
+
+def course_for(unit: Unit, request: BookingRequest, planned: Sequence[PlannedSession], problem: Problem) -> Course:
+    """What a course asks of the diary; the patient's other courses are the caller's to keep away from.
+
+    Raises:
+        InvalidInput: none of its therapists works here.
+    """
     known = {practitioner.id for practitioner in problem.practitioners}
     prices = {name: cost for name, cost in request.wishes.practitioner_points().items() if name in known}
     if not prices:
         raise InvalidInput("This therapist does not work here.", field="practitioner")
-    course = Course(
+    return Course(
         id=str(request.course_id),
         earliest_day=request.earliest_day,
         sessions=tuple(Session(whole_steps(unit, each.minutes), wanted_gap(each)) for each in planned),
         practitioners=prices,
-        available=request.wishes.windows(grid),
+        available=request.wishes.windows(unit.clinic.grid_minutes),
         min_gap_hours=MIN_GAP_HOURS,
         wait_points_per_day=_wait_points(unit, request),
         away=request.wishes.away_days(),
     )
-    return replace(problem, courses=(course,))
 
 
 def _wait_points(unit: Unit, request: BookingRequest) -> int:
@@ -236,7 +253,8 @@ def _check(problem: Problem, places: Mapping[int, Placed]) -> dict[int, str]:
     return {each.session: each.reason for each in unplaced}
 
 
-def _new_course(unit: Unit, request: BookingRequest, assessment: AssessmentRow) -> CourseRow:
+def new_course(unit: Unit, request: BookingRequest, assessment: AssessmentRow) -> CourseRow:
+    """The row of a course that is booked now, before it has any session."""
     course = CourseRow(
         id=request.course_id,
         patient_id=request.patient_id,
@@ -251,11 +269,11 @@ def _new_course(unit: Unit, request: BookingRequest, assessment: AssessmentRow) 
         started_at=unit.now,
     )
     unit.session.add(course)
-    unit.session.flush()
     return course
 
 
-def _session(unit: Unit, planned: PlannedSession, placed: Placed | None, reason: str) -> SessionState:
+def first_state(unit: Unit, planned: PlannedSession, placed: Placed | None, reason: str) -> SessionState:
+    """A session as it is first booked, or waits for a place with the reason why."""
     minutes = whole_steps(unit, planned.minutes)
     return SessionState(
         id=None,

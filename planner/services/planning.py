@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -14,7 +15,7 @@ from sqlalchemy import or_, select
 from planner.care.course import PlannedSession
 from planner.diary.free import to_utc, to_wall
 from planner.diary.hours import Closure, Leave, WeeklyHours, public_holidays, working_time
-from planner.diary.interval import Interval
+from planner.diary.interval import Interval, without
 from planner.diary.wall_grid import Cells, WallGrid
 from planner.scheduling.events import Missed, Pause, befallen
 from planner.scheduling.free_spans import FreeSpans
@@ -67,6 +68,8 @@ def free_problem(
     *,
     standing: Collection[Booked] = (),
     not_before: datetime | None = None,
+    freeing: Collection[int] = (),
+    leave_to_come: Sequence[tuple[int, Leave]] = (),
     apart_from: Collection[datetime] = (),
 ) -> Problem:
     """The free time of these practitioners and of all rooms, without any course.
@@ -75,16 +78,18 @@ def free_problem(
         standing: appointments that are planned anew. Their time counts as free, also outside working hours, so
             that what was once agreed may stay.
         not_before: nothing earlier is free (aware); None means from now.
-        apart_from: starts of the one patient's other visits. The 48 hours about them count as taken, but for what
-            stands there.
+        freeing: ids of appointments that will be given up, whose time counts as free where somebody works.
+        leave_to_come: leave that is not recorded yet, with its staff id.
+        apart_from: starts of the one patient's other visits. The 48 hours about them count as taken, but for the
+            very time in which a visit stands.
     """
     wanted = set(practitioner_ids)
     staff = select(StaffRow.id, StaffRow.name, StaffRow.active).order_by(StaffRow.name)
     people = [row for row in unit.session.execute(staff) if row.id in wanted]
     open_rooms = select(RoomRow.id, RoomRow.name).where(RoomRow.active.is_(True)).order_by(RoomRow.name)
     rooms = unit.session.execute(open_rooms).all()
-    work = _Work.load(unit, span, {row.id for row in people if row.active})
-    busy = Busy.load(unit, span.first_day, span.days, {booked.id for booked in standing})
+    work = _Work.load(unit, span, {row.id for row in people if row.active}, leave_to_come)
+    busy = Busy.load(unit, span.first_day, span.days, {*(booked.id for booked in standing), *freeing})
     grid = _grid(span, unit.clinic.grid_minutes, unit.zone)
     hours = {row.id: work.of_practitioner(grid, row.id) for row in people}
     open_hours = np.logical_or.reduce([grid.within(()), *hours.values()])
@@ -118,13 +123,20 @@ def free_problem(
 
 
 def _too_near(apart_from: Iterable[datetime], standing: Collection[Booked]) -> list[tuple[datetime, datetime]]:
+    rests = [_utc(*_rest_about(each)) for each in apart_from]
+    left = without(rests, [_utc(booked.starts_at, booked.ends_at) for booked in standing])
+    return [(each.start.replace(tzinfo=UTC), each.end.replace(tzinfo=UTC)) for each in left]
+
+
+def _utc(start: datetime, end: datetime) -> Interval:
+    """Two instants as an interval, which is naive: here in UTC."""
+    return Interval(*(each.astimezone(UTC).replace(tzinfo=None) for each in (start, end)))
+
+
+def _rest_about(start: datetime) -> tuple[datetime, datetime]:
+    """The 48 hours before and after a visit."""
     rest = timedelta(hours=MIN_GAP_HOURS)
-    spans = [(start - rest, start + rest) for start in apart_from]
-    return [
-        (start, end)
-        for start, end in spans
-        if not any(booked.starts_at < end and booked.ends_at > start for booked in standing)
-    ]
+    return start - rest, start + rest
 
 
 def case_for(
@@ -135,6 +147,8 @@ def case_for(
     losing: Collection[int | None] = (),
     extra_away: Sequence[tuple[date, date]] = (),
     move_points: int | None = None,
+    apart_from: Collection[datetime] | None = None,
+    confirmed_may_move: bool = False,
 ) -> RepairCase:
     """What a course still owes, as a problem in which staying costs nothing.
 
@@ -142,10 +156,20 @@ def case_for(
         losing: session ids that were missed: wanted as soon as possible.
         extra_away: half-open pairs of days on which the patient can't come, beyond their wishes.
         move_points: what a move costs; None for the usual, more when near.
+        apart_from: starts of the patient's visits of other courses; None for those in the diary.
+        confirmed_may_move: whether what the patient has confirmed is not locked for that.
     """
     wishes = Wishes.from_json(course.wishes)
+    others = apart_from
+    if others is None:
+        others = other_starts(unit, course.patient_id, but_for_course=course.id)
     coming = ahead(unit, snapshot)
-    owed = [_owed(unit, session, standing(unit, session), move_points) for session in coming]
+    owed = []
+    for session in coming:
+        booked = None if session.id in losing else standing(unit, session)
+        # Its time is all that is free there, so only what stays exactly where it is keeps the 48 hours.
+        locked = booked is not None and (_fixed(unit, booked, confirmed_may_move) or _crosses(booked, others))
+        owed.append(_owed(unit, session, booked, locked, move_points))
     tomorrow = unit.today + timedelta(days=1)
     # Nothing new is wanted today, but a visit that stands today must not fall out of the plan.
     agreed = [session.place.start.date() for session in owed if session.place is not None]
@@ -156,7 +180,7 @@ def case_for(
         previous_start=last_start(unit, snapshot),
         practitioners=_reachable(wishes, owed),
         available=wishes.windows(unit.clinic.grid_minutes),
-        away=(*wishes.away_days(), *_elsewhere(unit, course, owed)),
+        away=(*wishes.away_days(), *_elsewhere(unit, others, owed)),
         min_gap_hours=MIN_GAP_HOURS,
     )
     lost = frozenset(session.key for session in coming if session.id in losing)
@@ -229,7 +253,9 @@ def instant(wall: datetime, zone: ZoneInfo) -> datetime:
     return found
 
 
-def _owed(unit: Unit, session: SessionState, booked: Booked | None, move_points: int | None) -> OwedSession:
+def _owed(
+    unit: Unit, session: SessionState, booked: Booked | None, locked: bool, move_points: int | None
+) -> OwedSession:
     usual = MOVE_POINTS_NEAR if booked and booked.starts_at - unit.now < NEAR else MOVE_POINTS
     return OwedSession(
         key=session.key,
@@ -238,7 +264,7 @@ def _owed(unit: Unit, session: SessionState, booked: Booked | None, move_points:
         place=Place(str(booked.practitioner_id), str(booked.room_id), to_wall(booked.starts_at, unit.zone))
         if booked
         else None,
-        locked=booked is not None and booked.is_locked(unit.now, unit.clinic.notice_hours),
+        locked=locked,
         move_points=usual if move_points is None else move_points,
         confirmed=booked is not None and booked.confirmed_at is not None,
     )
@@ -253,11 +279,21 @@ def _reachable(wishes: Wishes, owed: Iterable[OwedSession]) -> dict[str, int]:
     return points
 
 
-def _elsewhere(unit: Unit, course: CourseRow, owed: Iterable[OwedSession]) -> list[tuple[date, date]]:
+def _fixed(unit: Unit, booked: Booked, confirmed_may_move: bool) -> bool:
+    """Whether a repair must leave an appointment, maybe but for its having been confirmed."""
+    asked = replace(booked, confirmed_at=None) if confirmed_may_move else booked
+    return asked.is_locked(unit.now, unit.clinic.notice_hours)
+
+
+def _crosses(booked: Booked, others: Iterable[datetime]) -> bool:
+    """Whether an appointment reaches into the 48 hours about one of the patient's other visits."""
+    return any(booked.starts_at < end and start < booked.ends_at for start, end in map(_rest_about, others))
+
+
+def _elsewhere(unit: Unit, others: Iterable[datetime], owed: Iterable[OwedSession]) -> list[tuple[date, date]]:
     """Days about the patient's appointments of other courses, but for those on which a session stands already."""
     agreed = {session.place.start.date() for session in owed if session.place is not None}
-    starts = other_starts(unit, course.patient_id, but_for_course=course.id)
-    return [(day, day + _DAY) for day in days_about(unit, starts) if day not in agreed]
+    return [(day, day + _DAY) for day in days_about(unit, others) if day not in agreed]
 
 
 def days_about(unit: Unit, starts: Iterable[datetime]) -> list[date]:
@@ -266,17 +302,33 @@ def days_about(unit: Unit, starts: Iterable[datetime]) -> list[date]:
     return sorted({day + timedelta(days=shift) for day in days for shift in (-1, 0, 1)})
 
 
-def other_starts(unit: Unit, patient_id: int, *, but_for_course: int | None = None) -> list[datetime]:
-    """When a patient has appointments of other courses, from two days ago on: 48 hours hold between all needlings."""
-    starts = unit.session.scalars(
-        select(AppointmentRow.starts_at).where(
-            AppointmentRow.patient_id == patient_id,
-            AppointmentRow.course_id != (but_for_course or 0),
-            AppointmentRow.status.in_(OCCUPYING_STATUSES),
-            AppointmentRow.starts_at > unit.now - timedelta(hours=MIN_GAP_HOURS),
+class OneVisit(NamedTuple):
+    """An appointment that occupies its patient's time."""
+
+    patient_id: int
+    course_id: int
+    appointment_id: int
+    starts_at: datetime
+
+
+def visits_of(unit: Unit, patient_ids: Collection[int]) -> list[OneVisit]:
+    """All visits of these patients from two days ago on, by time: 48 hours hold between all needlings (one query)."""
+    row = AppointmentRow
+    found = unit.session.execute(
+        select(row.patient_id, row.course_id, row.id, row.starts_at)
+        .where(
+            row.patient_id.in_(patient_ids),
+            row.status.in_(OCCUPYING_STATUSES),
+            row.starts_at > unit.now - timedelta(hours=MIN_GAP_HOURS),
         )
+        .order_by(row.starts_at)
     )
-    return sorted(starts)
+    return [OneVisit(*each) for each in found]
+
+
+def other_starts(unit: Unit, patient_id: int, *, but_for_course: int | None = None) -> list[datetime]:
+    """When a patient has appointments of other courses, from two days ago on, by time."""
+    return [each.starts_at for each in visits_of(unit, [patient_id]) if each.course_id != but_for_course]
 
 
 @dataclass(frozen=True)
@@ -285,11 +337,13 @@ class _Work:
 
     hours: Sequence[HoursRow]
     closures: tuple[Closure, ...]
-    leaves: Sequence[LeaveRow]
+    leaves: tuple[tuple[int, Leave], ...]
     holidays: frozenset[date]
 
     @classmethod
-    def load(cls, unit: Unit, span: Span, staff_ids: Collection[int]) -> _Work:
+    def load(
+        cls, unit: Unit, span: Span, staff_ids: Collection[int], leave_to_come: Sequence[tuple[int, Leave]]
+    ) -> _Work:
         hours = unit.session.scalars(
             select(HoursRow).where(or_(HoursRow.practitioner_id.in_(staff_ids), HoursRow.room_id.is_not(None)))
         ).all()
@@ -301,13 +355,13 @@ class _Work:
         return cls(
             hours=hours,
             closures=tuple(Closure(row.first_day, row.last_day, row.reason) for row in closures),
-            leaves=leaves,
+            leaves=(*((row.practitioner_id, Leave(row.starts, row.ends)) for row in leaves), *leave_to_come),
             holidays=_holidays(clinic.country, clinic.subdivision, span),
         )
 
     def of_practitioner(self, grid: WallGrid, staff_id: int) -> Cells:
         """The cells in which a practitioner works."""
-        leaves = tuple(Leave(row.starts, row.ends) for row in self.leaves if row.practitioner_id == staff_id)
+        leaves = tuple(leave for person, leave in self.leaves if person == staff_id)
         lines = tuple(weekly(row) for row in self.hours if row.practitioner_id == staff_id)
         return _worked(grid, lines, self.closures, leaves, self.holidays)
 
