@@ -97,10 +97,13 @@ def repair(problem: Problem, case: RepairCase) -> Repaired:
     """
     answers = []
     refusal = None
+    enough = _orders_worth_trying(case.owed)
     for place, order in enumerate(_orders(case.owed)):
+        if answers and place >= enough:
+            break
         try:
             solution = solve(replace(problem, courses=(as_course(case, order),)))
-        except InvalidInput as error:  # Nothing fits between what is locked: another order may do.
+        except InvalidInput as error:  # Nothing fits between what is locked: another order may do, however late.
             refusal = error
         else:
             answers.append((*_rank(case, order, solution), place, order, solution))
@@ -142,16 +145,18 @@ def standing_order(owed: Sequence[OwedSession]) -> list[OwedSession]:
 
 
 def _orders(owed: Sequence[OwedSession]) -> Iterator[list[OwedSession]]:
+    """What stands by time, with what was missed before all of it, then after the first, the second and so on."""
     standing = standing_order(owed)
     lost = [replace(session, place=None) for session in owed if session.lost]
-    if not lost:
-        yield standing
-        return
-    locked_prefix = 0
-    while locked_prefix < len(standing) and standing[locked_prefix].locked:
-        locked_prefix += 1
-    for index in range(min(len(standing), locked_prefix + 2, _MOST_ORDERS) + 1):
+    for index in range(len(standing) + 1 if lost else 1):
         yield [*standing[:index], *lost, *standing[index:]]
+
+
+def _orders_worth_trying(owed: Sequence[OwedSession]) -> int:
+    """How many of the orders may hold the best answer; the later ones only matter where none of these has any."""
+    standing = standing_order(owed)
+    locked_prefix = next((n for n, session in enumerate(standing) if not session.locked), len(standing))
+    return min(len(standing), locked_prefix + 2, _MOST_ORDERS) + 1
 
 
 def _gap(case: RepairCase, order: Sequence[OwedSession], index: int) -> Gap | None:

@@ -28,6 +28,7 @@ from planner.services.planning import (
     free_problem,
     instant,
     standing,
+    therapists,
     visits_of,
 )
 from planner.services.repairing import with_places
@@ -124,7 +125,8 @@ def scene_of(
         if ahead(unit, each.target):
             cases[str(each.course.id)] = case_of(unit, each, apart_from=())
             stays += (booked for session in ahead(unit, each.target) if (booked := standing(unit, session)))
-    people = {int(name) for case in cases.values() for name in case.practitioners}
+    # Everybody is in view, so that what finds no place says who could help.
+    people = {int(name) for case in cases.values() for name in case.practitioners} | {row.id for row in therapists(unit)}
     ends = [_about_the_end(case) for case in cases.values()]
     span = Span.covering(unit, *ends, *(to_wall(booked.starts_at, unit.zone).date() for booked in stays))
     problem = free_problem(unit, span, people, standing=stays, freeing=freeing, leave_to_come=leave_to_come)

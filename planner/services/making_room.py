@@ -72,7 +72,7 @@ def repaired_among_others(
     met = _met(unit, movable, _places(look.case, wide))
     if not 0 < len(met) <= _MOST_MADE_TO_MOVE:
         return alone
-    after = _answer(unit, look_at(unit, course, snapshot, **events, freeing={row.id for row in met}))  # type: ignore[arg-type]
+    after = _answer(unit, look_at(unit, course, snapshot, **events, freeing={row.id for row in met}, everybody=True))  # type: ignore[arg-type]
     if after is None:
         return alone
     moved = _moved_out(unit, met, _places(look.case, after), most=cost - after.cost)
