@@ -71,6 +71,17 @@ class Board:
         free = _free_starts(self._spans, 1, self._owner.shape[1]) & (self._owner == NOBODY)
         return free[: self._people], free[self._people :]
 
+    def used_cells(self) -> tuple[int, int]:
+        """Return the half-open range of cells of the day in which any practitioner ever works; (0, 1) if none does."""
+        cells = self.grid.cells
+        spans = np.concatenate([np.empty((0, 2), dtype=np.int64), *self._spans[: self._people]])
+        first, last = spans[spans[:, 0] < spans[:, 1]].T - [[0], [1]]
+        if not first.size:
+            return 0, 1
+        if (first // cells != last // cells).any():  # somebody works through midnight
+            return 0, cells
+        return int((first % cells).min()), int((last % cells).max()) + 1
+
     def hours_of(self, need: int) -> tuple[Yes, Yes]:
         """Return (practitioners, days, cells) and (rooms, days, cells): free before anything was taken, all of them."""
         return self._by_kind(self._hours[need])

@@ -110,7 +110,7 @@ class _Maker:
         self.problem, self.scale = problem, scale
         self.board = Board(problem)
         self.grid = self.board.grid
-        self.first, self.beyond = self._used_cells()
+        self.first, self.beyond = self.board.used_cells()
         self.cells = self.beyond - self.first
         courses = problem.courses
         minutes = {session.minutes for course in courses for session in course.sessions}
@@ -120,17 +120,6 @@ class _Maker:
         self.pins = self._pins()
         instant = self.grid.instant[:, self.first : self.beyond]
         self.instant = np.ascontiguousarray(instant).reshape(-1)
-
-    def _used_cells(self) -> tuple[int, int]:
-        """Return the range of cells of the day in which any practitioner ever works."""
-        low, high = self.grid.cells, 1
-        for person in self.problem.practitioners:
-            for start, end in person.free:
-                if start.date() != end.date():
-                    return 0, self.grid.cells
-                low = min(low, (start.hour * 60 + start.minute) // self.grid.minutes)
-                high = max(high, (end.hour * 60 + end.minute) // self.grid.minutes)
-        return min(low, high - 1), high
 
     def _pins(self) -> list[Mapping[int, Place]]:
         """Put every locked appointment on the board, so that two at one time are refused."""
@@ -203,7 +192,7 @@ class _Maker:
             soon.append(first)
             ahead = -(-first // self.cells) - numbers // self.cells
             # A session is over by the end of its day, so the day after the last cell is always whole.
-            whole.append(max(1, int(ahead[first < self.instant.size].max(initial=1))))
+            whole.append(max(1, int(ahead.max(initial=1))))
         return {"soon": np.array(soon, dtype=np.int32), "soon_days": np.array(whole, dtype=np.int32)}
 
     def _course(self, index: int, course: Course) -> dict[str, npt.NDArray[np.int64]]:

@@ -126,7 +126,9 @@ def scene_of(
             cases[str(each.course.id)] = case_of(unit, each, apart_from=())
             stays += (booked for session in ahead(unit, each.target) if (booked := standing(unit, session)))
     # Everybody is in view, so that what finds no place says who could help.
-    people = {int(name) for case in cases.values() for name in case.practitioners} | {row.id for row in therapists(unit)}
+    people = {int(name) for case in cases.values() for name in case.practitioners} | {
+        row.id for row in therapists(unit)
+    }
     ends = [_about_the_end(case) for case in cases.values()]
     span = Span.covering(unit, *ends, *(to_wall(booked.starts_at, unit.zone).date() for booked in stays))
     problem = free_problem(unit, span, people, standing=stays, freeing=freeing, leave_to_come=leave_to_come)

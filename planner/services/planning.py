@@ -114,8 +114,9 @@ def free_problem(
         practitioners=tuple(
             resource(row.id, row.name, hours[row.id], busy.of_practitioner(grid, row.id) | too_near) for row in people
         ),
+        # No room either: "if only Ben had time" must not name a time so near to another visit.
         rooms=tuple(
-            resource(row.id, row.name, work.of_room(grid, row.id, open_hours), busy.of_room(grid, row.id))
+            resource(row.id, row.name, work.of_room(grid, row.id, open_hours), busy.of_room(grid, row.id) | too_near)
             for row in rooms
         ),
         courses=(),

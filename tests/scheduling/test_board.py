@@ -48,3 +48,21 @@ def test_a_taken_place_stands_in_the_way_of_starts_about_it_until_it_is_given_ba
     assert not people[1].any()
     board.release(place)
     assert not any(rows.any() for rows in board.taken_of(2))
+
+
+@settings(max_examples=100, deadline=None)
+@given(case=diaries())
+def test_the_hours_of_the_day_in_use_are_those_in_which_somebody_works(case):
+    """From the first cell of any day to the last; all of the day where somebody works through midnight."""
+    cells = [
+        (start // timedelta(minutes=30), end // timedelta(minutes=30))
+        for start, end in ((a - at(0, "00:00"), b - at(0, "00:00")) for a, b in case.practitioners[0].free)
+    ]
+    worked = [(max(0, start), min(4 * 48, end)) for start, end in cells if start < 4 * 48 and end > 0]
+    if not worked:
+        expected = (0, 1)
+    elif any(start // 48 != (end - 1) // 48 for start, end in worked):
+        expected = (0, 48)
+    else:
+        expected = min(start % 48 for start, _ in worked), max((end - 1) % 48 for _, end in worked) + 1
+    assert Board(case).used_cells() == expected

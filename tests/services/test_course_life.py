@@ -1,7 +1,8 @@
 """A course from booking over a miss to its repair, on a real database."""
 
+import re
 from dataclasses import replace
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 
 import pytest
@@ -460,6 +461,20 @@ def test_a_session_without_a_place_says_what_would_give_it_one(runtime, clinic):
     assert {each.reason for each in others} == {"It comes after a session that has no place."}
     booking.book_course(runtime, clinic.rosa.actor, request, {})
     assert snapshot(runtime, clinic, request.course_id).sessions[0].unplaced_reason == first.reason
+
+
+def test_what_would_give_a_session_a_place_keeps_48_hours_to_the_patients_other_course(runtime, clinic):
+    """Dana has no hours yet: the times at which she would be wanted are none near Ana's visits with Ben."""
+    others = starts(snapshot(runtime, clinic, book(runtime, clinic, ACUTE)))
+    with runtime.writing(clinic.system) as unit:
+        dana = make_person(unit, "Dana Reed", "dana@example.org", "therapist", treats=True)
+    request = request_for(runtime, clinic, ACUTE)
+    request = replace(request, wishes=Wishes(practitioners=(dana.id,), weekdays=(1, 2, 3, 4)))
+    reason = booking.propose(runtime, clinic.rosa.actor, request).sessions[0].reason
+    named = re.search(r"Dana Reed, never free at such hours, had time \(such as \w+ (.*?) with Dana Reed\)", reason)
+    assert named is not None, reason
+    would_be = datetime.strptime(f"2026 {named[1]}", "%Y %d %B %H:%M").replace(tzinfo=UTC)  # London's clock in March
+    assert all(abs(would_be - other) >= timedelta(hours=48) for other in others)
 
 
 def test_a_visit_without_a_new_place_says_what_would_give_it_one(runtime, clinic):
