@@ -95,7 +95,7 @@ def repair(problem: Problem, case: RepairCase) -> Repaired:
         InvalidInput: a locked appointment breaks a hard rule.
     Source: E25, E50.
     """
-    answers = []
+    answers: list[tuple[int, int, int, list[OwedSession], Solution]] = []
     refusal = None
     enough = _orders_worth_trying(case.owed)
     for place, order in enumerate(_orders(case.owed)):

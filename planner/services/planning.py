@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import numpy as np
-from sqlalchemy import or_, select
+from sqlalchemy import select
 
 from planner.care.course import PlannedSession
 from planner.diary.free import to_utc, to_wall
-from planner.diary.hours import Closure, Leave, WeeklyHours, public_holidays, working_time
+from planner.diary.hours import Leave
 from planner.diary.interval import Interval, without
-from planner.diary.wall_grid import Cells, WallGrid
+from planner.diary.wall_grid import Cells
 from planner.scheduling.events import Missed, Pause, befallen
 from planner.scheduling.free_spans import FreeSpans
 from planner.scheduling.problem import Gap, Placed, Problem, Resource
@@ -25,8 +24,8 @@ from planner.services.busy_time import Busy, instants
 from planner.services.runtime import Unit
 from planner.services.snapshot import Booked, CourseSnapshot, SessionState
 from planner.services.wishes import Wishes
+from planner.services.work_time import Work, grid_of
 from planner.storage.courses import OCCUPYING_STATUSES, AppointmentRow, CourseRow
-from planner.storage.opening import ClosureRow, HoursRow, LeaveRow
 from planner.storage.people import RoomRow, StaffRow
 
 MOST_DAYS = 366
@@ -88,9 +87,9 @@ def free_problem(
     people = [row for row in unit.session.execute(staff) if row.id in wanted]
     open_rooms = select(RoomRow.id, RoomRow.name).where(RoomRow.active.is_(True)).order_by(RoomRow.name)
     rooms = unit.session.execute(open_rooms).all()
-    work = _Work.load(unit, span, {row.id for row in people if row.active}, leave_to_come)
+    work = Work.load(unit, span.first_day, span.days, {row.id for row in people if row.active}, leave_to_come)
     busy = Busy.load(unit, span.first_day, span.days, {*(booked.id for booked in standing), *freeing})
-    grid = _grid(span, unit.clinic.grid_minutes, unit.zone)
+    grid = grid_of(span.first_day, span.days, unit.clinic.grid_minutes, unit.zone)
     hours = {row.id: work.of_practitioner(grid, row.id) for row in people}
     open_hours = np.logical_or.reduce([grid.within(()), *hours.values()])
     too_late = grid.before(not_before or unit.now)
@@ -330,72 +329,3 @@ def visits_of(unit: Unit, patient_ids: Collection[int]) -> list[OneVisit]:
 def other_starts(unit: Unit, patient_id: int, *, but_for_course: int | None = None) -> list[datetime]:
     """When a patient has appointments of other courses, from two days ago on, by time."""
     return [each.starts_at for each in visits_of(unit, [patient_id]) if each.course_id != but_for_course]
-
-
-@dataclass(frozen=True)
-class _Work:
-    """Who works when, over a span, before bookings."""
-
-    hours: Sequence[HoursRow]
-    closures: tuple[Closure, ...]
-    leaves: tuple[tuple[int, Leave], ...]
-    holidays: frozenset[date]
-
-    @classmethod
-    def load(
-        cls, unit: Unit, span: Span, staff_ids: Collection[int], leave_to_come: Sequence[tuple[int, Leave]]
-    ) -> _Work:
-        hours = unit.session.scalars(
-            select(HoursRow).where(or_(HoursRow.practitioner_id.in_(staff_ids), HoursRow.room_id.is_not(None)))
-        ).all()
-        closures = unit.session.scalars(select(ClosureRow).where(ClosureRow.last_day >= span.first_day))
-        leaves = unit.session.scalars(
-            select(LeaveRow).where(LeaveRow.practitioner_id.in_(staff_ids), LeaveRow.withdrawn_at.is_(None))
-        ).all()
-        clinic = unit.clinic
-        return cls(
-            hours=hours,
-            closures=tuple(Closure(row.first_day, row.last_day, row.reason) for row in closures),
-            leaves=(*((row.practitioner_id, Leave(row.starts, row.ends)) for row in leaves), *leave_to_come),
-            holidays=_holidays(clinic.country, clinic.subdivision, span),
-        )
-
-    def of_practitioner(self, grid: WallGrid, staff_id: int) -> Cells:
-        """The cells in which a practitioner works."""
-        leaves = tuple(leave for person, leave in self.leaves if person == staff_id)
-        lines = tuple(weekly(row) for row in self.hours if row.practitioner_id == staff_id)
-        return _worked(grid, lines, self.closures, leaves, self.holidays)
-
-    def of_room(self, grid: WallGrid, room_id: int, open_hours: Cells) -> Cells:
-        """A room without hours of its own is open whenever somebody works."""
-        lines = tuple(weekly(row) for row in self.hours if row.room_id == room_id)
-        return _worked(grid, lines, self.closures, (), self.holidays) if lines else open_hours
-
-
-# What follows from hours alone stays the same until somebody changes them, and they are part of what is asked.
-@lru_cache(maxsize=16)
-def _grid(span: Span, minutes: int, zone: ZoneInfo) -> WallGrid:
-    return WallGrid(span.first_day, span.days, minutes, zone)
-
-
-@lru_cache(maxsize=256)
-def _worked(
-    grid: WallGrid,
-    lines: tuple[WeeklyHours, ...],
-    closures: tuple[Closure, ...],
-    leaves: tuple[Leave, ...],
-    holidays: frozenset[date],
-) -> Cells:
-    cells = grid.within(working_time(lines, closures, leaves, holidays, grid.first, grid.days))
-    cells.setflags(write=False)
-    return cells
-
-
-@lru_cache(maxsize=64)
-def _holidays(country: str, subdivision: str | None, span: Span) -> frozenset[date]:
-    return frozenset(public_holidays(country, subdivision, span.first_day, span.end))
-
-
-def weekly(row: HoursRow) -> WeeklyHours:
-    """The value of an hours row."""
-    return WeeklyHours(row.weekday, row.start, row.end, row.from_day, row.to_day)
