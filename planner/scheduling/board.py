@@ -127,6 +127,25 @@ class Board:
         """Occupy the practitioner and the room; `owner` is a course's position, for `owners`."""
         self._change(place, 1, owner)
 
+    def take_all(self, taken: Sequence[tuple[Place, int]]) -> None:
+        """Occupy many places, each with its owner: the same as `take` one by one, and much faster."""
+        places = [place for place, _ in taken]
+        rows = np.array([(place.practitioner, self._people + place.room) for place in places]).reshape(-1)
+        starts = np.repeat([place.cell for place in places], 2)
+        ends = starts + np.repeat([place.need for place in places], 2)
+        for row, start, end, owner in zip(rows, starts, ends, np.repeat([each for _, each in taken], 2), strict=True):
+            self._owner[row, start:end] = owner
+        resources, size = self._owner.shape
+        row_begins, cells = rows * (size + 1), resources * (size + 1)
+        for need, blocks in self._blocks.items():
+            first, beyond = np.maximum(0, starts - need + 1), np.minimum(ends, size)
+            change = np.bincount(row_begins + first, minlength=cells) - np.bincount(
+                row_begins + beyond, minlength=cells
+            )
+            blocks += np.cumsum(change.reshape(resources, -1), axis=1)[:, :size].astype(blocks.dtype)
+            np.logical_and(self._hours[need], blocks == 0, out=self._free[need])
+            self._any_room[need] = _some(self._free[need][self._people :])
+
     def release(self, place: Place) -> None:
         """Undo `take`."""
         self._change(place, -1, NOBODY)
@@ -166,13 +185,16 @@ def board_with(problem: Problem, taken: Iterable[Placed]) -> Board:
     """Return a board on which these appointments stand; those outside the horizon take nothing away."""
     board = Board(problem)
     position = {course.id: index for index, course in enumerate(problem.courses)}
+    places = []
     for placed in taken:
         if placed.course not in position:
             raise InvalidInput(f"There is no course '{placed.course}' in this problem.", field="courses")
         index = position[placed.course]
         place = board.place_of(problem.courses[index], placed)
         if board.inside(place):
-            board.take(place, index)
+            places.append((place, index))
+    if places:
+        board.take_all(places)
     return board
 
 

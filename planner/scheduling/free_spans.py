@@ -1,7 +1,8 @@
 """Free time as whole minutes in an array: read like pairs of wall-clock times, without making one for each."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import date, datetime
+from itertools import chain
 from typing import overload
 
 import numpy as np
@@ -9,6 +10,8 @@ import numpy.typing as npt
 
 Minutes = npt.NDArray[np.int64]
 Pair = tuple[datetime, datetime]
+_DAY = 24 * 60
+_EPOCH = date(1970, 1, 1).toordinal() * _DAY
 
 
 class FreeSpans(Sequence[Pair]):
@@ -61,7 +64,9 @@ def minutes_of(free: Sequence[Pair]) -> Minutes:
     """Return (n, 2): free time in whole minutes since the beginning of 1970, both ends rounded down."""
     if isinstance(free, FreeSpans):
         return free.minutes
-    return np.array(free, dtype="datetime64[m]").astype(np.int64).reshape(-1, 2)
+    # A diary has thousands of them: numpy takes twice as long to read a datetime as to read a number.
+    minutes = [wall.toordinal() * _DAY + wall.hour * 60 + wall.minute for wall in chain.from_iterable(free)]
+    return np.array(minutes, dtype=np.int64).reshape(-1, 2) - _EPOCH
 
 
 def _pairs(minutes: Minutes) -> list[Pair]:

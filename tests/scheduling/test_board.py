@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from planner.scheduling.board import Board, Place
-from planner.scheduling.problem import Problem, Resource, Session
-from tests.scheduling.problems import at, course, problem
+from planner.scheduling.problem import Gap, Problem, Resource, Session
+from tests.scheduling.problems import at, course, open_days, problem
 
 HALF_HOURS = st.integers(-60, 240)
 
@@ -66,3 +66,34 @@ def test_the_hours_of_the_day_in_use_are_those_in_which_somebody_works(case):
     else:
         expected = min(start % 48 for start, _ in worked), max((end - 1) % 48 for _, end in worked) + 1
     assert Board(case).used_cells() == expected
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    taken=st.lists(
+        st.tuples(st.integers(0, 95), st.integers(1, 6), st.integers(0, 1), st.integers(0, 1), st.integers(0, 3)),
+        min_size=1,
+        max_size=12,
+    )
+)
+def test_taking_many_places_at_once_is_taking_one_after_another(taken):
+    """Also where they overlap, or reach beyond the last day."""
+    sessions = (Session(30, None), Session(90, Gap(7, 2, 14)))
+    people = tuple(Resource(name, open_days(2)) for name in ("ben", "cleo"))
+    rooms = tuple(Resource(name, open_days(2)) for name in ("r1", "r2"))
+    case = problem(course(sessions=sessions), days=2, practitioners=people, rooms=rooms)
+    places = [(Place(*place), owner) for *place, owner in taken]
+    at_once, in_turn = Board(case), Board(case)
+    at_once.take_all(places)
+    for place, owner in places:
+        in_turn.take(place, owner)
+    for need in (1, 3):
+        for one, other in zip(
+            (*at_once.taken_of(need), *at_once.free_of(need)),
+            (*in_turn.taken_of(need), *in_turn.free_of(need)),
+            strict=True,
+        ):
+            assert (one == other).all()
+        assert (at_once.starts([0, 1], need) == in_turn.starts([0, 1], need)).all()
+    for place, _ in places:
+        assert at_once.owners(place) == in_turn.owners(place)
