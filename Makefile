@@ -8,7 +8,6 @@ PORT ?= 8000
 BIN := .venv/bin
 # Whatever carries one of these marks runs after the fast tests.
 SLOW := slow or browser or clients or faults
-BENCHMARKS := $(filter-out __init__ make_%,$(patsubst benchmarks/%.py,%,$(wildcard benchmarks/*.py)))
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	$(if $(UPGRADE),--upgrade)
 
@@ -51,9 +50,9 @@ format: ## put the code into the form that lint checks
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: ## measure: every module of benchmarks/ (but make_*.py, which make the instances)
+bench: ## measure all that benchmarks/ measures (40 minutes) into benchmarks/RESULTS.md (BENCH="--share 0.1 --seeds 101": quick)
 	@tools/setup.sh dev compiled
-	@set -e; for name in $(BENCHMARKS); do echo "== $$name"; $(BIN)/python -m "benchmarks.$$name"; done
+	$(BIN)/python -m benchmarks $(BENCH)
 
 pictures: ## take the pictures of docs/img anew
 	@tools/setup.sh dev chromium

@@ -1,4 +1,4 @@
-"""Random clinics whose courses compete, as problem files: the instances of the benchmark, the same for the same words.
+"""Random clinics whose courses compete, as problem files: the instances of tests and benchmarks, the same each time.
 
 usage: python -m benchmarks.make_clinic --courses 200 --practitioners 10 [--load 0.7] [--intake-weeks 8] [--seed 1]
                                         [--repair] [--timezone Europe/London] [--first-day 2026-03-02] > problem.json
@@ -12,266 +12,338 @@ third week: the answer must move as little as it can.
 import argparse
 import json
 import random
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
+
+from planner.scheduling.problem import Problem
 
 GRID, OPEN, CLOSE = 15, 8 * 60, 20 * 60
 TWICE_A_WEEK = {"target": 3.5, "min": 2, "max": 5}
 WEEKLY = {"target": 7, "min": 5, "max": 9}
 FORTNIGHTLY = {"target": 14, "min": 11, "max": 17}
 MONTHLY = {"target": 28, "min": 23, "max": 35}
+ILL = range(14, 21)
+LOCKED_DAYS, NEAR_DAYS = 14, 28
 
 
-def course_gaps(rng: random.Random) -> tuple[list[dict[str, Any]], int]:
-    """An acute course that tapers, a weekly or a fortnightly chronic one; and its waiting points a day."""
-    kind = rng.random()
-    if kind < 0.5:
-        return [TWICE_A_WEEK] * 3 + [WEEKLY] * 2 + [FORTNIGHTLY] * 2 + [MONTHLY] * rng.randint(1, 3), 20
-    if kind < 0.8:
-        return [WEEKLY] * rng.randint(7, 11) + [FORTNIGHTLY] * 2 + [MONTHLY] * rng.randint(0, 2), 8
-    return [FORTNIGHTLY] * rng.randint(4, 8), 8
+@dataclass(frozen=True)
+class Wish:
+    """Which instance to make; see the usage above."""
+
+    courses: int = 1
+    practitioners: int = 4
+    load: float = 0.7
+    seed: int = 1
+    repair: bool = False
+    timezone: str = "Europe/London"
+    first_day: date = date(2026, 3, 2)
+    days: int = 182
+    intake_weeks: int = 8
 
 
+def make_problem(wish: Wish) -> Problem:
+    """Return the instance as the planner has it."""
+    return Problem.from_json(make(wish))
+
+
+def make(wish: Wish) -> dict[str, Any]:
+    """Return the instance as its file has it."""
+    # These words are the instance's name: any change of them changes every instance.
+    name = (wish.seed, wish.courses, wish.practitioners, wish.load, wish.intake_weeks, wish.repair)
+    rng = random.Random("/".join(map(str, name)))
+    people = _people(rng, wish)
+    rooms = [
+        Diary({day: bits(OPEN, CLOSE) for day in range(wish.days)}) for _ in range(-(-wish.practitioners * 4 // 5))
+    ]
+    demand: Counter[int] = Counter()
+    patients = _Patients(rng, wish, people, demand)
+    courses = [patients.course(number) for number in range(wish.courses)]
+    _book_others(rng, wish.load, people, rooms, demand)
+    if wish.repair:
+        _make_current(courses, people, rooms, wish)
+    return {
+        "format": "course-scheduling-problem/1",
+        "timezone": wish.timezone,
+        "grid_minutes": GRID,
+        "first_day": wish.first_day.isoformat(),
+        "days": wish.days,
+        "practitioners": [{"id": f"t{n + 1}", "free": d.intervals(wish.first_day)} for n, d in enumerate(people)],
+        "rooms": [{"id": f"r{n + 1}", "free": d.intervals(wish.first_day)} for n, d in enumerate(rooms)],
+        "courses": courses,
+        "weights": {"practitioner_change": 60, "unplaced_session": 5000},
+    }
+
+
+def bits(start: int, end: int) -> int:
+    """Return the grid cells from one minute of the day to another as bits."""
+    return (1 << end // GRID) - (1 << start // GRID)
+
+
+@dataclass
 class Diary:
-    """Free grid cells of one practitioner or room, by day number."""
+    """Free grid cells of one practitioner or room as bits, by day number."""
 
-    def __init__(self) -> None:
-        self.free: dict[int, set[int]] = {}
+    free: dict[int, int] = field(default_factory=dict)
 
     def open(self, day: int, start: int, end: int) -> None:
-        self.free.setdefault(day, set()).update(range(start, end, GRID))
+        """Free this time."""
+        self.free[day] = self.free.get(day, 0) | bits(start, end)
 
     def fits(self, day: int, start: int, minutes: int) -> bool:
-        cells = self.free.get(day, ())
-        return all(cell in cells for cell in range(start, start + minutes, GRID))
+        """Say whether all of this time is free."""
+        wanted = bits(start, start + minutes)
+        return self.free.get(day, 0) & wanted == wanted
 
     def take(self, day: int, start: int, minutes: int) -> None:
-        self.free[day] -= set(range(start, start + minutes, GRID))
+        """Occupy this time."""
+        self.free[day] &= ~bits(start, start + minutes)
+
+    def minutes(self, day: int, begin: int = 0, end: int = 24 * 60) -> int:
+        """Return how many minutes between these two are free."""
+        return GRID * (self.free.get(day, 0) & bits(begin, end)).bit_count()
 
     def intervals(self, first: date) -> list[list[str]]:
-        out = []
-        for day in sorted(self.free):
-            cells = sorted(self.free[day])
-            while cells:
-                start = end = cells[0]
-                while cells and cells[0] == end:
-                    end = cells.pop(0) + GRID
-                out.append([stamp(first, day, start), stamp(first, day, end)])
-        return out
+        """Return the free time as the file has it, neighbours joined."""
+        return [
+            [stamp(first, day, start), stamp(first, day, end)]
+            for day in sorted(self.free)
+            for start, end in self._spans(day)
+        ]
 
-
-def meeting_minutes(people: list[Diary], mine: list[int], begin: int, end: int, days: int) -> int:
-    """Minutes over the horizon in which one of these practitioners works while the patient can come."""
-    return GRID * sum(
-        sum(begin <= cell < end for cell in people[p].free.get(day, ())) for p in mine for day in range(days)
-    )
+    def _spans(self, day: int) -> Iterator[tuple[int, int]]:
+        cells, cell = self.free[day], 0
+        while cells >> cell:
+            start = cell + (cells >> cell & -(cells >> cell)).bit_length() - 1
+            cell = start + (~(cells >> start) & (cells >> start) + 1).bit_length() - 1
+            yield start * GRID, cell * GRID
 
 
 def stamp(first: date, day: int, minute: int) -> str:
+    """Return a wall-clock time so many days after the first as the file has it."""
     return (datetime.combine(first, time()) + timedelta(days=day, minutes=minute)).isoformat(timespec="minutes")
 
 
 def clock(minute: int) -> str:
+    """Return a minute of the day as the file has it."""
     return f"{minute // 60:02d}:{minute % 60:02d}"
 
 
-def make(courses: int, practitioners: int, seed: int, **others: object) -> dict[str, Any]:
-    """Return the problem of these arguments, the others as on the command line."""
-    usual = {"load": 0.7, "intake_weeks": 8, "days": 182, "repair": False, "timezone": "Europe/London"}
-    given = {"courses": courses, "practitioners": practitioners, "seed": seed, "first_day": "2026-03-02"}
-    return problem_of(argparse.Namespace(**{**usual, **given, **others}))
-
-
-def problem_of(args: argparse.Namespace) -> dict[str, Any]:
-    """Return the problem as the file has it."""
-    rng = random.Random(
-        f"{args.seed}/{args.courses}/{args.practitioners}/{args.load}/{args.intake_weeks}/{args.repair}"
-    )
-    first, days = date.fromisoformat(args.first_day), args.days
-    closed = set(rng.sample([d for d in range(days) if (first + timedelta(d)).weekday() < 5], max(1, days // 30)))
-    people = [Diary() for _ in range(args.practitioners)]
-    for number, diary in enumerate(people):
-        start = OPEN + 120 * (number % 3)  # early, middle and late shifts
-        weekdays = set(rng.sample(range(5), rng.choices([5, 4, 3], [60, 25, 15])[0])) | (
-            {5} if rng.random() < 0.2 else set()
-        )
+def _people(rng: random.Random, wish: Wish) -> list[Diary]:
+    """Return the working hours: early, middle and late shifts, lunch, days off, closed days and leave."""
+    weekday = [(wish.first_day + timedelta(day)).weekday() for day in range(wish.days)]
+    closed = set(rng.sample([day for day in range(wish.days) if weekday[day] < 5], max(1, wish.days // 30)))
+    people = []
+    for number in range(wish.practitioners):
+        start, diary = OPEN + 120 * (number % 3), Diary()
+        works = set(rng.sample(range(5), rng.choices([5, 4, 3], [60, 25, 15])[0]))
+        works |= {5} if rng.random() < 0.2 else set()
         lunch, pause = start + 210 + GRID * rng.randint(0, 4), rng.choice([30, 60])
-        leave = {week for week in (rng.randrange(days // 7) for _ in range(2)) if rng.random() < 0.75}
-        for day in range(days):
-            if (first + timedelta(day)).weekday() in weekdays and day not in closed and day // 7 not in leave:
+        leave = {week for week in (rng.randrange(wish.days // 7) for _ in range(2)) if rng.random() < 0.75}
+        for day in range(wish.days):
+            if weekday[day] in works and day not in closed and day // 7 not in leave:
                 diary.open(day, start, lunch)
                 diary.open(day, lunch + pause, start + 480)
-    rooms = [Diary() for _ in range(max(1, -(-args.practitioners * 4 // 5)))]
-    for diary in rooms:
-        for day in range(days):
-            diary.open(day, OPEN, CLOSE)
+        people.append(diary)
+    return people
 
-    courses, demand = [], [0.0] * (days // 7 + 1)
-    for number in range(args.courses):
-        gaps, waiting = course_gaps(rng)
-        earliest = rng.randrange(max(1, args.intake_weeks * 7))
-        while earliest + 14 + sum(g["target"] for g in gaps) > days - 10 and len(gaps) > 2:
+
+@dataclass
+class _Patients:
+    """Makes courses, and counts the minutes that they will ask for in each week."""
+
+    rng: random.Random
+    wish: Wish
+    people: list[Diary]
+    demand: Counter[int]
+    _meeting: dict[tuple[int, int, int], int] = field(default_factory=dict)
+
+    def course(self, number: int) -> dict[str, Any]:
+        """Return one course as the file has it."""
+        rng, wish = self.rng, self.wish
+        gaps, waiting = self._gaps()
+        earliest = rng.randrange(max(1, wish.intake_weeks * 7))
+        while earliest + 14 + sum(gap["target"] for gap in gaps) > wish.days - 10 and len(gaps) > 2:
             gaps.pop()
-        minutes, when = rng.choices([30, 45, 60], [30, 40, 30])[0], float(earliest + 2)
-        sessions = [{"minutes": 60 if minutes < 60 else 75, "gap": None}] + [
-            {"minutes": minutes, "gap": g} for g in gaps
+        minutes = rng.choices([30, 45, 60], [30, 40, 30])[0]
+        sessions = [
+            {"minutes": 60 if minutes < 60 else 75, "gap": None},
+            *({"minutes": minutes, "gap": gap} for gap in gaps),
         ]
+        self._count(sessions, earliest)
+        mine = rng.sample(range(wish.practitioners), min(wish.practitioners, rng.randint(2, 4)))
+        return {
+            "id": f"c{number + 1}",
+            "earliest_day": (wish.first_day + timedelta(earliest)).isoformat(),
+            "previous_start": None,
+            "min_gap_hours": 48,
+            "wait_points_per_day": waiting,
+            "practitioners": {f"t{who + 1}": 0 if place == 0 else 40 for place, who in enumerate(mine)},
+            "available": self._available(mine),
+            "away": self._away(),
+            "sessions": sessions,
+            "current": [],
+        }
+
+    def _gaps(self) -> tuple[list[dict[str, Any]], int]:
+        """Return an acute course that tapers, a weekly or a fortnightly chronic one; and its waiting points a day."""
+        rng, kind = self.rng, self.rng.random()
+        if kind < 0.5:
+            return [TWICE_A_WEEK] * 3 + [WEEKLY] * 2 + [FORTNIGHTLY] * 2 + [MONTHLY] * rng.randint(1, 3), 20
+        if kind < 0.8:
+            return [WEEKLY] * rng.randint(7, 11) + [FORTNIGHTLY] * 2 + [MONTHLY] * rng.randint(0, 2), 8
+        return [FORTNIGHTLY] * rng.randint(4, 8), 8
+
+    def _count(self, sessions: list[dict[str, Any]], earliest: int) -> None:
+        when = float(earliest + 2)
         for session in sessions:
             when += session["gap"]["target"] if session["gap"] else 0
-            demand[int(when) // 7] += session["minutes"]
-        mine = rng.sample(range(args.practitioners), min(args.practitioners, rng.randint(2, 4)))
+            self.demand[int(when) // 7] += session["minutes"]
+
+    def _available(self, mine: list[int]) -> list[dict[str, Any]]:
+        """Return when a patient can come: part of the day, two weekdays liked best, one half of the day better."""
+        rng = self.rng
         liked = set(rng.sample(range(5), 2))
-        begin, end = OPEN, CLOSE
-        for _ in range(20):  # a patient who can never meet these practitioners goes elsewhere
-            begin, end = rng.choices(
-                [(OPEN, CLOSE), (OPEN, 13 * 60), (12 * 60, 18 * 60), (16 * 60, CLOSE)], [40, 20, 20, 20]
-            )[0]
-            if meeting_minutes(people, mine, begin, end, days) >= 10 * 60 * days // 7:
-                break
+        begin, end = self._part_of_day(mine)
         middle, early = (begin + end) // 2 // GRID * GRID, rng.random() < 0.5
-        available = []
+        half = (begin, middle) if early else (middle, end)
+        out = []
         for weekday in range(6):
             if weekday in liked or rng.random() < 0.8:
-                day_points = 0 if weekday in liked else 15
-                available.append(
-                    {"weekday": weekday, "from": clock(begin), "to": clock(end), "points": day_points + 20}
-                )
-                half = (begin, middle) if early else (middle, end)
-                available.append(
-                    {"weekday": weekday, "from": clock(half[0]), "to": clock(half[1]), "points": day_points}
-                )
-        away = []
-        if rng.random() < 0.3:
-            week = rng.randrange(days // 7)
-            away = [[(first + timedelta(7 * week)).isoformat(), (first + timedelta(7 * week + 7)).isoformat()]]
-        courses.append(
-            {
-                "id": f"c{number + 1}",
-                "earliest_day": (first + timedelta(earliest)).isoformat(),
-                "previous_start": None,
-                "min_gap_hours": 48,
-                "wait_points_per_day": waiting,
-                "practitioners": {f"t{p + 1}": 0 if n == 0 else 40 for n, p in enumerate(mine)},
-                "available": available,
-                "away": away,
-                "sessions": sessions,
-                "current": [],
-            }
-        )
+                points = 0 if weekday in liked else 15
+                for (start, stop), more in (((begin, end), 20), (half, 0)):
+                    out.append({"weekday": weekday, "from": clock(start), "to": clock(stop), "points": points + more})
+        return out
 
-    capacity = [0] * (days // 7 + 1)
+    def _part_of_day(self, mine: list[int]) -> tuple[int, int]:
+        """Return when the patient can come; one who can never meet these practitioners goes elsewhere."""
+        parts = [(OPEN, CLOSE), (OPEN, 13 * 60), (12 * 60, 18 * 60), (16 * 60, CLOSE)]
+        part = OPEN, CLOSE
+        for _ in range(20):
+            part = self.rng.choices(parts, [40, 20, 20, 20])[0]
+            if sum(self._minutes(who, *part) for who in mine) >= 10 * 60 * self.wish.days // 7:
+                break
+        return part
+
+    def _minutes(self, who: int, begin: int, end: int) -> int:
+        """Return how long a practitioner works in that part of the day over the horizon."""
+        if (who, begin, end) not in self._meeting:
+            diary = self.people[who]
+            self._meeting[who, begin, end] = sum(diary.minutes(day, begin, end) for day in diary.free)
+        return self._meeting[who, begin, end]
+
+    def _away(self) -> list[list[str]]:
+        if self.rng.random() >= 0.3:
+            return []
+        monday = self.wish.first_day + timedelta(7 * self.rng.randrange(self.wish.days // 7))
+        return [[monday.isoformat(), (monday + timedelta(7)).isoformat()]]
+
+
+def _book_others(
+    rng: random.Random, load: float, people: list[Diary], rooms: list[Diary], demand: Counter[int]
+) -> None:
+    """Fill the diaries with other people's bookings, so that the load is reached once the courses are placed."""
+    capacity: Counter[int] = Counter()
     for diary in people:
-        for day, cells in diary.free.items():
-            capacity[day // 7] += GRID * len(cells)
+        for day in diary.free:
+            capacity[day // 7] += diary.minutes(day)
     for diary in people:
         for day in sorted(diary.free):
-            week, whole = day // 7, len(diary.free[day])
-            share = min(0.85, max(0.05, args.load - demand[week] / max(1, capacity[week])))
+            whole = diary.minutes(day)
+            share = min(0.85, max(0.05, load - demand[day // 7] / max(1, capacity[day // 7])))
             for _ in range(60):
-                if whole - len(diary.free[day]) >= share * whole:
+                if whole - diary.minutes(day) >= share * whole:
                     break
                 minutes, start = rng.choice([30, 45, 60]), rng.randrange(OPEN, CLOSE, GRID)
-                room = next((r for r in rooms if r.fits(day, start, minutes)), None)
+                room = next((room for room in rooms if room.fits(day, start, minutes)), None)
                 if room and diary.fits(day, start, minutes):
                     diary.take(day, start, minutes)
                     room.take(day, start, minutes)
 
-    problem = {
-        "format": "course-scheduling-problem/1",
-        "timezone": args.timezone,
-        "grid_minutes": GRID,
-        "first_day": args.first_day,
-        "days": days,
-        "practitioners": [],
-        "rooms": [],
-        "courses": courses,
-        "weights": {"practitioner_change": 60, "unplaced_session": 5000},
-    }
-    if args.repair:
-        make_current(problem, people, rooms, first)
-    problem["practitioners"] = [{"id": f"t{n + 1}", "free": d.intervals(first)} for n, d in enumerate(people)]
-    problem["rooms"] = [{"id": f"r{n + 1}", "free": d.intervals(first)} for n, d in enumerate(rooms)]
-    return problem
 
-
-def make_current(problem: dict[str, Any], people: list[Diary], rooms: list[Diary], first: date) -> None:
+def _make_current(courses: list[dict[str, Any]], people: list[Diary], rooms: list[Diary], wish: Wish) -> None:
     """Book every course greedily near its targets; the first fortnight is locked; then t1 is ill in week 3."""
     taken: list[tuple[Diary, int, int, int]] = []
-
-    def take(diary: Diary, day: int, start: int, minutes: int) -> None:
-        diary.take(day, start, minutes)
-        taken.append((diary, day, start, minutes))
-
-    for course in problem["courses"]:
-        day = (date.fromisoformat(course["earliest_day"]) - first).days
+    for course in courses:
+        earliest = (date.fromisoformat(course["earliest_day"]) - wish.first_day).days
         before = None
         for number, session in enumerate(course["sessions"]):
             gap = session["gap"]
-            want = day if gap is None else before + round(gap["target"])
-            low = day if gap is None else before + max(3, gap["min"])
-            found = None
-            for offset in sorted(range(-30, 60), key=lambda o: (abs(o), o)):
-                here = want + offset
-                if here < low or here >= problem["days"]:
-                    continue
-                found = greedy_slot(course, session["minutes"], here, people, rooms, first)
-                if found:
-                    break
-            if not found:
+            want = earliest if before is None else before + round(gap["target"])
+            low = earliest if before is None else before + max(3, gap["min"])
+            found = _near(course, session["minutes"], want, low, people, rooms, wish)
+            if found is None:
                 break
-            person, room, start = found
-            before = here
-            take(people[person], here, start, session["minutes"])
-            take(rooms[room], here, start, session["minutes"])
+            before, who, room, start = found
+            for diary in (people[who], rooms[room]):
+                diary.take(before, start, session["minutes"])
+                taken.append((diary, before, start, session["minutes"]))
             course["current"].append(
                 {
                     "session": number,
-                    "practitioner": f"t{person + 1}",
+                    "practitioner": f"t{who + 1}",
                     "room": f"r{room + 1}",
-                    "start": stamp(first, here, start),
-                    "locked": here < 14,
-                    "move_points": 160 if here < 28 else 80,
+                    "start": stamp(wish.first_day, before, start),
+                    "locked": before < LOCKED_DAYS,
+                    "move_points": 160 if before < NEAR_DAYS else 80,
                 }
             )
     for diary, day, start, minutes in taken:
         diary.open(day, start, start + minutes)
-    for day in range(14, 21):
+    for day in ILL:
         people[0].free.pop(day, None)
 
 
-def greedy_slot(
-    course: dict[str, Any], minutes: int, day: int, people: list[Diary], rooms: list[Diary], first: date
-) -> tuple[int, int, int] | None:
-    today = first + timedelta(day)
-    if any(date.fromisoformat(a) <= today < date.fromisoformat(b) for a, b in course["away"]):
-        return None
-    for name in course["practitioners"]:
-        person = int(name[1:]) - 1
-        for start in range(OPEN, CLOSE - minutes + 1, GRID):
-            inside = any(
-                w["weekday"] == today.weekday() and w["from"] <= clock(start) and clock(start + minutes) <= w["to"]
-                for w in course["available"]
-            )
-            if inside and people[person].fits(day, start, minutes):
-                room = next((n for n, r in enumerate(rooms) if r.fits(day, start, minutes)), None)
-                if room is not None:
-                    return person, room, start
+def _near(
+    course: dict[str, Any], minutes: int, want: int, low: int, people: list[Diary], rooms: list[Diary], wish: Wish
+) -> tuple[int, int, int, int] | None:
+    """Return day, practitioner, room and start of the free slot nearest to the day that is wanted."""
+    for away in sorted(range(-30, 60), key=lambda away: (abs(away), away)):
+        if low <= want + away < wish.days:
+            found = _on_day(course, minutes, want + away, people, rooms, wish.first_day)
+            if found:
+                return want + away, *found
     return None
 
 
-def main() -> None:
+def _on_day(
+    course: dict[str, Any], minutes: int, day: int, people: list[Diary], rooms: list[Diary], first: date
+) -> tuple[int, int, int] | None:
+    today = first + timedelta(day)
+    if any(date.fromisoformat(start) <= today < date.fromisoformat(back) for start, back in course["away"]):
+        return None
+    windows = [(each["from"], each["to"]) for each in course["available"] if each["weekday"] == today.weekday()]
+    starts = [
+        start
+        for start in range(OPEN, CLOSE - minutes + 1, GRID)
+        if any(begin <= clock(start) and clock(start + minutes) <= end for begin, end in windows)
+    ]
+    for name in course["practitioners"]:
+        who = int(name[1:]) - 1
+        for start in starts:
+            if people[who].fits(day, start, minutes):
+                room = next((number for number, each in enumerate(rooms) if each.fits(day, start, minutes)), None)
+                if room is not None:
+                    return who, room, start
+    return None
+
+
+def wish_of(words: list[str] | None = None) -> Wish:
+    """Read the command line."""
     ask = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ask.add_argument("--courses", type=int, required=True)
     ask.add_argument("--practitioners", type=int, required=True)
-    ask.add_argument("--load", type=float, default=0.7)
-    ask.add_argument("--intake-weeks", type=int, default=8)
-    ask.add_argument("--days", type=int, default=182)
-    ask.add_argument("--seed", type=int, default=1)
+    ask.add_argument("--load", type=float, default=Wish.load)
+    ask.add_argument("--intake-weeks", type=int, default=Wish.intake_weeks)
+    ask.add_argument("--days", type=int, default=Wish.days)
+    ask.add_argument("--seed", type=int, default=Wish.seed)
     ask.add_argument("--repair", action="store_true")
-    ask.add_argument("--timezone", default="Europe/London")
-    ask.add_argument("--first-day", default="2026-03-02")
-    print(json.dumps(problem_of(ask.parse_args())))
+    ask.add_argument("--timezone", default=Wish.timezone)
+    ask.add_argument("--first-day", type=date.fromisoformat, default=Wish.first_day)
+    return Wish(**vars(ask.parse_args(words)))
 
 
 if __name__ == "__main__":
-    main()
+    print(json.dumps(make(wish_of())))

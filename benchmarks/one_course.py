@@ -9,13 +9,13 @@ import time
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from benchmarks.make_problem import FORTNIGHTLY, MONTHLY, TWICE_A_WEEK, WEEKLY, Wish, make_problem
+from benchmarks.make_clinic import FORTNIGHTLY, MONTHLY, TWICE_A_WEEK, WEEKLY, Wish, make_problem
 from planner.scheduling.many_courses import solve
 from planner.scheduling.one_course import solve_course
 from planner.scheduling.points import points
-from planner.scheduling.problem import Course, Placed, Problem, Resource, Session, Unplaced
+from planner.scheduling.problem import Course, Gap, Placed, Problem, Resource, Session, Unplaced
 
-GAPS = [TWICE_A_WEEK] * 4 + [WEEKLY] * 4 + [FORTNIGHTLY] * 2 + [MONTHLY]
+GAPS = [Gap.from_json(gap) for gap in [TWICE_A_WEEK] * 4 + [WEEKLY] * 4 + [FORTNIGHTLY] * 2 + [MONTHLY]]
 ROUNDS = 5
 
 

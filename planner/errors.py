@@ -31,6 +31,10 @@ class SlotTaken(PlannerError):
     """Somebody booked the practitioner, the room or the patient for that time first."""
 
 
+class TooNear(SlotTaken):
+    """The patient has a visit within 48 hours of that time, for another course."""
+
+
 class StaleForm(PlannerError):
     """The thing changed since the form was shown."""
 

@@ -6,7 +6,8 @@ from datetime import timedelta
 from typing import Final
 
 from planner.errors import NotFound
-from planner.services import attendance, maintenance, messages, reminders
+from planner.services import attendance, maintenance, messages, reminders, solve_jobs
+from planner.services.backfill_sweep import look_for_takers
 from planner.services.runtime import Runtime
 from planner.services.sweeping import SweepReport
 from planner.services.tidy import tidy
@@ -36,6 +37,8 @@ SWEEPS: Final[tuple[Sweep, ...]] = (
     Sweep("send-outbox", timedelta(seconds=20), messages.send_outbox),
     Sweep("remind", timedelta(minutes=5), reminders.queue_reminders),
     Sweep("extend-maintenance", timedelta(hours=1), maintenance.extend_all),
+    Sweep("freed-slots", timedelta(minutes=2), look_for_takers),
+    Sweep("abandoned-plans", timedelta(minutes=1), solve_jobs.mark_abandoned),
     Sweep("tidy", timedelta(hours=1), tidy),
 )
 

@@ -255,6 +255,18 @@ def test_a_problem_is_solved_into_a_file(folder):
     assert names(folder) == ["a.json", "problem.json", "solution.json"]
 
 
+def test_what_has_no_place_is_told_with_the_reason(folder):
+    """Course by course, and in the file session by session."""
+    nowhere = json.loads(json.dumps(PROBLEM))
+    nowhere["rooms"] = []
+    (folder / "problem.json").write_text(json.dumps(nowhere))
+    result = run("schedule", "problem.json", "--out", "solution.json")
+    assert result.exit_code == 0, result.output
+    told = [line for line in result.stdout.splitlines() if "It would fit if there were a free room" in line]
+    assert len(told) == min(20, len(PROBLEM["courses"]))
+    assert ", session 1 and " in told[0]
+
+
 def test_a_problem_that_breaks_the_format_is_named_with_the_place(folder):
     """As far down as the mistake is."""
     bad = json.loads(json.dumps(PROBLEM))

@@ -15,6 +15,7 @@ from planner.commands.server import Server
 from planner.commands.setup import load_config, open_runtime
 from planner.config import Config
 from planner.errors import InvalidInput
+from planner.scheduling import quick_course
 from planner.services.runtime import Runtime
 from planner.sweeps import sweep_named
 
@@ -35,6 +36,8 @@ def serve(host: str | None, port: int | None) -> None:
     stop = _stop_when_told()
     with _timers(runtime, config):
         server.start()
+        # Machine code takes a second or two to load; until then numpy finds the dates.
+        threading.Thread(target=quick_course.load, name="machine code").start()
         click.echo(f"The planner is at {config.base_url}", err=True)
         stop.wait()
         server.finish()

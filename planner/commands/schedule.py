@@ -5,13 +5,16 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 
 import click
 
 from planner.commands.files import check_can_write, contents_of, read_json, write_whole
 from planner.scheduling.many_courses import solve
-from planner.scheduling.problem import Problem
+from planner.scheduling.problem import Problem, Solution, Unplaced
+
+_MOST_LINES = 20
 
 
 @click.command()
@@ -32,6 +35,20 @@ def schedule(problem: str, out: Path, seconds: float | None, seed: int) -> None:
     click.echo(
         f"{len(solution.appointments)} sessions placed, {len(solution.unplaced)} not, {solution.points} points{proved}."
     )
+    for line in _unplaced_lines(solution):
+        click.echo(line)
+
+
+def _unplaced_lines(solution: Solution) -> Iterator[str]:
+    """For each course that has sessions without a place: how many, and what is in the way of the first."""
+    by_course: dict[str, list[Unplaced]] = {}
+    for each in solution.unplaced:
+        by_course.setdefault(each.course, []).append(each)
+    for course, waiting in islice(by_course.items(), _MOST_LINES):
+        after = f" and {len(waiting) - 1} after it" if len(waiting) > 1 else ""
+        yield f"{course}, session {waiting[0].session + 1}{after}: {waiting[0].reason}"
+    if len(by_course) > _MOST_LINES:
+        yield f"... and {len(by_course) - _MOST_LINES} more courses; the solution file has every reason."
 
 
 def _say(points: int, bound: int, seconds: float, iteration: int) -> None:

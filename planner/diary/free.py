@@ -62,18 +62,18 @@ def free_time(
     hours = merged(working)
     if not hours:
         return ()
-    clock = _WallClock.around(hours[0].start, hours[-1].end, zone)
+    clock = WallClock.around(hours[0].start, hours[-1].end, zone)
     taken = list(clock.skipped)
     taken.extend(clock.blocked(busy_utc))
     if not_before is not None:
-        earliest = clock.reading(_naive_utc(not_before))
+        earliest = clock.reading(naive_utc(not_before))
         if earliest > hours[0].start:
             taken.append(Interval(hours[0].start, earliest))
     return tuple(without(hours, taken))
 
 
 @dataclass(frozen=True, slots=True)
-class _WallClock:
+class WallClock:
     """A zone's clock over some weeks: how elapsed time runs on it, and the times it skips.
 
     Args:
@@ -88,7 +88,7 @@ class _WallClock:
     skipped: tuple[Interval, ...]
 
     @classmethod
-    def around(cls, first: datetime, last: datetime, zone: ZoneInfo) -> _WallClock:
+    def around(cls, first: datetime, last: datetime, zone: ZoneInfo) -> WallClock:
         """The clock of `zone` from a day before to a day after two wall-clock times."""
         start, end = first.replace(microsecond=0) - 2 * _ONE_DAY, last + 2 * _ONE_DAY
         changes: list[datetime] = []
@@ -113,7 +113,7 @@ class _WallClock:
             ValueError: an instant is naive, or one ends before it starts.
         """
         for start_utc, end_utc in busy_utc:
-            start, end = _naive_utc(start_utc), _naive_utc(end_utc)
+            start, end = naive_utc(start_utc), naive_utc(end_utc)
             if end < start:
                 raise ValueError(f"busy until {end_utc}, before it begins at {start_utc}")
             while start < end:
@@ -141,7 +141,8 @@ def _offset(utc: datetime, zone: ZoneInfo) -> timedelta:
     return utc.replace(tzinfo=UTC).astimezone(zone).replace(tzinfo=None) - utc
 
 
-def _naive_utc(instant: datetime) -> datetime:
+def naive_utc(instant: datetime) -> datetime:
+    """An instant in UTC without its zone. Raises ValueError if it has none."""
     return _aware(instant).astimezone(UTC).replace(tzinfo=None)
 
 

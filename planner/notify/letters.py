@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar
 
@@ -132,4 +133,32 @@ class Reminder:
         }
 
 
-Letter = CourseBooked | CourseChanged | Reminder
+@dataclass(frozen=True, slots=True)
+class SlotOffered:
+    """A time has become free that would suit a patient; whoever takes it first has it.
+
+    Args:
+        visit: the time that is offered.
+        instead: where the appointment stands now; None where it has no date.
+        until: instant, aware; afterwards the offer has ended.
+    """
+
+    kind: ClassVar[str] = "slot_offered"
+
+    head: Letterhead
+    visit: Visit
+    instead: Visit | None
+    until: datetime
+
+    def words(self) -> dict[str, object]:
+        """What the templates show: plain values, nothing left to compute or to clean."""
+        named = [self.visit] if self.instead is None else [self.visit, self.instead]
+        return {
+            **self.head.words(named),
+            "visit": self.head.visit_words(self.visit),
+            "instead": self.head.visit_words(self.instead) if self.instead else None,
+            "until": self.head.visit_words(replace(self.visit, starts_at=self.until)),
+        }
+
+
+Letter = CourseBooked | CourseChanged | Reminder | SlotOffered

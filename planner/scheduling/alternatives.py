@@ -1,20 +1,20 @@
 """Other places for a session, each with what it costs and why; and a course re-planned round sessions put by hand."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import datetime
 
 import numpy as np
 
 from planner.errors import InvalidInput
 from planner.scheduling import words
-from planner.scheduling.board import Board, Place, board_with
-from planner.scheduling.course_model import CourseModel
+from planner.scheduling.board import Place, board_with
+from planner.scheduling.course_model import Costs, CourseModel
 from planner.scheduling.grid import Yes
-from planner.scheduling.one_course import CourseSolution, solve_on
+from planner.scheduling.one_course import CourseSolution, Search, Spot, plan_course, solution_of, solve_on
+from planner.scheduling.pins import pins_of
 from planner.scheduling.points import course_points
 from planner.scheduling.problem import Course, Placed, Problem, Solution
-from planner.scheduling.reasons import allowed_after
 from planner.scheduling.wall import gap_seconds
 
 # What a proposal is charged for resembling one already chosen: three starts on one day are no choice.
@@ -23,19 +23,25 @@ _SAME_DAY, _SAME_PRACTITIONER = 150, 30
 
 @dataclass(frozen=True, slots=True)
 class Alternative:
-    """Another place for one session, and by how many points the whole plan becomes dearer (cheaper below 0)."""
+    """Another place for one session, and by how many points the whole plan becomes dearer (cheaper below 0).
+
+    The sessions before it stay; of those after it `moved` go elsewhere, so that the plan is the best round this
+    place, and `dropped` have no place any more.
+    """
 
     practitioner: str
     room: str
     start: datetime
     extra_points: int
     says: str
+    moved: int = 0
+    dropped: int = 0
 
 
 def alternatives(
     problem: Problem, solution: Solution, course_id: str, session: int, limit: int = 3
 ) -> tuple[Alternative, ...]:
-    """Return the best other places for a session while everything else stays, on different days if possible.
+    """Return the best other places for a session, on different days if possible; the sessions after it may follow.
 
     A locked session has none. An unplaced one has some only if it is the first of them: the others come after it.
 
@@ -45,13 +51,19 @@ def alternatives(
     course = problem.course(course_id)
     if not 0 <= session < len(course.sessions):
         raise InvalidInput(f"Course {course_id} has no session {session + 1}.", field="session")
-    mine = {placed.session: placed for placed in solution.appointments if placed.course == course_id}
-    if session > len(mine) or any(now.locked and now.session == session for now in course.current):
-        return ()
-    others = (p for p in solution.appointments if (p.course, p.session) != (course_id, session))
-    board = board_with(problem, others)
-    priced = _priced(board, course, mine, session)
-    return tuple(_alternative(problem, course, mine, *chosen) for chosen in _different(priced, limit))
+    return _others(problem, solution, course, ()).of(session, limit)
+
+
+def all_alternatives(
+    problem: Problem, solution: Solution, course_id: str, pinned: Collection[int] = (), limit: int = 3
+) -> dict[int, tuple[Alternative, ...]]:
+    """Return the same for every session of a course at once.
+
+    Args:
+        pinned: sessions that a person has put where they are: none of them moves for another one's sake.
+    """
+    course = problem.course(course_id)
+    return _others(problem, solution, course, pinned).all(limit)
 
 
 def follow_on(
@@ -70,98 +82,185 @@ def follow_on(
     return solve_on(board_with(problem, taken), course, by_hand)
 
 
-def _priced(board: Board, course: Course, mine: Mapping[int, Placed], session: int) -> list[tuple[int, Placed]]:
-    """Return each practitioner's cheapest start of each day with its extra points, cheapest first."""
-    model = CourseModel(board, course)
-    need = board.grid.need(course.sessions[session].minutes)
-    free = board.starts(model.who, need) & _legal(model, mine, session)[None]
-    if session in mine:
-        here = board.place_of(course, mine[session])
-        free[model.who.index(here.practitioner), *divmod(here.cell, board.grid.cells)] = False
-    now = course_points(board.problem, course, mine).total
-    priced = []
-    for who, cell in _cheapest_of_day(model, free, session):
-        place = Place(cell, need, model.who[who], board.free_room(cell, need))
-        placed = board.placed(course, session, place)
-        priced.append((course_points(board.problem, course, {**mine, session: placed}).total - now, placed))
-    return sorted(priced, key=lambda item: (item[0], item[1].start))
+def follow_on_with_alternatives(
+    problem: Problem, course_id: str, pinned: Mapping[int, Placed], limit: int = 3
+) -> tuple[CourseSolution, dict[int, tuple[Alternative, ...]]]:
+    """Return what `follow_on` and then `all_alternatives` return, for little more than the work of one.
 
-
-def _legal(model: CourseModel, mine: Mapping[int, Placed], session: int) -> Yes:
-    """Return (days, cells): the starts legal for the patient and for the sessions before and after."""
-    board, course = model.board, model.course
-    minutes = course.sessions[session].minutes
-    before = [board.place_of(course, mine[number]) for number in range(session)]
-    legal: Yes = allowed_after(model, before) & (model.patient_costs(minutes, course.away) < model.never)
-    if session + 1 in mine:
-        after = board.place_of(course, mine[session + 1])
-        legal &= _allowed_before(model, after, board.grid.need(minutes), session)
-    return legal
-
-
-def _cheapest_of_day(model: CourseModel, free: Yes, session: int) -> Iterator[tuple[int, int]]:
-    """Yield practitioner and linear cell of the first of each day's cheapest starts.
-
-    Within a day and practitioner only the window, and whether the session stands there now, make a difference.
+    Raises:
+        InvalidInput: as `follow_on`.
     """
-    course, cells = model.course, model.board.grid.cells
-    minutes = course.sessions[session].minutes
-    prices = np.where(free, model.patient_costs(minutes, course.away)[None], model.never)
-    current = model.current.get(session)
-    if current is not None and current.practitioner in course.practitioners:
-        now = model.current_place(current)
-        if model.board.inside(now):
-            prices[model.who.index(now.practitioner), *divmod(now.cell, cells)] -= current.move_points
-    for who, day in np.argwhere(free.any(axis=2)):
-        yield int(who), int(day) * cells + int(prices[who, day].argmin())
+    course = problem.course(course_id)
+    by_hand = {number: replace(placed, course=course_id, session=number) for number, placed in pinned.items()}
+    model = CourseModel(board_with(problem, ()), course)
+    pins = pins_of(model, by_hand)
+    search = None if 0 in model.shape else Search(model, pins)
+    found = solution_of(model, search.plan() if search else plan_course(model, pins))
+    return found, _Others(model, search, {placed.session: placed for placed in found.appointments}).all(limit)
 
 
-def _allowed_before(model: CourseModel, after: Place, need: int, session: int) -> Yes:
-    """Return (days, cells): the starts that leave the next session where it is."""
-    grid, gap = model.board.grid, model.course.sessions[session + 1].gap
-    numbers = np.arange(grid.days * grid.cells).reshape(grid.days, grid.cells)
-    moment = grid.instant.reshape(-1)[after.cell]
-    out: Yes = grid.instant + gap_seconds(model.course.min_gap_hours) <= moment
-    least = gap.min if gap else 0
-    return out & (numbers + need <= after.cell) & (numbers // grid.cells <= after.cell // grid.cells - least)
+def _others(problem: Problem, solution: Solution, course: Course, pinned: Collection[int]) -> "_Others":
+    mine = {placed.session: placed for placed in solution.appointments if placed.course == course.id}
+    board = board_with(problem, (placed for placed in solution.appointments if placed.course != course.id))
+    model = CourseModel(board, course)
+    by_hand = {number: mine[number] for number in pinned if number in mine}
+    search = None if 0 in model.shape else Search(model, pins_of(model, by_hand))
+    return _Others(model, search, mine)
 
 
-def _different(priced: list[tuple[int, Placed]], limit: int) -> list[tuple[int, Placed]]:
+@dataclass(frozen=True, slots=True)
+class _Option:
+    """The cheapest start of one day with one practitioner."""
+
+    extra: int
+    spot: Spot
+
+
+class _Others:
+    """What the search from the last session back says of every place of one course beside all other courses."""
+
+    def __init__(self, model: CourseModel, search: Search | None, mine: Mapping[int, Placed]) -> None:
+        self.model, self.search, self.mine = model, search, mine
+        self.board, self.course, self.problem = model.board, model.course, model.board.problem
+        self.locked = {now.session for now in self.course.current if now.locked}
+        self.now = course_points(self.problem, self.course, mine).total
+
+    def all(self, limit: int) -> dict[int, tuple[Alternative, ...]]:
+        """Return the best other places for every session."""
+        return {session: self.of(session, limit) for session in range(len(self.course.sessions))}
+
+    def of(self, session: int, limit: int) -> tuple[Alternative, ...]:
+        """Return the best other places for one session."""
+        if self.search is None or session > len(self.mine) or session in self.locked:
+            return ()
+        chosen = _different(self._options(self.search, session), limit)
+        return tuple(self._alternative(self.search, session, option) for option in chosen)
+
+    def _options(self, search: Search, session: int) -> list[_Option]:
+        """Return the cheapest start of each day with each practitioner, cheapest first, then by time."""
+        costs = self._costs(search, session)
+        cells, points = costs.argmin(axis=2), costs.min(axis=2)
+        who, day = np.nonzero(points < self.model.never)
+        cell, extra = cells[who, day], points[who, day] + (self._before(session) - self.now)
+        order = np.lexsort((who, cell, day, extra))
+        rows = np.stack([extra, who, day, cell], axis=1)[order].tolist()
+        return [_Option(points, (person, row, start)) for points, person, row, start in rows]
+
+    def _costs(self, search: Search, session: int) -> Costs:
+        """Return (practitioners, days, cells): the points of the session there and of the best that may follow."""
+        model, never = self.model, self.model.never
+        costs = search.value(session).astype(np.int64)
+        if session:
+            before, gap = self.mine[session - 1], self.course.sessions[session].gap
+            apart = model.days - (before.start.date() - self.board.grid.first_day).days
+            if gap is None:
+                raise ValueError("only the first session may be without a gap")
+            costs += model.gap_prices(gap, apart)[None, :, None]
+            costs[[name != before.practitioner for name in self.course.practitioners]] += model.change
+            costs[:, ~self._after(self._place(session - 1))] = never
+        here = model.spot(self._place(session)) if session in self.mine else None
+        if here is not None:
+            costs[here] = never
+        return np.minimum(costs, never)
+
+    def _after(self, before: Place) -> Yes:
+        """Return (days, cells) of the model: the starts far enough in hours from a session, and not before its end."""
+        model, grid = self.model, self.board.grid
+        numbers = model.days[:, None] * grid.cells + np.arange(model.cells.start, model.cells.stop)
+        rested = grid.instant.reshape(-1)[before.cell] + gap_seconds(self.course.min_gap_hours)
+        out: Yes = (model.instant >= rested) & (numbers >= before.cell + before.need)
+        return out
+
+    def _place(self, session: int) -> Place:
+        return self.board.place_of(self.course, self.mine[session])
+
+    def _before(self, session: int) -> int:
+        """Return the points of the sessions before, without what leaving out the others would cost."""
+        course = self.course
+        before = {number: self.mine[number] for number in range(session)}
+        left_out = self.problem.weights.unplaced_session * (len(course.sessions) - session)
+        left_out += sum(now.move_points for now in course.current if now.session >= session and not now.locked)
+        return course_points(self.problem, course, before).total - left_out
+
+    def _alternative(self, search: Search, session: int, option: _Option) -> Alternative:
+        placed = self._placed(session, option.spot)
+        moved, dropped = self._effect(search, session, placed, option)
+        name = words.practitioner(self.problem, placed.practitioner)
+        says = f"{words.moment(placed.start)} with {name}: {self._compared(placed)}{_told(moved, dropped)}"
+        return Alternative(placed.practitioner, placed.room, placed.start, option.extra, says, moved, dropped)
+
+    def _placed(self, session: int, spot: Spot) -> Placed:
+        who, day, cell = spot
+        need = self.board.grid.need(self.course.sessions[session].minutes)
+        start = self.model.cell_number(day, cell)
+        place = Place(start, need, self.model.who[who], self.board.free_room(start, need))
+        return self.board.placed(self.course, session, place)
+
+    def _effect(self, search: Search, session: int, placed: Placed, option: _Option) -> tuple[int, int]:
+        """Return how many sessions after it move, and how many have no place then; none if all may as well stay."""
+        stays = self._others_may_stay(session, placed)
+        if stays:
+            alone = course_points(self.problem, self.course, {**self.mine, session: placed}).total
+            if alone == self.now + option.extra:
+                return 0, 0
+        after = list(self._following(search, session, option.spot))
+        moved = sum(
+            1 for here in after if here.session in self.mine and _where(here) != _where(self.mine[here.session])
+        )
+        return moved, max(0, len(self.mine) - (session + 1 + len(after)))
+
+    def _others_may_stay(self, session: int, placed: Placed) -> bool:
+        if session + 1 not in self.mine:
+            return True
+        before, after = self.board.place_of(self.course, placed), self._place(session + 1)
+        gap, instant = self.course.sessions[session + 1].gap, self.board.grid.instant.reshape(-1)
+        rested = instant[after.cell] - instant[before.cell] >= gap_seconds(self.course.min_gap_hours)
+        days = (self.mine[session + 1].start.date() - placed.start.date()).days
+        return bool(rested) and after.cell >= before.cell + before.need and (gap is None or days >= gap.min)
+
+    def _following(self, search: Search, session: int, spot: Spot) -> Iterator[Placed]:
+        """Yield the best places of the sessions after one that stands there."""
+        # Only the last of the spots matters to what follows, so those before may be anything.
+        spots = search.forward([spot] * (session + 1))
+        for number in range(session + 1, len(spots)):
+            yield self._placed(number, spots[number])
+
+    def _compared(self, placed: Placed) -> str:
+        """Say how the date compares with what was planned."""
+        course = self.course
+        gap = course.sessions[placed.session].gap
+        previous = self.mine[placed.session - 1].start if placed.session else course.previous_start
+        if gap is None or previous is None:
+            waited = (placed.start.date() - course.earliest_day).days
+            return f"{words.days(waited)} after the earliest day" if waited else "on the earliest day"
+        days = (placed.start.date() - previous.date()).days
+        apart = f"{words.days(days)} after the last"
+        if abs(days - gap.target) < 1:  # a target of 3.5 days is met by 3 and by 4
+            return f"{apart}, as planned"
+        return f"{apart}, {abs(days - gap.target):g} {'more' if days > gap.target else 'fewer'} than planned"
+
+
+def _where(placed: Placed) -> tuple[str, datetime]:
+    return placed.practitioner, placed.start
+
+
+def _told(moved: int, dropped: int) -> str:
+    says = f"; {words.counted(moved, 'later session')} move{'s' if moved == 1 else ''} with it" if moved else ""
+    return says + (f"; {words.counted(dropped, 'later session')} would have no place" if dropped else "")
+
+
+def _different(options: list[_Option], limit: int) -> list[_Option]:
     """Choose cheap ones that differ in day and practitioner."""
-    chosen: list[tuple[int, Placed]] = []
-    left = list(priced)
-    while left and len(chosen) < limit:
-        days = [placed.start.date() for _, placed in chosen]
-        people = [placed.practitioner for _, placed in chosen]
-
-        def charge(item: tuple[int, Placed], days: list[date] = days, people: list[str] = people) -> int:
-            extra, placed = item
-            same_day = _SAME_DAY if placed.start.date() in days else 0
-            return extra + same_day + _SAME_PRACTITIONER * (placed.practitioner in people)
-
-        best = min(left, key=charge)
-        left.remove(best)
-        chosen.append(best)
-    return sorted(chosen, key=lambda item: (item[0], item[1].start))
-
-
-def _alternative(
-    problem: Problem, course: Course, mine: Mapping[int, Placed], extra: int, placed: Placed
-) -> Alternative:
-    name = words.practitioner(problem, placed.practitioner)
-    says = f"{words.moment(placed.start)} with {name}: {_compared(course, mine, placed)}"
-    return Alternative(placed.practitioner, placed.room, placed.start, extra, says)
-
-
-def _compared(course: Course, mine: Mapping[int, Placed], placed: Placed) -> str:
-    """Say how the date compares with what was planned."""
-    gap = course.sessions[placed.session].gap
-    previous = mine[placed.session - 1].start if placed.session else course.previous_start
-    if gap is None or previous is None:
-        waited = (placed.start.date() - course.earliest_day).days
-        return f"{words.days(waited)} after the earliest day" if waited else "on the earliest day"
-    days = (placed.start.date() - previous.date()).days
-    apart = f"{words.days(days)} after the last"
-    if abs(days - gap.target) < 1:  # a target of 3.5 days is met by 3 and by 4
-        return f"{apart}, as planned"
-    return f"{apart}, {abs(days - gap.target):g} {'more' if days > gap.target else 'fewer'} than planned"
+    if not options:
+        return []
+    extra = np.array([option.extra for option in options], dtype=np.int64)
+    who, day = (np.array([option.spot[axis] for option in options], dtype=np.int64) for axis in (0, 1))
+    charged, chosen = extra.copy(), [int(extra.argmin())]
+    while len(chosen) < min(limit, len(options)):
+        alike_day, alike_who = day == day[chosen[-1]], who == who[chosen[-1]]
+        # Likeness is charged once, however many are alike already.
+        charged += _SAME_DAY * (alike_day & (day[chosen[:-1]] != day[chosen[-1]]).all())
+        charged += _SAME_PRACTITIONER * (alike_who & (who[chosen[:-1]] != who[chosen[-1]]).all())
+        charged[chosen[-1]] = np.iinfo(np.int64).max // 2
+        chosen.append(int(charged.argmin()))
+    return [options[index] for index in sorted(chosen)]

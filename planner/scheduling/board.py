@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from planner.errors import InvalidInput
+from planner.scheduling.free_spans import minutes_of
 from planner.scheduling.grid import TimeGrid, Whole, Yes, grid_of
 from planner.scheduling.problem import Course, Placed, Problem, Resource
 
@@ -45,6 +46,8 @@ class Board:
         self._any_room = {need: _some(self._free[need][self._people :]) for need in needs}
         self._blocks = {need: np.zeros((len(resources), size), dtype=np.int16) for need in needs}
         self._owner = np.full((len(resources), size), NOBODY, dtype=np.int32)
+        self.beyond: dict[int, Board | None] = {}
+        """Boards of the days after the end of the plan, by how many: where somebody asked, and the format allows it."""
 
     def starts(self, practitioners: Sequence[int], need: int) -> Yes:
         """Return (practitioners, days, cells): where each of them and some room are free for so many cells."""
@@ -68,9 +71,28 @@ class Board:
         free = _free_starts(self._spans, 1, self._owner.shape[1]) & (self._owner == NOBODY)
         return free[: self._people], free[self._people :]
 
-    def room_free(self, need: int) -> Yes:
-        """Return (days, cells): where some room is free now."""
-        return self._any_room[need].reshape(self.grid.days, self.grid.cells)
+    def used_cells(self) -> tuple[int, int]:
+        """Return the half-open range of cells of the day in which any practitioner ever works; (0, 1) if none does."""
+        cells = self.grid.cells
+        spans = np.concatenate([np.empty((0, 2), dtype=np.int64), *self._spans[: self._people]])
+        first, last = spans[spans[:, 0] < spans[:, 1]].T - [[0], [1]]
+        if not first.size:
+            return 0, 1
+        if (first // cells != last // cells).any():  # somebody works through midnight
+            return 0, cells
+        return int((first % cells).min()), int((last % cells).max()) + 1
+
+    def hours_of(self, need: int) -> tuple[Yes, Yes]:
+        """Return (practitioners, days, cells) and (rooms, days, cells): free before anything was taken, all of them."""
+        return self._by_kind(self._hours[need])
+
+    def taken_of(self, need: int) -> tuple[Yes, Yes]:
+        """Return the same shapes: where a taken place stands in the way of a start."""
+        return self._by_kind(self._blocks[need] > 0)
+
+    def _by_kind(self, rows: Yes) -> tuple[Yes, Yes]:
+        shaped = rows.reshape(-1, self.grid.days, self.grid.cells)
+        return shaped[: self._people], shaped[self._people :]
 
     def inside(self, place: Place) -> bool:
         """Say whether it starts in the horizon."""
@@ -104,6 +126,25 @@ class Board:
     def take(self, place: Place, owner: int) -> None:
         """Occupy the practitioner and the room; `owner` is a course's position, for `owners`."""
         self._change(place, 1, owner)
+
+    def take_all(self, taken: Sequence[tuple[Place, int]]) -> None:
+        """Occupy many places, each with its owner: the same as `take` one by one, and much faster."""
+        places = [place for place, _ in taken]
+        rows = np.array([(place.practitioner, self._people + place.room) for place in places]).reshape(-1)
+        starts = np.repeat([place.cell for place in places], 2)
+        ends = starts + np.repeat([place.need for place in places], 2)
+        for row, start, end, owner in zip(rows, starts, ends, np.repeat([each for _, each in taken], 2), strict=True):
+            self._owner[row, start:end] = owner
+        resources, size = self._owner.shape
+        row_begins, cells = rows * (size + 1), resources * (size + 1)
+        for need, blocks in self._blocks.items():
+            first, beyond = np.maximum(0, starts - need + 1), np.minimum(ends, size)
+            change = np.bincount(row_begins + first, minlength=cells) - np.bincount(
+                row_begins + beyond, minlength=cells
+            )
+            blocks += np.cumsum(change.reshape(resources, -1), axis=1)[:, :size].astype(blocks.dtype)
+            np.logical_and(self._hours[need], blocks == 0, out=self._free[need])
+            self._any_room[need] = _some(self._free[need][self._people :])
 
     def release(self, place: Place) -> None:
         """Undo `take`."""
@@ -144,13 +185,16 @@ def board_with(problem: Problem, taken: Iterable[Placed]) -> Board:
     """Return a board on which these appointments stand; those outside the horizon take nothing away."""
     board = Board(problem)
     position = {course.id: index for index, course in enumerate(problem.courses)}
+    places = []
     for placed in taken:
         if placed.course not in position:
             raise InvalidInput(f"There is no course '{placed.course}' in this problem.", field="courses")
         index = position[placed.course]
         place = board.place_of(problem.courses[index], placed)
         if board.inside(place):
-            board.take(place, index)
+            places.append((place, index))
+    if places:
+        board.take_all(places)
     return board
 
 
@@ -162,9 +206,8 @@ def _some(rows: Yes) -> Yes:
 
 def _spans(resource: Resource, grid: TimeGrid) -> Whole:
     """Return the free intervals as (n, 2) linear cell numbers, clipped to the horizon."""
-    number, size = grid.number, grid.days * grid.cells
-    pairs = [(number(start), number(end)) for start, end in resource.free]
-    return np.clip(np.array(pairs, dtype=np.int64).reshape(-1, 2), 0, size)
+    midnight = int(np.datetime64(grid.first_day, "m").astype(np.int64))
+    return np.clip((minutes_of(resource.free) - midnight) // grid.minutes, 0, grid.days * grid.cells)
 
 
 def _free_starts(spans: list[Whole], need: int, size: int) -> Yes:
@@ -172,10 +215,19 @@ def _free_starts(spans: list[Whole], need: int, size: int) -> Yes:
 
     Touching intervals are not joined: a session lies in one of them.
     """
-    out = np.zeros((len(spans), size), dtype=np.bool_)
+    out = np.empty((len(spans), size), dtype=np.bool_)
     for row, span in enumerate(spans):
         start, beyond = span[:, 0], span[:, 1] - need + 1
         fits = beyond > start
-        change = np.bincount(start[fits], minlength=size + 1) - np.bincount(beyond[fits], minlength=size + 1)
-        out[row] = np.cumsum(change)[:size] > 0
+        out[row] = _covered(start[fits], beyond[fits], size)
     return out
+
+
+def _covered(start: Whole, beyond: Whole, size: int) -> Yes:
+    """Return (size,): where any of these ranges lies; none of them is empty."""
+    if (start[1:] >= beyond[:-1]).all():  # in order and apart, as they nearly always are
+        edges = np.concatenate(([0], np.column_stack((start, beyond)).reshape(-1), [size]))
+        return np.repeat(np.arange(len(edges) - 1) % 2 == 1, np.diff(edges))
+    change = np.bincount(start, minlength=size + 1) - np.bincount(beyond, minlength=size + 1)
+    inside: Yes = np.cumsum(change)[:size] > 0
+    return inside

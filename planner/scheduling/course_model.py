@@ -44,8 +44,9 @@ class Link:
 class CourseModel:
     """All about a course that other bookings do not change.
 
-    Only days and cells on which the patient could ever come are kept; `days` and `cells` say which. Arrays are
-    (practitioners, days, cells). `never` is larger than any points, and three of it still fit the number type.
+    Only days and cells on which the patient could ever come while somebody works are kept; `days` and `cells` say
+    which. Arrays are (practitioners, days, cells). `never` is larger than any points, and three of it still fit the
+    number type.
     """
 
     def __init__(self, board: Board, course: Course) -> None:
@@ -56,7 +57,7 @@ class CourseModel:
         self.change = board.problem.weights.practitioner_change
         grid = board.grid
         whole = {s.minutes: self.patient_costs(s.minutes, course.away) for s in course.sessions}
-        possible = np.any([costs < self.never for costs in whole.values()], axis=0)
+        possible = np.any([self._ever(minutes, costs) for minutes, costs in whole.items()], axis=0)
         self.days: Whole = np.flatnonzero(possible.any(axis=1))
         used = np.flatnonzero(possible.any(axis=0))
         self.cells = slice(int(used[0]), int(used[-1]) + 1) if used.size else slice(0, 0)
@@ -80,6 +81,12 @@ class CourseModel:
         most += weights.practitioner_change + weights.unplaced_session + BEYOND_MAX + BEYOND_MAX_PER_DAY * days
         total = most * self.count + course.wait_points_per_day * days + sum(c.move_points for c in course.current)
         return (np.int32, 1 << 29) if total < 1 << 28 else (np.int64, 1 << 60)
+
+    def _ever(self, minutes: int, costs: Costs) -> Yes:
+        """Return (all days, all cells): where a session of so many minutes could start in an empty diary."""
+        hours = self.board.hours(self.who, self.board.grid.need(minutes))
+        ever: Yes = np.logical_or.reduce(hours, axis=0) & (costs < self.never)
+        return ever
 
     def patient_costs(self, minutes: int, away: Sequence[tuple[date, date]]) -> Costs:
         """Return (all days, all cells): the window's points where the patient can come, never elsewhere."""
@@ -166,7 +173,10 @@ class CourseModel:
 
     def _prices(self, gap: Gap, before: Whole) -> Costs:
         """Return (before, days): points of the gap from one day to another, never where it is too short."""
-        apart = self.days[None, :] - before[:, None]
+        return self.gap_prices(gap, self.days[None, :] - before[:, None])
+
+    def gap_prices(self, gap: Gap, apart: Whole) -> Costs:
+        """Return the points of so many days between two sessions of the horizon, never where they are too few."""
         table = _price_table(gap, self.board.grid.days, self.never).astype(self.dtype)
         return np.where(apart >= 0, table[np.maximum(apart, 0)], self.dtype(self.never))
 

@@ -1,8 +1,11 @@
 """An independent check of an answer: every rule it breaks, in words. Knows nothing of the search."""
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
+from functools import cache
+from itertools import accumulate
 from zoneinfo import ZoneInfo
 
 from planner.scheduling.fields import stamp
@@ -40,9 +43,11 @@ def broken_rules(problem: Problem, solution: Solution) -> list[str]:
             visits[placed.course, placed.session] = _Visit(placed, course, end)
     broken += _places(problem, visits.values())
     broken += _clashes(visits.values())
+    by_course: dict[str, dict[int, _Visit]] = {}
+    for (name, number), visit in visits.items():
+        by_course.setdefault(name, {})[number] = visit
     for course in problem.courses:
-        mine = {number: visit for (name, number), visit in visits.items() if name == course.id}
-        broken += _course(problem, course, mine, solution)
+        broken += _course(problem, course, by_course.get(course.id, {}), solution)
     return broken or _points(problem, solution)
 
 
@@ -76,15 +81,19 @@ def _places(problem: Problem, visits: Iterable[_Visit]) -> Iterator[str]:
 
 
 def _lookup(resources: Iterable[Resource]) -> Callable[[str, datetime, datetime], bool]:
-    """Return a question: is this resource there and free from start to end?"""
-    spans: dict[tuple[str, date], list[tuple[datetime, datetime]]] = {}
-    for resource in resources:
-        for start, end in resource.free:
-            for offset in range((end.date() - start.date()).days + 1):
-                spans.setdefault((resource.id, start.date() + timedelta(days=offset)), []).append((start, end))
+    """Return a question: is this resource there and free from start to end, in one interval?"""
+    known = {resource.id: resource for resource in resources}
+
+    @cache
+    def spans(name: str) -> tuple[list[datetime], list[datetime]]:
+        """Return the starts in order, and the latest end of all intervals that start no later than each."""
+        free = sorted(known[name].free) if name in known else []
+        return [start for start, _ in free], list(accumulate((end for _, end in free), max))
 
     def free(name: str, start: datetime, end: datetime) -> bool:
-        return any(a <= start and end <= b for a, b in spans.get((name, start.date()), ()))
+        starts, ends = spans(name)
+        before = bisect_right(starts, start)
+        return before > 0 and ends[before - 1] >= end
 
     return free
 

@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 from itertools import count
 
 from planner.errors import InvalidInput
-from planner.scheduling import fast
+from planner.scheduling import fast, quick_course
 from planner.scheduling.clinic import Clinic
 from planner.scheduling.judge import broken_rules
+from planner.scheduling.one_course import solve_course
 from planner.scheduling.problem import Problem, Solution
 
 Progress = Callable[[int, int, float, int], None]
@@ -38,6 +39,8 @@ def solve(
     Raises:
         InvalidInput: locked appointments break the rules, so that there is no valid answer.
     """
+    if len(problem.courses) == 1:
+        return _alone(problem, progress, timer)
     if len(problem.courses) > 1 and (seconds is not None or iterations is not None) and fast.ready():
         from planner.scheduling.joint import Joint, TooLarge  # loading machine code takes a second
 
@@ -65,6 +68,15 @@ def solve(
     if seconds is not None or iterations is not None:
         _make_room(clinic, random.Random(seed), iterations, enough, tell)  # noqa: S311 - a search, not a secret
     return judged(problem, clinic.solution())
+
+
+def _alone(problem: Problem, progress: Progress | None, timer: Callable[[], float]) -> Solution:
+    """Solve one course: its optimum is the answer, whatever time there is."""
+    started = timer()
+    best = quick_course.optimum(problem) or solve_course(problem, problem.courses[0].id)
+    if progress is not None:
+        progress(best.points, best.lower_bound, timer() - started, 0)
+    return judged(problem, Solution(best.appointments, best.unplaced, best.points, best.lower_bound))
 
 
 def judged(problem: Problem, solution: Solution) -> Solution:

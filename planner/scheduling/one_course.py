@@ -12,6 +12,9 @@ from planner.scheduling.pins import Pins, pins_of
 from planner.scheduling.problem import Course, Gap, Placed, Problem, Unplaced
 from planner.scheduling.reasons import unplaced_of
 
+Spot = tuple[int, int, int]
+"""Practitioner, day and cell of a model's arrays."""
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -46,7 +49,12 @@ def solve_course(problem: Problem, course_id: str, taken: Iterable[Placed] = ())
 def solve_on(board: Board, course: Course, pinned: Mapping[int, Placed] | None = None) -> CourseSolution:
     """Return the optimum for one course beside what stands on the board, with some sessions pinned by hand."""
     model = CourseModel(board, course)
-    plan = plan_course(model, pins_of(model, pinned or {}))
+    return solution_of(model, plan_course(model, pins_of(model, pinned or {})))
+
+
+def solution_of(model: CourseModel, plan: Plan) -> CourseSolution:
+    """Return a course's optimum as the answer has it, with the reasons."""
+    board, course = model.board, model.course
     appointments = tuple(board.placed(course, number, place) for number, place in enumerate(plan.places))
     return CourseSolution(appointments, unplaced_of(model, plan.places), plan.points, plan.points)
 
@@ -57,19 +65,55 @@ def plan_course(model: CourseModel, pins: Pins) -> Plan:
     Raises:
         InvalidInput: the pinned sessions leave no valid plan.
     """
-    drops = _drop_points(model, pins)
     if 0 in model.shape:
         if pins.places:
             raise _no_valid_plan(model, pins)
-        return Plan((), drops[0])
-    nodes = _node_costs(model, pins)
-    links = _links(model)
-    best = _backward(model, nodes, links, drops)
-    least = min(int(best[0].min()), drops[0])
-    if least >= model.never:
-        raise _no_valid_plan(model, pins)
-    spots = _forward(model, nodes, best, drops)
-    return Plan(tuple(_place(model, pins, number, spot) for number, spot in enumerate(spots)), least)
+        return Plan((), _drop_points(model, pins)[0])
+    return Search(model, pins).plan()
+
+
+class Search:
+    """What the search from the last session back has found; the model has a practitioner and a day at least.
+
+    `best` has per session and place the least points of it and all after it; `drops` what leaving out the rest
+    costs, by how many sessions are placed.
+    """
+
+    def __init__(self, model: CourseModel, pins: Pins) -> None:
+        self.model, self.pins = model, pins
+        self.drops = _drop_points(model, pins)
+        self._free = _node_costs(model)
+        self._links = _links(model)
+        self.best = _backward(model, _pinned(model, pins, self._free), self._links, self.drops)
+
+    def value(self, number: int) -> Costs:
+        """Return `best` of a session as if it were not pinned."""
+        if number not in self.pins.places:
+            return self.best[number]
+        node = self._free[number]
+        if number + 1 == self.model.count:
+            return node
+        return _beside(self.model, node, self._links[number], self.best[number + 1], self.drops[number + 1])
+
+    def plan(self) -> Plan:
+        """Return the cheapest plan. Raises InvalidInput: the pinned sessions leave none."""
+        model, pins = self.model, self.pins
+        least = min(int(self.best[0].min()), self.drops[0])
+        if least >= model.never:
+            raise _no_valid_plan(model, pins)
+        return Plan(tuple(_place(model, pins, number, spot) for number, spot in enumerate(self.forward([]))), least)
+
+    def forward(self, spots: list[Spot]) -> list[Spot]:
+        """Return the best places from these first ones on, following the least points."""
+        model, spots = self.model, list(spots)
+        for number in range(len(spots), model.count):
+            options = _options(model, number, spots[-1], self.best[number]) if spots else self.best[number]
+            by_day = options.transpose(1, 0, 2)
+            day, who, cell = (int(i) for i in np.unravel_index(int(by_day.argmin()), by_day.shape))
+            if options[who, day, cell] > self.drops[number] or options[who, day, cell] >= model.never:
+                break
+            spots.append((who, day, cell))
+        return spots
 
 
 def _no_valid_plan(model: CourseModel, pins: Pins) -> InvalidInput:
@@ -92,8 +136,8 @@ def _drop_points(model: CourseModel, pins: Pins) -> list[int]:
     return out
 
 
-def _node_costs(model: CourseModel, pins: Pins) -> list[Costs]:
-    """Return per session what each place costs by itself."""
+def _node_costs(model: CourseModel) -> list[Costs]:
+    """Return per session what each place costs by itself, before any is pinned."""
     board, course = model.board, model.course
     starts = {minutes: board.starts(model.who, board.grid.need(minutes)) for minutes in model.patient}
     by_minutes = {minutes: model.open_costs(minutes, free) for minutes, free in starts.items()}
@@ -102,6 +146,12 @@ def _node_costs(model: CourseModel, pins: Pins) -> list[Costs]:
     for number, current in model.current.items():
         if not current.locked:
             nodes[number] = _with_moving(model, nodes[number], current.move_points, model.current_place(current))
+    return nodes
+
+
+def _pinned(model: CourseModel, pins: Pins, nodes: list[Costs]) -> list[Costs]:
+    """Return the same, a pinned session nowhere but where it is pinned."""
+    nodes = list(nodes)
     for number, place in pins.places.items():
         only = np.full_like(nodes[number], model.never)
         spot = model.spot(place)
@@ -138,9 +188,15 @@ def _backward(model: CourseModel, nodes: list[Costs], links: list[Link], drops: 
     """Return per session and place the least points of it and all after it."""
     best = [nodes[-1]]
     for number in reversed(range(model.count - 1)):
-        rest = np.minimum(_after(model, links[number], best[-1]), model.dtype(drops[number + 1]))
-        best.append(np.minimum(nodes[number] + rest, model.dtype(model.never)))
+        best.append(_beside(model, nodes[number], links[number], best[-1], drops[number + 1]))
     return best[::-1]
+
+
+def _beside(model: CourseModel, node: Costs, link: Link, following: Costs, drop: int) -> Costs:
+    """Return for each place its own points and the least of what follows there or is left out."""
+    rest = np.minimum(_after(model, link, following), model.dtype(drop))
+    out: Costs = np.minimum(node + rest, model.dtype(model.never))
+    return out
 
 
 def _after(model: CourseModel, link: Link, following: Costs) -> Costs:
@@ -157,20 +213,7 @@ def _after(model: CourseModel, link: Link, following: Costs) -> Costs:
     return out
 
 
-def _forward(model: CourseModel, nodes: list[Costs], best: list[Costs], drops: list[int]) -> list[tuple[int, int, int]]:
-    """Return the best places as (practitioner, day, cell), following the least points from the first session on."""
-    spots: list[tuple[int, int, int]] = []
-    for number in range(model.count):
-        options = best[number] if not spots else _options(model, number, spots[-1], best[number])
-        by_day = options.transpose(1, 0, 2)
-        day, who, cell = (int(i) for i in np.unravel_index(int(by_day.argmin()), by_day.shape))
-        if options[who, day, cell] > drops[number] or options[who, day, cell] >= model.never:
-            break
-        spots.append((who, day, cell))
-    return spots
-
-
-def _options(model: CourseModel, number: int, before: tuple[int, int, int], following: Costs) -> Costs:
+def _options(model: CourseModel, number: int, before: Spot, following: Costs) -> Costs:
     """Return the points of each place that may follow the chosen one."""
     who, day, cell = before
     gap, need = model.course.sessions[number].gap, model.board.grid.need(model.course.sessions[number - 1].minutes)
@@ -183,7 +226,7 @@ def _options(model: CourseModel, number: int, before: tuple[int, int, int], foll
     return out
 
 
-def _place(model: CourseModel, pins: Pins, number: int, spot: tuple[int, int, int]) -> Place:
+def _place(model: CourseModel, pins: Pins, number: int, spot: Spot) -> Place:
     """Give a chosen start its room: the pinned one, the one it has now, or the first that is free."""
     if number in pins.places:
         return pins.places[number]

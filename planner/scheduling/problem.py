@@ -1,5 +1,6 @@
 """A clinic's scheduling problem as values that check themselves, and its JSON file (format, version 1)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -8,6 +9,7 @@ from planner.errors import InvalidInput
 from planner.scheduling import fields
 from planner.scheduling.answer import SOLUTION_FORMAT, Placed, Solution, Unplaced
 from planner.scheduling.fields import MINUTES_A_DAY, MOST_POINTS, check_whole
+from planner.scheduling.free_spans import FreeSpans
 from planner.scheduling.request import Course, Current, Gap, Session, Window
 from planner.scheduling.wall import instant_seconds
 
@@ -25,12 +27,14 @@ class Resource:
     """A practitioner or a room, with the half-open wall-clock intervals in which it is free before this problem."""
 
     id: str
-    free: tuple[tuple[datetime, datetime], ...]
+    free: Sequence[tuple[datetime, datetime]]
     name: str = ""
 
     def __post_init__(self) -> None:
         if not self.name:
             object.__setattr__(self, "name", self.id)
+        if isinstance(self.free, FreeSpans):
+            return  # it has checked itself
         for index, (start, end) in enumerate(self.free):
             if start.tzinfo is not None or end.tzinfo is not None:
                 raise InvalidInput("A wall-clock time has no offset.", field=f"free[{index}]")
@@ -125,6 +129,8 @@ class Problem:
         return not (minutes % self.grid_minutes or wall.second or wall.microsecond)
 
     def _check_free(self, where: str, resource: Resource) -> None:
+        if isinstance(resource.free, FreeSpans) and not (resource.free.minutes % self.grid_minutes).any():
+            return
         for index, ends in enumerate(resource.free):
             for side, wall in enumerate(ends):
                 if not self._on_grid(wall):

@@ -1,4 +1,4 @@
-"""Why a session has no place, in a sentence a receptionist understands."""
+"""Why a session has no place, and what would give it one, in sentences a receptionist understands."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -9,8 +9,16 @@ from planner.scheduling import words
 from planner.scheduling.board import Place
 from planner.scheduling.course_model import CourseModel
 from planner.scheduling.grid import Yes
-from planner.scheduling.problem import Unplaced
+from planner.scheduling.points import course_points
+from planner.scheduling.problem import Placed, Unplaced
+from planner.scheduling.rules import Opening, Rule, openings
 from planner.scheduling.wall import gap_seconds
+
+MOST_WAYS = 3
+"""More of the ways out than this are not told: nobody would read them."""
+
+
+AFTER_ANOTHER = "It comes after a session that has no place."
 
 
 def unplaced_of(model: CourseModel, places: Sequence[Place]) -> tuple[Unplaced, ...]:
@@ -22,33 +30,42 @@ def unplaced_of(model: CourseModel, places: Sequence[Place]) -> tuple[Unplaced, 
     if first == model.count:
         return ()
     why = _why(model, places)
-    rest = f"Session {first + 1} has no place, and session {{}} comes after it."
-    later = (Unplaced(course.id, number, rest.format(number + 1)) for number in range(first + 1, model.count))
+    later = (Unplaced(course.id, number, AFTER_ANOTHER) for number in range(first + 1, model.count))
     return Unplaced(course.id, first, why), *later
 
 
 def _why(model: CourseModel, places: Sequence[Place]) -> str:
-    """Count the starts that survive each filter in turn, and say the first filter that leaves none."""
+    """Say the first filter that leaves no start, and what would have to be decided otherwise for one."""
+    ways = openings(model, places)
+    if ways and not ways[0].rules:
+        return _left_out(model, places, ways[0])
+    end = words.day(model.board.problem.last_day)
+    return f"No place by {end}: {_obstacle(model, places)}.{_would_fit(model, ways)}"
+
+
+def _obstacle(model: CourseModel, places: Sequence[Place]) -> str:
+    """Filter the starts by one rule after the other, and say the first that leaves none."""
     if not model.who:
-        return "No start is left: the course names no practitioner."
+        return "the course names no practitioner"
     problem, number = model.board.problem, len(places)
     minutes = model.course.sessions[number].minutes
     need = model.board.grid.need(minutes)
     names = words.several(words.practitioner(problem, name) for name in model.course.practitioners)
     left: Yes = allowed_after(model, places)[None, :, :]
     if not left.any():
-        return f"No start is left: {_frame(model, places)}, and the plan ends on {words.day(problem.last_day)}."
+        return f"{_frame(model, places)}, and the plan ends then"
     period = _period(model, left)
     left = left & model.board.hours(model.who, need)
     if not left.any():
-        return f"No start is left: {names} {_have(model)} no {minutes} free minutes in a row {period}."
+        return f"{names} {_have(model)} no {minutes} free minutes in a row {period}"
+    free = f"{names} {_are(model)} free for {minutes} minutes on "
+    trouble = ""
     for passes, trouble in _filters(model, minutes):
         days = int(left.any(axis=(0, 2)).sum())
         left = left & passes
         if not left.any():
-            free = f"{names} {_are(model)} free for {minutes} minutes on {words.days(days)} {period}"
-            return f"No start is left: {free}, but {trouble}."
-    return _too_dear(model, left)
+            return f"{free}{words.days(days)} {period}, but {trouble}"
+    raise ValueError("there is a place, so that nothing is in the way")
 
 
 def _have(model: CourseModel) -> str:
@@ -107,14 +124,54 @@ def _period(model: CourseModel, left: Yes) -> str:
     return f"from {words.day(first)} to {words.day(last)}"
 
 
-def _too_dear(model: CourseModel, left: Yes) -> str:
-    """Say where the session could be, when leaving it out costs less than that."""
-    by_day = left.transpose(1, 0, 2)
-    day, who, cell = (int(i) for i in np.unravel_index(int(by_day.argmax()), by_day.shape))
+def _would_fit(model: CourseModel, ways: Sequence[Opening]) -> str:
+    """Say what would have to be decided otherwise, with an example of each: the first few of the smallest sets."""
+    said = [_way(model, way) for way in ways[:MOST_WAYS]]
+    return f" It would fit if {'; or if '.join(said)}." if said else ""
+
+
+def _way(model: CourseModel, way: Opening) -> str:
     problem = model.board.problem
-    start = model.board.grid.wall(day * model.board.grid.cells + cell)
-    name = problem.practitioners[model.who[who]].name
+    name = words.practitioner(problem, way.practitioner)
+    wishes = " and ".join(_wish(model, way, rule) for rule in Rule if rule in way.rules)
+    return f"{wishes} (such as {words.moment(way.start)} with {name})"
+
+
+def _wish(model: CourseModel, way: Opening, rule: Rule) -> str:
+    course, name = model.course, words.practitioner(model.board.problem, way.practitioner)
+    match rule:
+        case Rule.HOURS:
+            return f"the patient could also come on a {words.part_of_day(way.start)}"
+        case Rule.AWAY:
+            return "the patient could come on a day marked as away"
+        case Rule.PRACTITIONER:
+            return f"{name} could treat as well"
+        case Rule.OTHERS:
+            return "other appointments of this plan made room"
+        case Rule.ROOM:
+            return "there were a free room"
+        case Rule.HORIZON:
+            end = words.day(model.board.problem.last_day)
+            return f"the plan went on after {end} and the weeks stayed as they are"
+        case Rule.FREE:
+            return f"{name}, {way.leave}, had time"
+        case Rule.EARLIEST:
+            return f"the course could begin before {words.day(course.earliest_day)}"
+        case Rule.SPACING:
+            return "it could follow the session before sooner"
+
+
+def _left_out(model: CourseModel, places: Sequence[Place], way: Opening) -> str:
+    """Name the best place that there is, which breaks only wishes, and what it costs more than leaving it out."""
+    board, course, number = model.board, model.course, len(places)
+    placed = {index: board.placed(course, index, place) for index, place in enumerate(places)}
+    here = Placed(course.id, number, way.practitioner, board.problem.rooms[0].id, way.start)
+    without = course_points(board.problem, course, placed).total
+    more = course_points(board.problem, course, {**placed, number: here}).total - without
+    where = f"{words.moment(way.start)} with {words.practitioner(board.problem, way.practitioner)}"
+    if more <= 0:
+        return f"There is a place on {where}, but the search ended before it was used."
     return (
-        f"The first free start is {words.moment(start)} with {name}, but with it and the sessions after it the plan"
-        " costs more points than without them."
+        f"The best place left, {where}, breaks no rule, but goes so far against the wishes that it costs"
+        f" {more} points more than leaving the session out."
     )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from planner.errors import InvalidInput
 from planner.scheduling.many_courses import solve
@@ -12,6 +12,10 @@ from planner.scheduling.problem import Course, Current, Gap, Placed, Problem, Se
 
 HARD_GAP_DAYS = 2
 """Least days around a session that is made up (E25: 48 hours, which `min_gap_hours` counts exactly)."""
+
+MOVE_POINTS, MOVE_POINTS_NEAR = 80, 150
+"""What moving an appointment of a course that an event touches costs, far ahead and within a fortnight."""
+NEAR = timedelta(days=14)
 
 _NO_GAP = Gap(7, HARD_GAP_DAYS, 14)
 _MOST_ORDERS = 5
@@ -36,6 +40,7 @@ class OwedSession:
         place: its appointment, None if it has none.
         locked: the appointment stays as it is.
         move_points: what moving an unlocked one costs.
+        confirmed: the patient has said that they will come.
         lost: it was missed, so it is wanted as soon as possible.
     """
 
@@ -46,6 +51,7 @@ class OwedSession:
     locked: bool = False
     move_points: int = 0
     lost: bool = False
+    confirmed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +71,16 @@ class RepairCase:
 
 @dataclass(frozen=True, slots=True)
 class Repaired:
-    """The best answer for one course: every owed session by key, placed or with the reason why not."""
+    """The best answer for one course: every owed session by key, placed or with the reason why not.
+
+    Args:
+        cost: points with a missed session's wait counted the same wherever it stands, to compare answers by.
+    """
 
     placed: Mapping[str, Placed]
     unplaced: Mapping[str, str]
     points: int
+    cost: int = 0
 
 
 def repair(problem: Problem, case: RepairCase) -> Repaired:
@@ -84,19 +95,22 @@ def repair(problem: Problem, case: RepairCase) -> Repaired:
         InvalidInput: a locked appointment breaks a hard rule.
     Source: E25, E50.
     """
-    answers = []
+    answers: list[tuple[int, int, int, list[OwedSession], Solution]] = []
     refusal = None
+    enough = _orders_worth_trying(case.owed)
     for place, order in enumerate(_orders(case.owed)):
+        if answers and place >= enough:
+            break
         try:
             solution = solve(replace(problem, courses=(as_course(case, order),)))
-        except InvalidInput as error:  # Nothing fits between what is locked: another order may do.
+        except InvalidInput as error:  # Nothing fits between what is locked: another order may do, however late.
             refusal = error
         else:
             answers.append((*_rank(case, order, solution), place, order, solution))
     if refusal is not None and not answers:
         raise refusal
     best = min(answers, key=lambda answer: answer[:3])
-    return _read(best[3], best[4])
+    return _read(best[3], best[4], best[1])
 
 
 def as_course(case: RepairCase, order: Sequence[OwedSession]) -> Course:
@@ -110,7 +124,7 @@ def as_course(case: RepairCase, order: Sequence[OwedSession]) -> Course:
         min_gap_hours=case.min_gap_hours,
         wait_points_per_day=case.wait_points_per_day,
         previous_start=case.previous_start,
-        away=tuple(_away_but_for(case.away, order)),
+        away=tuple(without_days(case.away, {each.place.start.date() for each in order if each.place and each.locked})),
         current=tuple(
             Current(index, owed.place.practitioner, owed.place.room, owed.place.start, owed.locked, owed.move_points)
             for index, owed in enumerate(order)
@@ -131,16 +145,18 @@ def standing_order(owed: Sequence[OwedSession]) -> list[OwedSession]:
 
 
 def _orders(owed: Sequence[OwedSession]) -> Iterator[list[OwedSession]]:
+    """What stands by time, with what was missed before all of it, then after the first, the second and so on."""
     standing = standing_order(owed)
     lost = [replace(session, place=None) for session in owed if session.lost]
-    if not lost:
-        yield standing
-        return
-    locked_prefix = 0
-    while locked_prefix < len(standing) and standing[locked_prefix].locked:
-        locked_prefix += 1
-    for index in range(min(len(standing), locked_prefix + 2, _MOST_ORDERS) + 1):
+    for index in range(len(standing) + 1 if lost else 1):
         yield [*standing[:index], *lost, *standing[index:]]
+
+
+def _orders_worth_trying(owed: Sequence[OwedSession]) -> int:
+    """How many of the orders may hold the best answer; the later ones only matter where none of these has any."""
+    standing = standing_order(owed)
+    locked_prefix = next((n for n, session in enumerate(standing) if not session.locked), len(standing))
+    return min(len(standing), locked_prefix + 2, _MOST_ORDERS) + 1
 
 
 def _gap(case: RepairCase, order: Sequence[OwedSession], index: int) -> Gap | None:
@@ -179,11 +195,10 @@ def _windows_of(order: Sequence[OwedSession]) -> Iterator[Window]:
                 yield Window(session.place.start.weekday(), start, start + session.minutes, 0)
 
 
-def _away_but_for(away: Sequence[tuple[date, date]], order: Sequence[OwedSession]) -> Iterator[tuple[date, date]]:
-    """Days away, less those on which a locked appointment was agreed all the same."""
-    agreed = sorted({session.place.start.date() for session in order if session.place and session.locked})
+def without_days(away: Iterable[tuple[date, date]], agreed: Collection[date]) -> Iterator[tuple[date, date]]:
+    """Days away (half-open pairs), less those on which a locked appointment was agreed all the same."""
     for start, end in away:
-        for day in agreed:
+        for day in sorted(agreed):
             if start <= day < end:
                 if start < day:
                     yield start, day
@@ -201,9 +216,10 @@ def _rank(case: RepairCase, order: Sequence[OwedSession], solution: Solution) ->
     return len(solution.unplaced), points
 
 
-def _read(order: Sequence[OwedSession], solution: Solution) -> Repaired:
+def _read(order: Sequence[OwedSession], solution: Solution, cost: int) -> Repaired:
     return Repaired(
         placed={order[placed.session].key: placed for placed in solution.appointments},
         unplaced={order[unplaced.session].key: unplaced.reason for unplaced in solution.unplaced},
         points=solution.points,
+        cost=cost,
     )

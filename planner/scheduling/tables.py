@@ -111,7 +111,7 @@ class _Maker:
         self.problem, self.scale = problem, scale
         self.board = Board(problem)
         self.grid = self.board.grid
-        self.first, self.beyond = self._used_cells()
+        self.first, self.beyond = self.board.used_cells()
         self.cells = self.beyond - self.first
         courses = problem.courses
         minutes = {session.minutes for course in courses for session in course.sessions}
@@ -121,17 +121,6 @@ class _Maker:
         self.pins = self._pins()
         instant = self.grid.instant[:, self.first : self.beyond]
         self.instant = np.ascontiguousarray(instant).reshape(-1)
-
-    def _used_cells(self) -> tuple[int, int]:
-        """Return the range of cells of the day in which any practitioner ever works."""
-        low, high = self.grid.cells, 1
-        for person in self.problem.practitioners:
-            for start, end in person.free:
-                if start.date() != end.date():
-                    return 0, self.grid.cells
-                low = min(low, (start.hour * 60 + start.minute) // self.grid.minutes)
-                high = max(high, (end.hour * 60 + end.minute) // self.grid.minutes)
-        return min(low, high - 1), high
 
     def _pins(self) -> list[Mapping[int, Place]]:
         """Put every locked appointment on the board, so that two at one time are refused."""

@@ -23,6 +23,12 @@ def moment(value: datetime) -> str:
     return f"{day(value)} {value:%H:%M}"
 
 
+def part_of_day(value: datetime) -> str:
+    """Return such as Tuesday afternoon."""
+    part = "morning" if value.hour < 12 else "afternoon" if value.hour < 17 else "evening"
+    return f"{WEEKDAYS[value.weekday()]} {part}"
+
+
 def practitioner(problem: Problem, name: str) -> str:
     """Return what people call this practitioner."""
     return next((person.name for person in problem.practitioners if person.id == name), name)
@@ -42,6 +48,11 @@ def several(names: Iterable[str]) -> str:
 def days(count: float) -> str:
     """Return such as 1 day or 2.5 days."""
     return f"{count:g} day" if count == 1 else f"{count:g} days"
+
+
+def counted(number: int, noun: str) -> str:
+    """Return such as 1 session or 2 sessions."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def times(course: Course) -> str:

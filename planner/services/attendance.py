@@ -24,13 +24,15 @@ from planner.diary.appointment import AppointmentStatus, next_statuses
 from planner.diary.free import to_wall
 from planner.errors import AppointmentLocked, InvalidInput, NotFound, StaleForm
 from planner.services import worklists
-from planner.services.diary_writer import CourseChange, write_change
+from planner.services.diary_writer import CourseChange, write_change, write_changes
+from planner.services.making_room import repaired_among_others
 from planner.services.planning import ahead, standing
 from planner.services.repairing import repaired
 from planner.services.runtime import Actor, Runtime, Unit
 from planner.services.snapshot import Booked, CourseSnapshot, SessionState, take
 from planner.services.sweeping import SweepReport, each
-from planner.storage.courses import AppointmentRow, AssessmentRow, CourseRow, RevisionRow
+from planner.storage.courses import AppointmentRow, AssessmentRow, CourseRow
+from planner.storage.ids import new_id
 from planner.storage.people import ClinicRow
 
 UNATTENDED = ("booked", "pending")
@@ -277,10 +279,13 @@ def _after_loss(
         worklists.open_item(unit, worklists.TWO_MISSES, f"two-misses-{course.id}", says, course.id)
     if closed.automation == "stopped":
         return _write(found, closed, kind, f"{words}; nothing rebooked by itself", repaired_=False, late=late)
-    target = repaired(unit, course, closed, losing=losing, extra_away=away)
+    found_best = repaired_among_others(unit, course, closed, losing=losing, extra_away=away)
+    target = found_best.target
     note_unplaced(unit, course, target)
     _propose_catch_up(unit, course, target, evidence)
-    return _write(found, target, kind, f"{words}; the rest repaired", repaired_=True, late=late)
+    return _write(
+        found, target, kind, f"{words}; the rest repaired", repaired_=True, late=late, others=found_best.others
+    )
 
 
 def note_unplaced(unit: Unit, course: CourseRow, target: CourseSnapshot) -> None:
@@ -324,7 +329,19 @@ def _history(snapshot: CourseSnapshot) -> list[Booked]:
 
 
 def _write(
-    found: Visit, target: CourseSnapshot, kind: str, reason: str, *, repaired_: bool, late: bool = False
+    found: Visit,
+    target: CourseSnapshot,
+    kind: str,
+    reason: str,
+    *,
+    repaired_: bool,
+    late: bool = False,
+    others: Sequence[CourseChange] = (),
 ) -> Outcome:
-    revision: RevisionRow = write_change(found.unit, CourseChange(found.course, target, kind, reason))
-    return Outcome(found.course.id, revision.id, repaired=repaired_, says=reason, late=late)
+    """Write the change, and those of other courses that make room for it, as one batch."""
+    if others:
+        moved = "1 other patient" if len(others) == 1 else f"{len(others)} other patients"
+        reason = f"{reason}; {moved} made room"
+    changes = [CourseChange(found.course, target, kind, reason), *others]
+    revisions = write_changes(found.unit, changes, batch=new_id() if others else None)
+    return Outcome(found.course.id, revisions[0].id, repaired=repaired_, says=reason, late=late)

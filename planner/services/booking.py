@@ -11,8 +11,9 @@ from planner.care.course import Phase, PlannedSession, phases_to_json, plan_sess
 from planner.care.evidence import Evidence
 from planner.care.factors import is_chronic
 from planner.errors import InvalidInput, NotFound, SlotTaken
-from planner.scheduling.alternatives import Alternative, alternatives, follow_on
+from planner.scheduling.alternatives import Alternative, follow_on, follow_on_with_alternatives
 from planner.scheduling.judge import broken_rules
+from planner.scheduling.one_course import CourseSolution
 from planner.scheduling.points import points
 from planner.scheduling.problem import Course, Gap, Placed, Problem, Resource, Session, Solution, Unplaced
 from planner.services.attendance import note_unplaced
@@ -23,6 +24,7 @@ from planner.services.planning import (
     booked_at,
     free_problem,
     other_starts,
+    therapists,
     wanted_gap,
     whole_steps,
 )
@@ -113,9 +115,22 @@ def propose(
     with runtime.reading(actor) as unit:
         planned = planned_sessions(unit, request)
         problem = _problem(unit, request, planned)
-        best = follow_on(problem, str(request.course_id), dict(pinned or {}))
+        best, others = _best(problem, pinned or {}, with_alternatives)
+        if best.unplaced:
+            # The same dates again, but with everybody in view who could help.
+            problem = _problem(unit, request, planned, everybody=True)
+            best, others = _best(problem, pinned or {}, with_alternatives)
         solution = Solution(best.appointments, best.unplaced, best.points, best.lower_bound)
-        return _proposal(problem, request, planned, solution, with_alternatives=with_alternatives)
+        return _proposal(problem, request, planned, solution, others)
+
+
+def _best(
+    problem: Problem, pinned: Mapping[int, Placed], with_alternatives: bool
+) -> tuple[CourseSolution, Mapping[int, tuple[Alternative, ...]]]:
+    course_id = problem.courses[0].id
+    if with_alternatives:
+        return follow_on_with_alternatives(problem, course_id, pinned)
+    return follow_on(problem, course_id, pinned), {}
 
 
 def book_course(runtime: Runtime, actor: Actor, request: BookingRequest, places: Mapping[int, Placed]) -> int:
@@ -137,11 +152,11 @@ def book_course(runtime: Runtime, actor: Actor, request: BookingRequest, places:
             raise NotFound("This assessment is not of this patient.")
         unit.get(PatientRow, request.patient_id)
         planned = planned_sessions(unit, request)
-        problem = _problem(unit, request, planned)
+        problem = _problem(unit, request, planned, everybody=len(places) < len(planned))
         reasons = _check(problem, places)
-        course = _new_course(unit, request, assessment)
+        course = new_course(unit, request, assessment)
         sessions = tuple(
-            _session(unit, session, places.get(session.position), reasons.get(session.position, ""))
+            first_state(unit, session, places.get(session.position), reasons.get(session.position, ""))
             for session in planned
         )
         target = CourseSnapshot("active", "apply", tuple(phases_to_json(request.phases)), sessions)
@@ -159,32 +174,53 @@ def planned_sessions(unit: Unit, request: BookingRequest) -> tuple[PlannedSessio
     )
 
 
-def _problem(unit: Unit, request: BookingRequest, planned: Sequence[PlannedSession]) -> Problem:
-    grid = unit.clinic.grid_minutes
-    away = sum((end - start).days for start, end in request.wishes.away_days())
-    last = request.earliest_day + timedelta(days=away + sum(each.gap.max if each.gap else 7 for each in planned))
+def _problem(
+    unit: Unit, request: BookingRequest, planned: Sequence[PlannedSession], *, everybody: bool = False
+) -> Problem:
+    """The course among the free time of those the patient wants, or of everybody, to see who could help."""
+    span = span_of(unit, request, planned)
+    others = other_starts(unit, request.patient_id)
+    people = [*request.wishes.practitioners, *(row.id for row in therapists(unit) if everybody)]
+    problem = free_problem(unit, span, people, apart_from=others)
+    return replace(problem, courses=(course_for(unit, request, planned, problem),))
+
+
+def span_of(unit: Unit, request: BookingRequest, planned: Sequence[PlannedSession]) -> Span:
+    """The days to look at for a course.
+
+    Raises:
+        InvalidInput: its first day lies in the past, or too far ahead.
+    """
     if request.earliest_day < unit.today:
         raise InvalidInput("The first day lies in the past.", field="earliest_day")
+    away = sum((end - start).days for start, end in request.wishes.away_days())
+    last = request.earliest_day + timedelta(days=away + sum(each.gap.max if each.gap else 7 for each in planned))
     span = Span.covering(unit, last)
     if request.earliest_day >= span.end:
         raise InvalidInput("The first day lies more than a year ahead.", field="earliest_day")
-    others = other_starts(unit, request.patient_id)
-    problem = free_problem(unit, span, request.wishes.practitioners, apart_from=others)
+    return span
+
+
+def course_for(unit: Unit, request: BookingRequest, planned: Sequence[PlannedSession], problem: Problem) -> Course:
+    """What a course asks of the diary; the patient's other courses are the caller's to keep away from.
+
+    Raises:
+        InvalidInput: none of its therapists works here.
+    """
     known = {practitioner.id for practitioner in problem.practitioners}
     prices = {name: cost for name, cost in request.wishes.practitioner_points().items() if name in known}
     if not prices:
         raise InvalidInput("This therapist does not work here.", field="practitioner")
-    course = Course(
+    return Course(
         id=str(request.course_id),
         earliest_day=request.earliest_day,
         sessions=tuple(Session(whole_steps(unit, each.minutes), wanted_gap(each)) for each in planned),
         practitioners=prices,
-        available=request.wishes.windows(grid),
+        available=request.wishes.windows(unit.clinic.grid_minutes),
         min_gap_hours=MIN_GAP_HOURS,
         wait_points_per_day=_wait_points(unit, request),
         away=request.wishes.away_days(),
     )
-    return replace(problem, courses=(course,))
 
 
 def _wait_points(unit: Unit, request: BookingRequest) -> int:
@@ -198,8 +234,9 @@ def _check(problem: Problem, places: Mapping[int, Placed]) -> dict[int, str]:
     course = problem.courses[0]
     if any(place.course != course.id or session != place.session for session, place in places.items()):
         raise InvalidInput("These dates are for another course.", field="places")
-    reasons = {each.session: each.reason for each in follow_on(problem, course.id, {}).unplaced}
-    missing = (session for session in range(len(course.sessions)) if session not in places)
+    missing = [session for session in range(len(course.sessions)) if session not in places]
+    best = follow_on(problem, course.id, {}).unplaced if missing else ()
+    reasons = {each.session: each.reason for each in best}
     unplaced = tuple(
         Unplaced(course.id, session, reasons.get(session, "Left open when the course was booked."))
         for session in missing
@@ -216,7 +253,8 @@ def _check(problem: Problem, places: Mapping[int, Placed]) -> dict[int, str]:
     return {each.session: each.reason for each in unplaced}
 
 
-def _new_course(unit: Unit, request: BookingRequest, assessment: AssessmentRow) -> CourseRow:
+def new_course(unit: Unit, request: BookingRequest, assessment: AssessmentRow) -> CourseRow:
+    """The row of a course that is booked now, before it has any session."""
     course = CourseRow(
         id=request.course_id,
         patient_id=request.patient_id,
@@ -231,11 +269,11 @@ def _new_course(unit: Unit, request: BookingRequest, assessment: AssessmentRow) 
         started_at=unit.now,
     )
     unit.session.add(course)
-    unit.session.flush()
     return course
 
 
-def _session(unit: Unit, planned: PlannedSession, placed: Placed | None, reason: str) -> SessionState:
+def first_state(unit: Unit, planned: PlannedSession, placed: Placed | None, reason: str) -> SessionState:
+    """A session as it is first booked, or waits for a place with the reason why."""
     minutes = whole_steps(unit, planned.minutes)
     return SessionState(
         id=None,
@@ -253,16 +291,12 @@ def _proposal(
     request: BookingRequest,
     planned: Sequence[PlannedSession],
     solution: Solution,
-    *,
-    with_alternatives: bool,
+    alternatives: Mapping[int, tuple[Alternative, ...]],
 ) -> Proposal:
     places = {placed.session: placed for placed in solution.appointments}
     reasons = {each.session: each.reason for each in solution.unplaced}
     lines = []
     for session in planned:
-        others: tuple[Alternative, ...] = ()
-        if with_alternatives and session.position in places:
-            others = alternatives(problem, solution, str(request.course_id), session.position)
         before = places.get(session.position - 1)
         lines.append(
             _line(
@@ -272,7 +306,7 @@ def _proposal(
                 before,
                 places.get(session.position),
                 reasons.get(session.position, ""),
-                others,
+                alternatives.get(session.position, ()),
             )
         )
     return Proposal(tuple(lines), solution.points, solution.lower_bound)

@@ -24,6 +24,7 @@ from planner.storage.people import ClinicRow, RoomRow, StaffRow
 NAME_LENGTH_MAX: Final = 120
 ROLES: Final[tuple[str, ...]] = get_args(Role)
 _ANY_DAY: Final = date(2026, 1, 1)
+DISPLACING: Final = ("never", "unconfirmed", "any")
 # Which policies a manager may set, and between which whole numbers.
 POLICY_LIMITS: Final = {
     "notice_hours": (0, 336),
@@ -94,6 +95,22 @@ def change_policies(unit: Unit, **policies: int) -> None:
     for name, value in policies.items():
         setattr(unit.clinic, name, value)
     unit.audit("change policies", f"clinic/{unit.clinic.id}", **policies)
+
+
+def set_displacing(unit: Unit, policy: str) -> None:
+    """Say whose appointments may move to make room for somebody who lost one: by a leave, a miss or a cancellation.
+
+    Args:
+        policy: never (only those of the courses concerned), unconfirmed, or any.
+    Raises:
+        InvalidInput: another word.
+        NotAllowed: by somebody who is no manager.
+    """
+    _manage(unit)
+    if policy not in DISPLACING:
+        raise InvalidInput("Choose never, unconfirmed or any.", field="displacing")
+    unit.clinic.displacing = policy
+    unit.audit("change policies", f"clinic/{unit.clinic.id}", displacing=policy)
 
 
 def add_staff(unit: Unit, name: str, email: str, role: str, password: str, *, treats: bool = False) -> StaffRow:
@@ -200,9 +217,7 @@ def add_leave(unit: Unit, staff_id: int, leave: Leave) -> LeaveRow:
     Raises:
         InvalidInput: the person treats nobody, so nobody needs to know.
     """
-    _manage(unit, "reception")
-    if not unit.get(StaffRow, staff_id).treats:
-        raise InvalidInput("Only people who treat have leave in the diary.", field="staff_id")
+    check_leave(unit, staff_id)
     row = LeaveRow(
         practitioner_id=staff_id, starts=leave.starts, ends=leave.ends, reason=leave.reason, recorded_at=unit.now
     )
@@ -210,6 +225,19 @@ def add_leave(unit: Unit, staff_id: int, leave: Leave) -> LeaveRow:
     unit.session.flush()
     unit.audit("add leave", f"staff/{staff_id}", leave=row.id)
     return row
+
+
+def check_leave(unit: Unit, staff_id: int) -> StaffRow:
+    """The person whose leave may be recorded.
+
+    Raises:
+        InvalidInput: the person treats nobody, so nobody needs to know.
+    """
+    _manage(unit, "reception")
+    person = unit.get(StaffRow, staff_id)
+    if not person.treats:
+        raise InvalidInput("Only people who treat have leave in the diary.", field="staff_id")
+    return person
 
 
 def withdraw_leave(unit: Unit, leave_id: int) -> LeaveRow:

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 from typing import Any
 
 from planner.services.difference import difference, face
+from planner.services.freed_slots import note_freed
 from planner.services.outbox import queue_course_message
+from planner.services.resting import refuse_too_near
 from planner.services.runtime import Unit
 from planner.services.snapshot import (
     Booked,
     CourseSnapshot,
     SessionState,
-    appointment_rows,
     of_rows,
-    session_rows,
-    take,
+    rows_of,
+    take_all,
 )
 from planner.storage.courses import AppointmentRow, CourseRow, RevisionRow, SessionRow
 from planner.storage.ids import new_id
@@ -49,16 +50,26 @@ def write_changes(unit: Unit, changes: Sequence[CourseChange], *, batch: int | N
 
     Raises:
         SlotTaken: a new place overlaps another appointment; nothing is written.
+        TooNear: it lies within 48 hours of a visit that its patient has for another course; nothing is written.
         StaleForm: a row changed since it was read.
     """
-    works = [_Work(unit, change) for change in changes]
+    courses = [change.course for change in changes]
+    rows = rows_of(unit, courses)
+    works = [_Work(unit, change, *rows[change.course.id]) for change in changes]
+    refuse_too_near(unit, {work.change.course: (work.before, work.change.target) for work in works})
     for work in works:
         work.lift()
     unit.session.flush()
     for work in works:
+        work.add_sessions()
+    unit.session.flush()
+    for work in works:
         work.set_down()
     unit.session.flush()
-    return [work.keep_revision(batch) for work in works]
+    after = take_all(unit, courses)
+    revisions = [work.keep_revision(batch, after[work.change.course.id]) for work in works]
+    unit.session.flush()
+    return revisions
 
 
 def write_change(unit: Unit, change: CourseChange) -> RevisionRow:
@@ -77,15 +88,17 @@ class _Work:
 
     unit: Unit
     change: CourseChange
+    session_rows: InitVar[Iterable[SessionRow]]
+    appointment_rows: InitVar[Iterable[AppointmentRow]]
     before: CourseSnapshot = field(init=False)
     sessions: dict[int, SessionRow] = field(init=False)
     appointments: dict[int, AppointmentRow] = field(init=False)
+    added: dict[str, SessionRow] = field(init=False, default_factory=dict)
 
-    def __post_init__(self) -> None:
-        course, session = self.change.course, self.unit.session
-        self.sessions = {row.id: row for row in session.scalars(session_rows(course))}
-        self.appointments = {row.id: row for row in session.scalars(appointment_rows(course))}
-        self.before = of_rows(course, self.sessions.values(), self.appointments.values())
+    def __post_init__(self, session_rows: Iterable[SessionRow], appointment_rows: Iterable[AppointmentRow]) -> None:
+        self.sessions = {row.id: row for row in session_rows}
+        self.appointments = {row.id: row for row in appointment_rows}
+        self.before = of_rows(self.change.course, self.sessions.values(), self.appointments.values())
 
     def lift(self) -> None:
         """Free the time of every appointment that changes, so that none stands in another's way."""
@@ -93,6 +106,15 @@ class _Work:
         for booked in _all_booked(self.before):
             if booked.occupies and wanted.get(booked.id) != booked:
                 self._row(booked).status = "proposed"
+
+    def add_sessions(self) -> None:
+        """Make the rows of new sessions, which their appointments will point to."""
+        for session in self.change.target.sessions:
+            if session.id is None:
+                row = self._new_session()
+                _fill(row, _session_values(session))
+                self.added[session.key] = row
+                self.unit.session.add(row)
 
     def set_down(self) -> None:
         """Write the sessions and appointments of the target."""
@@ -106,10 +128,9 @@ class _Work:
         for gone_id in set(self.sessions) - {session.id for session in target.sessions}:
             self._drop(earlier[gone_id])
 
-    def keep_revision(self, batch: int | None) -> RevisionRow:
+    def keep_revision(self, batch: int | None, after: CourseSnapshot) -> RevisionRow:
         """The revision, the audit line, and the message that is owed if a patient must hear of it."""
         unit, change = self.unit, self.change
-        after = take(unit, change.course)
         revision = RevisionRow(
             id=new_id(),
             course_id=change.course.id,
@@ -129,15 +150,12 @@ class _Work:
         unit.audit(f"course.{change.kind}", subject, revision=revision.number, reason=change.reason)
         if difference(self.before, after).told and not change.quiet:
             queue_course_message(unit, change.course, revision)
-        unit.session.flush()
+        note_freed(unit, change.course, self.before, after)
         return revision
 
     def _write_session(self, before: SessionState | None, after: SessionState) -> None:
-        row = self._new_session() if after.id is None else self.sessions[after.id]
+        row = self.added[after.key] if after.id is None else self.sessions[after.id]
         _fill(row, _session_values(after))
-        if after.id is None:
-            self.unit.session.add(row)
-            self.unit.session.flush()
         kept = {booked.id for booked in after.appointments}
         for booked in before.appointments if before else ():
             if booked.id not in kept:

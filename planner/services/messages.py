@@ -23,6 +23,8 @@ from planner.notify.render import MailTemplates
 from planner.services import worklists
 from planner.services.addressing import NothingToSend, Outgoing
 from planner.services.course_letters import course_letter
+from planner.services.offers import offer_letter
+from planner.services.outbox import OFFER_KIND
 from planner.services.reminders import REMINDER, reminder_letter
 from planner.services.runtime import Actor, Runtime, Unit
 from planner.services.sweeping import SweepReport, each
@@ -36,6 +38,7 @@ DELAYS: Final = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60))
 """After each failed attempt; the last one again and again."""
 
 MOST_ATTEMPTS: Final = 30
+_LETTERS: Final = {REMINDER: reminder_letter, OFFER_KIND: offer_letter}
 _ENOUGH_REFUSALS: Final = 3  # In a row: the mail server is away, and the others can wait for the next turn.
 _log = logging.getLogger("planner.messages")
 
@@ -192,7 +195,7 @@ def _outgoing(runtime: Runtime, unit: Unit, row: OutboxRow) -> Outgoing | None:
         row.status = "failed"  # Every attempt was cut off: its letter itself must be what stops the worker.
         _open_failed(unit, row.id, row.course_id, row.last_error or "Every attempt was cut off.", "")
         return None
-    letter = (reminder_letter if row.kind == REMINDER else course_letter)(runtime, unit, row)
+    letter = _LETTERS.get(row.kind, course_letter)(runtime, unit, row)
     if isinstance(letter, NothingToSend):
         row.status, row.last_error = "skipped", letter.why
         return None

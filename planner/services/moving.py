@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from planner.diary.free import to_utc, to_wall
+from planner.diary.interval import Interval, merged
 from planner.errors import AppointmentLocked, InvalidInput, SlotTaken
 from planner.scheduling.problem import Problem, Resource
 from planner.services.attendance import Outcome, Visit, visit
@@ -116,7 +117,32 @@ def _chosen(unit: Unit, found: Visit, start: datetime, practitioner_id: int) -> 
     for slot in _slots(unit, found, start.date(), all_therapists=staff, days=1, most_a_day=24 * 60):
         if slot.start == start and slot.practitioner_id == practitioner_id:
             return slot
-    raise SlotTaken("This time is not free, or outside opening hours.", field="start")
+    raise SlotTaken(_why_not(unit, found, start, practitioner_id), field="start")
+
+
+def _why_not(unit: Unit, found: Visit, start: datetime, practitioner_id: int) -> str:
+    """Say what is in the way of a place; to a patient no more than that it is not free."""
+    usual = "This time is not free, or outside opening hours."
+    if unit.actor.patient_id is not None:
+        return usual
+    problem = free_problem(unit, Span(start.date(), 1), {practitioner_id}, standing=[found.booked])
+    end = start + (found.booked.ends_at - found.booked.starts_at)
+    if not problem.practitioners:
+        return "This therapist does not work here."
+    if (start.hour * 60 + start.minute) % problem.grid_minutes:
+        return f"Times go in steps of {problem.grid_minutes} minutes."
+    therapist = problem.practitioners[0]
+    if (start, practitioner_id) == (to_wall(found.booked.starts_at, unit.zone), found.booked.practitioner_id):
+        return "The visit stands there already."
+    if not _holds(therapist.free, start, end):
+        # Where the visit stands now counts as free beside the hours, on whatever day that is.
+        free_then = merged(Interval(*span) for span in therapist.free if span[0].date() == start.date())
+        hours = ", ".join(f"{span.start:%H:%M}–{span.end:%H:%M}" for span in free_then)
+        free = f"free only {hours}" if hours else "not free at all (hours, leave or bookings)"
+        return f"On that day {therapist.name} is {free}."
+    if not any(_holds(room.free, start, end) for room in problem.rooms):
+        return f"{therapist.name} is free then, but no room is."
+    return usual
 
 
 def _check_neighbours(unit: Unit, found: Visit, start: datetime) -> None:

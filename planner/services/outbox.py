@@ -8,9 +8,11 @@ from sqlalchemy import select
 
 from planner.services.runtime import Unit
 from planner.storage.courses import CourseRow, RevisionRow
+from planner.storage.jobs import SlotOfferRow
 from planner.storage.outward import OutboxRow
 
 COURSE_KINDS = ("course_booked", "course_changed")
+OFFER_KIND = "slot_offered"
 _LONGEST_HOLD = 4  # Holds: a course that is changed again and again is told of all the same.
 
 
@@ -20,7 +22,7 @@ def queue_course_message(unit: Unit, course: CourseRow, revision: RevisionRow) -
     It waits for the clinic's hold time after the last change, so that what is undone meanwhile sends nothing.
     """
     hold = timedelta(minutes=unit.clinic.hold_minutes)
-    waiting = pending_course_message(unit, course.id)
+    waiting = pending_course_message(unit, course.id) if revision.number > 1 else None
     if waiting is not None:
         longest = waiting.created_at + _LONGEST_HOLD * hold
         # One that could not be delivered is old already, and is still held for what has changed just now.
@@ -34,6 +36,29 @@ def queue_course_message(unit: Unit, course: CourseRow, revision: RevisionRow) -
             course_id=course.id,
             facts={"from_revision": revision.number},
             due_at=unit.now + hold,
+            created_at=unit.now,
+        )
+    )
+
+
+def queue_offer_message(unit: Unit, course: CourseRow, offer: SlotOfferRow) -> None:
+    """Owe the patient word of a freed slot at once, for as long as the offer stands; one that waits is not doubled."""
+    due = select(OutboxRow).where(
+        OutboxRow.course_id == course.id, OutboxRow.kind == OFFER_KIND, OutboxRow.status == "due"
+    )
+    for waiting in unit.session.scalars(due):
+        if waiting.facts["offer_id"] == offer.id:
+            waiting.expires_at = offer.expires_at
+            return
+    unit.session.add(
+        OutboxRow(
+            key=f"offer-{offer.id}-{offer.expires_at:%Y%m%dT%H%M%SZ}",
+            kind=OFFER_KIND,
+            patient_id=course.patient_id,
+            course_id=course.id,
+            facts={"offer_id": offer.id},
+            due_at=unit.now,
+            expires_at=offer.expires_at,
             created_at=unit.now,
         )
     )

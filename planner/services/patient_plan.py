@@ -17,6 +17,7 @@ from planner.services import undoing
 from planner.services.calendar_events import patient_events
 from planner.services.feeds import FeedState, feed_state
 from planner.services.moving import Slot, legal_slots
+from planner.services.offers import OfferedTime, offers_for
 from planner.services.patient_visits import PlanVisit, Visits, WaitingVisit
 from planner.services.runtime import Actor, Runtime, Unit
 from planner.storage.courses import CourseRow, RevisionRow
@@ -56,6 +57,7 @@ class PatientPlan:
         past: the latest first.
         advice: what to know before the next visit; `aftercare`: after each.
         calendar: the calendar address in use, if there is one.
+        offers: times that became free and may be taken.
     """
 
     name: str
@@ -68,6 +70,7 @@ class PatientPlan:
     advice: tuple[str, ...]
     aftercare: tuple[str, ...]
     calendar: FeedState | None
+    offers: tuple[OfferedTime, ...] = ()
 
     @property
     def next(self) -> PlanVisit | None:
@@ -117,6 +120,7 @@ def plan_of(runtime: Runtime, actor: Actor) -> PatientPlan:
             advice=() if seen else tuple(row.says for row in before_first_visit(evidence)),
             aftercare=tuple(row.says for row in after_a_session(evidence)),
             calendar=feed_state(unit, patient_id=patient.id),
+            offers=offers_for(unit, patient.id),
         )
 
 

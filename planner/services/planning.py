@@ -3,33 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import or_, select
+import numpy as np
+from sqlalchemy import select
 
 from planner.care.course import PlannedSession
-from planner.diary.free import free_time, to_utc, to_wall
-from planner.diary.hours import Closure, Leave, WeeklyHours, public_holidays, working_time
-from planner.diary.interval import Interval, merged
+from planner.diary.free import to_utc, to_wall
+from planner.diary.hours import Leave
+from planner.diary.interval import Interval, without
+from planner.diary.wall_grid import Cells
+from planner.scheduling.events import Missed, Pause, befallen
+from planner.scheduling.free_spans import FreeSpans
 from planner.scheduling.problem import Gap, Placed, Problem, Resource
-from planner.scheduling.repair import OwedSession, Place, RepairCase
+from planner.scheduling.repair import MOVE_POINTS, MOVE_POINTS_NEAR, NEAR, OwedSession, Place, RepairCase
+from planner.services.busy_time import Busy, instants
 from planner.services.runtime import Unit
 from planner.services.snapshot import Booked, CourseSnapshot, SessionState
 from planner.services.wishes import Wishes
+from planner.services.work_time import Work, grid_of
 from planner.storage.courses import OCCUPYING_STATUSES, AppointmentRow, CourseRow
-from planner.storage.opening import ClosureRow, HoursRow, LeaveRow
 from planner.storage.people import RoomRow, StaffRow
 
 MOST_DAYS = 366
 MIN_GAP_HOURS = 48
 """Two needlings never lie closer (E25)."""
 
-_NEAR = timedelta(days=14)
-_MOVE_POINTS_NEAR = 150
-_MOVE_POINTS = 80
-_LONGEST = timedelta(hours=24)
 _DAY = timedelta(days=1)
 
 
@@ -65,6 +67,8 @@ def free_problem(
     *,
     standing: Collection[Booked] = (),
     not_before: datetime | None = None,
+    freeing: Collection[int] = (),
+    leave_to_come: Sequence[tuple[int, Leave]] = (),
     apart_from: Collection[datetime] = (),
 ) -> Problem:
     """The free time of these practitioners and of all rooms, without any course.
@@ -73,28 +77,33 @@ def free_problem(
         standing: appointments that are planned anew. Their time counts as free, also outside working hours, so
             that what was once agreed may stay.
         not_before: nothing earlier is free (aware); None means from now.
-        apart_from: starts of the one patient's other visits. The 48 hours about them count as taken, but for what
-            stands there.
+        freeing: ids of appointments that will be given up, whose time counts as free where somebody works.
+        leave_to_come: leave that is not recorded yet, with its staff id.
+        apart_from: starts of the one patient's other visits. The 48 hours about them count as taken, but for the
+            very time in which a visit stands.
     """
     wanted = set(practitioner_ids)
-    people = [row for row in unit.session.scalars(select(StaffRow).order_by(StaffRow.name)) if row.id in wanted]
-    rooms = list(unit.session.scalars(select(RoomRow).where(RoomRow.active.is_(True)).order_by(RoomRow.name)))
-    work = _Work.load(unit, span, {row.id for row in people if row.active})
-    busy = _Busy.load(unit, span, {booked.id for booked in standing})
-    earliest = not_before or unit.now
-    open_hours = merged(interval for row in people for interval in work.of_practitioner(row.id))
-    too_near = _too_near(apart_from, standing)
+    staff = select(StaffRow.id, StaffRow.name, StaffRow.active).order_by(StaffRow.name)
+    people = [row for row in unit.session.execute(staff) if row.id in wanted]
+    open_rooms = select(RoomRow.id, RoomRow.name).where(RoomRow.active.is_(True)).order_by(RoomRow.name)
+    rooms = unit.session.execute(open_rooms).all()
+    work = Work.load(unit, span.first_day, span.days, {row.id for row in people if row.active}, leave_to_come)
+    busy = Busy.load(unit, span.first_day, span.days, {*(booked.id for booked in standing), *freeing})
+    grid = grid_of(span.first_day, span.days, unit.clinic.grid_minutes, unit.zone)
+    hours = {row.id: work.of_practitioner(grid, row.id) for row in people}
+    open_hours = np.logical_or.reduce([grid.within(()), *hours.values()])
+    too_late = grid.before(not_before or unit.now)
+    too_near = grid.taken(*instants(_too_near(apart_from, standing)))
 
-    def resource(
-        row: StaffRow | RoomRow, hours: Iterable[Interval], taken: list[tuple[datetime, datetime]]
-    ) -> Resource:
+    def resource(row_id: int, name: str, worked: Cells, taken: Cells) -> Resource:
         kept = [
             Interval(to_wall(booked.starts_at, unit.zone), to_wall(booked.ends_at, unit.zone))
             for booked in standing
-            if row.id in (booked.practitioner_id, booked.room_id)
+            if row_id in (booked.practitioner_id, booked.room_id)
         ]
-        free = free_time([*hours, *kept], taken, unit.zone, not_before=earliest)
-        return Resource(str(row.id), _on_grid(free, unit.clinic.grid_minutes), row.name)
+        if kept:
+            worked = worked | grid.within(kept)
+        return Resource(str(row_id), FreeSpans(grid.spans(worked & ~taken & ~too_late)), name)
 
     return Problem(
         timezone=unit.clinic.timezone,
@@ -102,22 +111,32 @@ def free_problem(
         first_day=span.first_day,
         days=span.days,
         practitioners=tuple(
-            resource(row, work.of_practitioner(row.id), [*busy.by_practitioner.get(row.id, []), *too_near])
-            for row in people
+            resource(row.id, row.name, hours[row.id], busy.of_practitioner(grid, row.id) | too_near) for row in people
         ),
-        rooms=tuple(resource(row, work.of_room(row.id, open_hours), busy.by_room.get(row.id, [])) for row in rooms),
+        # No room either: "if only Ben had time" must not name a time so near to another visit.
+        rooms=tuple(
+            resource(row.id, row.name, work.of_room(grid, row.id, open_hours), busy.of_room(grid, row.id) | too_near)
+            for row in rooms
+        ),
         courses=(),
     )
 
 
 def _too_near(apart_from: Iterable[datetime], standing: Collection[Booked]) -> list[tuple[datetime, datetime]]:
+    rests = [_utc(*_rest_about(each)) for each in apart_from]
+    left = without(rests, [_utc(booked.starts_at, booked.ends_at) for booked in standing])
+    return [(each.start.replace(tzinfo=UTC), each.end.replace(tzinfo=UTC)) for each in left]
+
+
+def _utc(start: datetime, end: datetime) -> Interval:
+    """Two instants as an interval, which is naive: here in UTC."""
+    return Interval(*(each.astimezone(UTC).replace(tzinfo=None) for each in (start, end)))
+
+
+def _rest_about(start: datetime) -> tuple[datetime, datetime]:
+    """The 48 hours before and after a visit."""
     rest = timedelta(hours=MIN_GAP_HOURS)
-    spans = [(start - rest, start + rest) for start in apart_from]
-    return [
-        (start, end)
-        for start, end in spans
-        if not any(booked.starts_at < end and booked.ends_at > start for booked in standing)
-    ]
+    return start - rest, start + rest
 
 
 def case_for(
@@ -128,6 +147,8 @@ def case_for(
     losing: Collection[int | None] = (),
     extra_away: Sequence[tuple[date, date]] = (),
     move_points: int | None = None,
+    apart_from: Collection[datetime] | None = None,
+    confirmed_may_move: bool = False,
 ) -> RepairCase:
     """What a course still owes, as a problem in which staying costs nothing.
 
@@ -135,25 +156,38 @@ def case_for(
         losing: session ids that were missed: wanted as soon as possible.
         extra_away: half-open pairs of days on which the patient can't come, beyond their wishes.
         move_points: what a move costs; None for the usual, more when near.
+        apart_from: starts of the patient's visits of other courses; None for those in the diary.
+        confirmed_may_move: whether what the patient has confirmed is not locked for that.
     """
     wishes = Wishes.from_json(course.wishes)
+    others = apart_from
+    if others is None:
+        others = other_starts(unit, course.patient_id, but_for_course=course.id)
+    coming = ahead(unit, snapshot)
     owed = []
-    for session in ahead(unit, snapshot):
+    for session in coming:
         booked = None if session.id in losing else standing(unit, session)
-        owed.append(_owed(unit, session, booked, session.id in losing, move_points))
+        # Its time is all that is free there, so only what stays exactly where it is keeps the 48 hours.
+        locked = booked is not None and (_fixed(unit, booked, confirmed_may_move) or _crosses(booked, others))
+        owed.append(_owed(unit, session, booked, locked, move_points))
     tomorrow = unit.today + timedelta(days=1)
     # Nothing new is wanted today, but a visit that stands today must not fall out of the plan.
     agreed = [session.place.start.date() for session in owed if session.place is not None]
-    return RepairCase(
+    case = RepairCase(
         course_id=str(course.id),
         owed=tuple(owed),
         earliest_day=min([max(course.earliest_day, tomorrow), *agreed]),
         previous_start=last_start(unit, snapshot),
         practitioners=_reachable(wishes, owed),
         available=wishes.windows(unit.clinic.grid_minutes),
-        away=(*wishes.away_days(), *extra_away, *_elsewhere(unit, course, owed)),
+        away=(*wishes.away_days(), *_elsewhere(unit, others, owed)),
         min_gap_hours=MIN_GAP_HOURS,
     )
+    lost = frozenset(session.key for session in coming if session.id in losing)
+    case = befallen(Missed(case.course_id, lost), case)
+    for first_day, back in extra_away:
+        case = befallen(Pause(case.course_id, first_day, back), case)
+    return case
 
 
 def ahead(unit: Unit, snapshot: CourseSnapshot) -> list[SessionState]:
@@ -219,8 +253,10 @@ def instant(wall: datetime, zone: ZoneInfo) -> datetime:
     return found
 
 
-def _owed(unit: Unit, session: SessionState, booked: Booked | None, lost: bool, move_points: int | None) -> OwedSession:
-    usual = _MOVE_POINTS_NEAR if booked and booked.starts_at - unit.now < _NEAR else _MOVE_POINTS
+def _owed(
+    unit: Unit, session: SessionState, booked: Booked | None, locked: bool, move_points: int | None
+) -> OwedSession:
+    usual = MOVE_POINTS_NEAR if booked and booked.starts_at - unit.now < NEAR else MOVE_POINTS
     return OwedSession(
         key=session.key,
         minutes=round((booked.ends_at - booked.starts_at).total_seconds() / 60) if booked else session.minutes,
@@ -228,9 +264,9 @@ def _owed(unit: Unit, session: SessionState, booked: Booked | None, lost: bool, 
         place=Place(str(booked.practitioner_id), str(booked.room_id), to_wall(booked.starts_at, unit.zone))
         if booked
         else None,
-        locked=booked is not None and booked.is_locked(unit.now, unit.clinic.notice_hours),
+        locked=locked,
         move_points=usual if move_points is None else move_points,
-        lost=lost,
+        confirmed=booked is not None and booked.confirmed_at is not None,
     )
 
 
@@ -243,11 +279,21 @@ def _reachable(wishes: Wishes, owed: Iterable[OwedSession]) -> dict[str, int]:
     return points
 
 
-def _elsewhere(unit: Unit, course: CourseRow, owed: Iterable[OwedSession]) -> list[tuple[date, date]]:
+def _fixed(unit: Unit, booked: Booked, confirmed_may_move: bool) -> bool:
+    """Whether a repair must leave an appointment, maybe but for its having been confirmed."""
+    asked = replace(booked, confirmed_at=None) if confirmed_may_move else booked
+    return asked.is_locked(unit.now, unit.clinic.notice_hours)
+
+
+def _crosses(booked: Booked, others: Iterable[datetime]) -> bool:
+    """Whether an appointment reaches into the 48 hours about one of the patient's other visits."""
+    return any(booked.starts_at < end and start < booked.ends_at for start, end in map(_rest_about, others))
+
+
+def _elsewhere(unit: Unit, others: Iterable[datetime], owed: Iterable[OwedSession]) -> list[tuple[date, date]]:
     """Days about the patient's appointments of other courses, but for those on which a session stands already."""
     agreed = {session.place.start.date() for session in owed if session.place is not None}
-    starts = other_starts(unit, course.patient_id, but_for_course=course.id)
-    return [(day, day + _DAY) for day in days_about(unit, starts) if day not in agreed]
+    return [(day, day + _DAY) for day in days_about(unit, others) if day not in agreed]
 
 
 def days_about(unit: Unit, starts: Iterable[datetime]) -> list[date]:
@@ -256,99 +302,30 @@ def days_about(unit: Unit, starts: Iterable[datetime]) -> list[date]:
     return sorted({day + timedelta(days=shift) for day in days for shift in (-1, 0, 1)})
 
 
-def other_starts(unit: Unit, patient_id: int, *, but_for_course: int | None = None) -> list[datetime]:
-    """When a patient has appointments of other courses, from two days ago on: 48 hours hold between all needlings."""
-    starts = unit.session.scalars(
-        select(AppointmentRow.starts_at).where(
-            AppointmentRow.patient_id == patient_id,
-            AppointmentRow.course_id != (but_for_course or 0),
-            AppointmentRow.status.in_(OCCUPYING_STATUSES),
-            AppointmentRow.starts_at > unit.now - timedelta(hours=MIN_GAP_HOURS),
+class OneVisit(NamedTuple):
+    """An appointment that occupies its patient's time."""
+
+    patient_id: int
+    course_id: int
+    appointment_id: int
+    starts_at: datetime
+
+
+def visits_of(unit: Unit, patient_ids: Collection[int]) -> list[OneVisit]:
+    """All visits of these patients from two days ago on, by time: 48 hours hold between all needlings (one query)."""
+    row = AppointmentRow
+    found = unit.session.execute(
+        select(row.patient_id, row.course_id, row.id, row.starts_at)
+        .where(
+            row.patient_id.in_(patient_ids),
+            row.status.in_(OCCUPYING_STATUSES),
+            row.starts_at > unit.now - timedelta(hours=MIN_GAP_HOURS),
         )
+        .order_by(row.starts_at)
     )
-    return sorted(starts)
+    return [OneVisit(*each) for each in found]
 
 
-def _on_grid(free: Iterable[Interval], grid_minutes: int) -> tuple[tuple[datetime, datetime], ...]:
-    """Free time cut back to the grid: a start rounds up, an end down."""
-    step = timedelta(minutes=grid_minutes)
-    result = []
-    for interval in free:
-        midnight = interval.start.replace(hour=0, minute=0, second=0, microsecond=0)
-        start = midnight + -(-(interval.start - midnight) // step) * step
-        end = midnight + (interval.end - midnight) // step * step
-        if start < end:
-            result.append((start, end))
-    return tuple(result)
-
-
-@dataclass(frozen=True)
-class _Work:
-    """Who works when, over a span, before bookings."""
-
-    span: Span
-    hours: Sequence[HoursRow]
-    closures: tuple[Closure, ...]
-    leaves: Sequence[LeaveRow]
-    holidays: Collection[date]
-
-    @classmethod
-    def load(cls, unit: Unit, span: Span, staff_ids: Collection[int]) -> _Work:
-        hours = unit.session.scalars(
-            select(HoursRow).where(or_(HoursRow.practitioner_id.in_(staff_ids), HoursRow.room_id.is_not(None)))
-        ).all()
-        closures = unit.session.scalars(select(ClosureRow).where(ClosureRow.last_day >= span.first_day))
-        leaves = unit.session.scalars(
-            select(LeaveRow).where(LeaveRow.practitioner_id.in_(staff_ids), LeaveRow.withdrawn_at.is_(None))
-        ).all()
-        clinic = unit.clinic
-        return cls(
-            span=span,
-            hours=hours,
-            closures=tuple(Closure(row.first_day, row.last_day, row.reason) for row in closures),
-            leaves=leaves,
-            holidays=public_holidays(clinic.country, clinic.subdivision, span.first_day, span.end),
-        )
-
-    def of_practitioner(self, staff_id: int) -> tuple[Interval, ...]:
-        leaves = [Leave(row.starts, row.ends) for row in self.leaves if row.practitioner_id == staff_id]
-        lines = [weekly(row) for row in self.hours if row.practitioner_id == staff_id]
-        return working_time(lines, self.closures, leaves, self.holidays, self.span.first_day, self.span.days)
-
-    def of_room(self, room_id: int, open_hours: Sequence[Interval]) -> Sequence[Interval]:
-        """A room without hours of its own is open whenever somebody works."""
-        lines = [weekly(row) for row in self.hours if row.room_id == room_id]
-        if not lines:
-            return open_hours
-        return working_time(lines, self.closures, (), self.holidays, self.span.first_day, self.span.days)
-
-
-def weekly(row: HoursRow) -> WeeklyHours:
-    """The value of an hours row."""
-    return WeeklyHours(row.weekday, row.start, row.end, row.from_day, row.to_day)
-
-
-@dataclass(frozen=True)
-class _Busy:
-    """What is booked over a span, as instants."""
-
-    by_practitioner: dict[int, list[tuple[datetime, datetime]]]
-    by_room: dict[int, list[tuple[datetime, datetime]]]
-
-    @classmethod
-    def load(cls, unit: Unit, span: Span, releasing: Collection[int | None]) -> _Busy:
-        row = AppointmentRow
-        start = datetime.combine(span.first_day, datetime.min.time(), UTC) - 2 * _LONGEST
-        found = unit.session.execute(
-            select(row.id, row.practitioner_id, row.room_id, row.starts_at, row.ends_at).where(
-                row.status.in_(OCCUPYING_STATUSES),
-                row.starts_at >= start,
-                row.starts_at < start + timedelta(days=span.days + 4),
-            )
-        )
-        busy = cls({}, {})
-        for appointment_id, practitioner_id, room_id, starts_at, ends_at in found:
-            if appointment_id not in releasing:
-                busy.by_practitioner.setdefault(practitioner_id, []).append((starts_at, ends_at))
-                busy.by_room.setdefault(room_id, []).append((starts_at, ends_at))
-        return busy
+def other_starts(unit: Unit, patient_id: int, *, but_for_course: int | None = None) -> list[datetime]:
+    """When a patient has appointments of other courses, from two days ago on, by time."""
+    return [each.starts_at for each in visits_of(unit, [patient_id]) if each.course_id != but_for_course]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import partial
 
 from planner.errors import InvalidInput
-from planner.scheduling.problem import Placed
+from planner.scheduling.problem import Placed, Problem
 from planner.scheduling.repair import RepairCase, Repaired, repair
 from planner.services.planning import (
     MIN_GAP_HOURS,
@@ -19,12 +20,28 @@ from planner.services.planning import (
     instant,
     other_starts,
     standing,
+    therapists,
 )
 from planner.services.runtime import Unit
 from planner.services.snapshot import Booked, CourseSnapshot, SessionState
 from planner.storage.courses import CourseRow
 
 _CONTRADICTION = "Visits that can't be moved contradict the rules, so nothing was moved. Place it by hand."
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """The part of the diary that concerns the repair of one course.
+
+    Args:
+        owed: the sessions still to be given; without any there is nothing to repair.
+        stays: the appointments in which they stand.
+    """
+
+    owed: tuple[SessionState, ...]
+    stays: tuple[Booked, ...]
+    case: RepairCase
+    problem: Problem
 
 
 def repaired(
@@ -47,26 +64,56 @@ def repaired(
         The course as it should stand. Where that can't be without taking away an appointment, or what is locked
         contradicts the rules, nothing is touched, and what is owed says why it has no place.
     """
-    owed = ahead(unit, snapshot)
-    if not owed:
+    view = partial(look_at, unit, course, snapshot, losing=losing, extra_away=extra_away, move_points=move_points)
+    look = view()
+    if not look.owed:
         return snapshot
+    try:
+        answer = repair(look.problem, look.case)
+        if answer.unplaced:
+            # The same places again, but with everybody in view who could help.
+            answer = repair(view(everybody=True).problem, look.case)
+    except InvalidInput:
+        # The engine's words name its own numbers, which say nothing to reception.
+        return _left_standing(snapshot, look.owed, look.stays, _CONTRADICTION)
+    if lost(unit, look, answer):
+        # The first of them says what is in the way, the others only that they come after it.
+        return _left_standing(snapshot, look.owed, look.stays, next(iter(answer.unplaced.values())))
+    return with_places(unit, snapshot, look.owed, answer)
+
+
+def look_at(
+    unit: Unit,
+    course: CourseRow,
+    snapshot: CourseSnapshot,
+    *,
+    losing: Collection[int | None] = (),
+    extra_away: Sequence[tuple[date, date]] = (),
+    move_points: int | None = None,
+    freeing: Collection[int] = (),
+    everybody: bool = False,
+) -> Look:
+    """What a repair of one course has to go by.
+
+    Args:
+        freeing: ids of other patients' appointments whose time counts as free.
+        everybody: whether those are in view who do not treat in this course, to say who could help.
+    """
+    owed = ahead(unit, snapshot)
     case = case_for(unit, course, snapshot, losing=losing, extra_away=extra_away, move_points=move_points)
     stays = [booked for session in owed if session.id not in losing and (booked := standing(unit, session))]
     span = Span.covering(unit, _last_target(case), *(booked.starts_at.date() for booked in stays))
-    people = [int(name) for name in case.practitioners]
+    people = [*map(int, case.practitioners), *(row.id for row in therapists(unit) if everybody)]
     others = other_starts(unit, course.patient_id, but_for_course=course.id)
-    problem = free_problem(unit, span, people, standing=stays, apart_from=others)
+    problem = free_problem(unit, span, people, standing=stays, apart_from=others, freeing=freeing)
     known = {practitioner.id for practitioner in problem.practitioners}
     case = replace(case, practitioners={name: cost for name, cost in case.practitioners.items() if name in known})
-    try:
-        answer = repair(problem, case)
-    except InvalidInput:
-        # The engine's words name its own numbers, which say nothing to reception.
-        return _left_standing(snapshot, owed, stays, _CONTRADICTION)
-    lost_places = {session.key for session in owed if standing(unit, session)} & set(answer.unplaced)
-    if lost_places:
-        return _left_standing(snapshot, owed, stays, answer.unplaced[min(lost_places)])
-    return with_places(unit, snapshot, owed, answer)
+    return Look(tuple(owed), tuple(stays), case, problem)
+
+
+def lost(unit: Unit, look: Look, answer: Repaired) -> set[str]:
+    """The keys of sessions that stand and for which an answer has no place."""
+    return {session.key for session in look.owed if standing(unit, session)} & set(answer.unplaced)
 
 
 def _left_standing(
@@ -78,11 +125,18 @@ def _left_standing(
     )
 
 
-def with_places(unit: Unit, snapshot: CourseSnapshot, owed: Sequence[SessionState], answer: Repaired) -> CourseSnapshot:
-    """The course as an answer of the engine wants it."""
+def with_places(
+    unit: Unit, snapshot: CourseSnapshot, owed: Sequence[SessionState], answer: Repaired, *, rooms: bool = False
+) -> CourseSnapshot:
+    """The course as an answer of the engine wants it.
+
+    Args:
+        rooms: whether one that stays goes to another room where the answer says so; several courses planned together
+            may have given its room to somebody else.
+    """
     return snapshot.replacing(
         *(
-            _placed(unit, session, answer.placed[session.key])
+            placed_session(unit, session, answer.placed[session.key], rooms=rooms)
             if session.key in answer.placed
             else _unplaced(session, answer.unplaced[session.key])
             for session in owed
@@ -90,7 +144,8 @@ def with_places(unit: Unit, snapshot: CourseSnapshot, owed: Sequence[SessionStat
     )
 
 
-def _placed(unit: Unit, session: SessionState, placed: Placed) -> SessionState:
+def placed_session(unit: Unit, session: SessionState, placed: Placed, *, rooms: bool = False) -> SessionState:
+    """A session moved to a place, or given one; where it stands there already it stays as it is."""
     current, stands = session.current, standing(unit, session)
     if stands is None:
         fresh = booked_at(unit, placed, session.minutes)
@@ -100,7 +155,8 @@ def _placed(unit: Unit, session: SessionState, placed: Placed) -> SessionState:
             fresh, former_status=current.status, late=current.late_cancellation, by=current.cancelled_by
         )
     if _same(unit, stands, placed):
-        return replace(session, unplaced_reason="")
+        stays = replace(stands, room_id=int(placed.room)) if rooms else stands
+        return replace(session.with_current(stays), unplaced_reason="")
     length = stands.ends_at - stands.starts_at
     starts_at = instant(placed.start, unit.zone)
     moved = replace(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import select
 
 from planner.scheduling.problem import Gap
 from planner.services.runtime import Unit
@@ -208,8 +208,23 @@ def in_order(sessions: Iterable[SessionState]) -> tuple[SessionState, ...]:
 
 def take(unit: Unit, course: CourseRow) -> CourseSnapshot:
     """The course as the database has it now (two queries)."""
-    sessions = unit.session.scalars(session_rows(course)).all()
-    return of_rows(course, sessions, unit.session.scalars(appointment_rows(course)).all())
+    return take_all(unit, [course])[course.id]
+
+
+def take_all(unit: Unit, courses: Sequence[CourseRow]) -> dict[int, CourseSnapshot]:
+    """Many courses as the database has them now, by id (two queries)."""
+    rows = rows_of(unit, courses)
+    return {course.id: of_rows(course, *rows[course.id]) for course in courses}
+
+
+def rows_of(unit: Unit, courses: Sequence[CourseRow]) -> dict[int, tuple[list[SessionRow], list[AppointmentRow]]]:
+    """All sessions and appointments that these courses ever had, by course id (two queries)."""
+    found: dict[int, tuple[list[SessionRow], list[AppointmentRow]]] = {course.id: ([], []) for course in courses}
+    for session in unit.session.scalars(select(SessionRow).where(SessionRow.course_id.in_(found))):
+        found[session.course_id][0].append(session)
+    for appointment in unit.session.scalars(select(AppointmentRow).where(AppointmentRow.course_id.in_(found))):
+        found[appointment.course_id][1].append(appointment)
+    return found
 
 
 def of_rows(
@@ -225,16 +240,6 @@ def of_rows(
         phases=tuple(course.phases),
         sessions=in_order(session_from(row, tuple(by_session.get(row.id, ()))) for row in sessions),
     )
-
-
-def appointment_rows(course: CourseRow) -> Select[AppointmentRow]:
-    """All appointments a course ever had."""
-    return select(AppointmentRow).where(AppointmentRow.course_id == course.id)
-
-
-def session_rows(course: CourseRow) -> Select[SessionRow]:
-    """All sessions a course ever had, dropped ones too."""
-    return select(SessionRow).where(SessionRow.course_id == course.id)
 
 
 def booked_from(row: AppointmentRow) -> Booked:

@@ -7,12 +7,15 @@ from sqlalchemy import CursorResult, delete
 
 from planner.services.runtime import Runtime
 from planner.services.sweeping import SweepReport
+from planner.storage.jobs import FreedSlotRow, SolveJobRow
 from planner.storage.outward import FeedRow, OutboxRow
 from planner.storage.people import LoginRow
 
 # Long enough to answer "did I get a message about this?", no longer: messages carry names and times.
 KEEP_MESSAGES: Final = timedelta(days=90)
 KEEP_REVOKED_FEEDS: Final = timedelta(days=30)
+KEEP_JOBS: Final = timedelta(days=14)
+KEEP_FREED_SLOTS: Final = timedelta(days=14)
 FINISHED: Final = ("sent", "skipped", "expired")
 
 
@@ -24,6 +27,9 @@ def tidy(runtime: Runtime) -> SweepReport:
         delete(OutboxRow).where(OutboxRow.status.in_(FINISHED), OutboxRow.due_at < now - KEEP_MESSAGES),
         # It answers as an unknown address does, so nobody can tell that its row is gone.
         delete(FeedRow).where(FeedRow.revoked_at < now - KEEP_REVOKED_FEEDS),
+        delete(SolveJobRow).where(SolveJobRow.beat_at < now - KEEP_JOBS),
+        # Its offers go with it.
+        delete(FreedSlotRow).where(FreedSlotRow.starts_at < now - KEEP_FREED_SLOTS),
     )
     with runtime.database.writing(None) as session:
         deleted = (cast(CursorResult[Any], session.execute(statement)).rowcount for statement in old)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from sqlalchemy import select
 
-from planner.errors import SlotTaken, UndoRefused
+from planner.errors import SlotTaken, TooNear, UndoRefused
 from planner.services import worklists
 from planner.services.attendance import note_unplaced
 from planner.services.diary_writer import CourseChange, write_changes
@@ -22,7 +22,7 @@ def undo(runtime: Runtime, actor: Actor, revision_id: int) -> list[int]:
         The ids of the courses that were put back.
     Raises:
         UndoRefused: the patient was told already, something happened since, or it was undone before.
-        SlotTaken: somebody else has the old time by now.
+        SlotTaken: somebody else has the old time by now, or the patient has another visit too near it.
     """
     with runtime.writing(actor) as unit:
         chosen = unit.get(RevisionRow, revision_id)
@@ -36,6 +36,8 @@ def undo(runtime: Runtime, actor: Actor, revision_id: int) -> list[int]:
             changes.append(_back(course, revision))
         try:
             write_changes(unit, changes, batch=chosen.batch)
+        except TooNear:
+            raise
         except SlotTaken as error:
             raise SlotTaken("The old time was given to somebody else meanwhile.") from error
         for revision, change in zip(revisions, changes, strict=True):

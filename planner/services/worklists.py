@@ -18,6 +18,7 @@ CATCH_UP = "catch_up"
 TO_PLACE = "to_place"
 TELL_PATIENT = "tell_patient"
 MESSAGE_FAILED = "message_failed"
+FREED_SLOT = "freed_slot"
 ABOUT_COURSES = (TWO_MISSES, CATCH_UP, TO_PLACE)
 KINDS = {
     TWO_MISSES: "Two misses in a row",
@@ -25,6 +26,7 @@ KINDS = {
     TO_PLACE: "Still to place",
     TELL_PATIENT: "Tell by phone",
     MESSAGE_FAILED: "Messages that failed",
+    FREED_SLOT: "Freed slots",
 }
 
 
@@ -63,6 +65,13 @@ def close_items(unit: Unit, course_id: int, *kinds: str) -> None:
         )
     )
     for row in rows:
+        row.closed_at, row.closed_by = unit.now, unit.actor.name
+
+
+def close_key(unit: Unit, key: str) -> None:
+    """Take one line off the worklists by its key; nothing where there is none."""
+    row = unit.session.scalar(select(WorklistRow).where(WorklistRow.key == key, WorklistRow.closed_at.is_(None)))
+    if row is not None:
         row.closed_at, row.closed_by = unit.now, unit.actor.name
 
 

@@ -33,11 +33,14 @@ class ClinicRow(Base):
     horizon_days: Mapped[int] = mapped_column(default=182)
     keep_cancelled_days: Mapped[int] = mapped_column(default=28)
     evidence_overrides: Mapped[dict[str, Any]] = mapped_column(JsonObject, default=dict)
+    displacing: Mapped[str] = mapped_column(default="never", server_default="never")
 
     __table_args__ = (
         CheckConstraint("grid_minutes IN (5, 10, 15, 20, 30, 60)", name="grid"),
         CheckConstraint("notice_hours >= 0 AND grace_minutes >= 0 AND hold_minutes >= 0", name="policies"),
         CheckConstraint("horizon_days BETWEEN 28 AND 366", name="horizon"),
+        # Whose appointments a repair for somebody else may move.
+        CheckConstraint("displacing IN ('never', 'unconfirmed', 'any')", name="displacing"),
     )
 
 

@@ -23,6 +23,7 @@ NAV: Final[tuple[NavItem, ...]] = (
     NavItem("reception.worklists", "Worklists"),
     NavItem("reception.leave", "Leave"),
     NavItem("outtray.list", "Outtray"),
+    NavItem("reception.rules", "Rules"),
     NavItem("auth.password", "My password"),
 )
 

@@ -7,7 +7,7 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from werkzeug.wrappers import Response as Redirect
 
 from planner.errors import AppointmentLocked, InvalidInput, PlannerError, SlotTaken, StaleForm, UndoRefused
-from planner.services import attendance, feeds, moving, patient_plan
+from planner.services import attendance, backfill, feeds, moving, patient_plan
 from planner.services.attendance import Outcome
 from planner.services.patient_plan import DayOfSlots, PatientPlan
 from planner.services.patient_visits import PlanVisit
@@ -83,6 +83,28 @@ def undo(token: str, revision_id: int) -> Page:
     except _REFUSALS as refusal:
         return _plan_page(token, refusal)
     flash("Taken back. Your dates are as they were.", "good")
+    return redirect(url_for("patient.plan", token=token))
+
+
+@patient.post("/offers/<int:offer_id>/accept")
+def accept_offer(token: str, offer_id: int) -> Page:
+    """Take a time that became free; the first who does has it."""
+    try:
+        outcome = backfill.accept(runtime(), actor(), offer_id)
+    except _REFUSALS as refusal:
+        return _plan_page(token, refusal)
+    _flash_with_undo(token, outcome, "It is yours. Your dates below are up to date.")
+    return redirect(url_for("patient.plan", token=token))
+
+
+@patient.post("/offers/<int:offer_id>/decline")
+def decline_offer(token: str, offer_id: int) -> Page:
+    """No thanks: everything stays."""
+    try:
+        backfill.decline(runtime(), actor(), offer_id)
+    except _REFUSALS as refusal:
+        return _plan_page(token, refusal)
+    flash("Thank you for telling us. Your dates stay as they are.", "good")
     return redirect(url_for("patient.plan", token=token))
 
 

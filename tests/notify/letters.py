@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from planner.notify.letters import ChangeReason, CourseBooked, CourseChanged, Moved, Reminder
+from planner.notify.letters import ChangeReason, CourseBooked, CourseChanged, Moved, Reminder, SlotOffered
 from planner.notify.visit import Letterhead, Visit
 
 LONDON = ZoneInfo("Europe/London")
@@ -45,3 +45,7 @@ def course_changed(header: Letterhead | None = None) -> CourseChanged:
 
 def reminder(header: Letterhead | None = None) -> Reminder:
     return Reminder(header or head(), visit(0, minutes=60), confirmed=False)
+
+
+def slot_offered(header: Letterhead | None = None) -> SlotOffered:
+    return SlotOffered(header or head(), visit(3), instead=visit(7), until=FIRST + timedelta(hours=4))

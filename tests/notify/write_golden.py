@@ -19,6 +19,7 @@ def golden_files() -> dict[str, bytes]:
         "course_changed": letters.course_changed(),
         "course_changed_abroad": letters.course_changed(abroad),
         "reminder": letters.reminder(),
+        "slot_offered": letters.slot_offered(),
     }
     rendered = {name: templates.render(letter, "en") for name, letter in every.items()}
     files: dict[str, bytes] = {}

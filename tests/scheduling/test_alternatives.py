@@ -1,79 +1,146 @@
 """Other places for a session, and a course that follows a session put by hand."""
 
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
 
-from benchmarks.make_problem import Wish, make_problem
+from benchmarks.make_clinic import Wish, make_problem
 from planner.errors import InvalidInput
-from planner.scheduling.alternatives import alternatives, follow_on
-from planner.scheduling.judge import broken_rules
+from planner.scheduling.alternatives import (
+    Alternative,
+    all_alternatives,
+    alternatives,
+    follow_on,
+    follow_on_with_alternatives,
+)
 from planner.scheduling.many_courses import solve
-from planner.scheduling.points import points
-from planner.scheduling.problem import Current, Placed, Problem, Resource, Session, Solution
-from tests.scheduling.problems import WEEKLY, at, course, odd_problem, open_days, problem
+from planner.scheduling.one_course import CourseSolution
+from planner.scheduling.points import course_points
+from planner.scheduling.problem import Current, Gap, Placed, Problem, Resource, Session, Solution
+from tests.scheduling.problems import (
+    WEEKLY,
+    _far_enough,
+    _places,
+    _totals,
+    at,
+    course,
+    odd_problem,
+    open_days,
+    problem,
+)
 
 THREE = (Session(30, None), Session(30, WEEKLY), Session(30, WEEKLY))
 WITH_BOTH = {"ben": 0, "eve": 40}
 
 
-def with_change(case: Problem, solution: Solution, placed: Placed) -> Solution:
-    """The answer with this session there instead, and its points."""
-    same = (placed.course, placed.session)
-    rest = [other for other in solution.appointments if (other.course, other.session) != same]
-    unplaced = tuple(other for other in solution.unplaced if (other.course, other.session) != same)
-    appointments = (*rest, placed)
-    return Solution(appointments, unplaced, points(case, appointments, unplaced).total, 0)
-
-
-def cheapest_by_trying(case: Problem, solution: Solution, session: int) -> int | None:
-    """The least extra points of any other legal place for Ana's session, by asking the judge about each."""
+def cheapest_by_trying(case: Problem, solution: Solution, session: int) -> dict[tuple[str, datetime], int]:
+    """The extra points of every other legal place for Ana's session, with the best that may follow, by trying all."""
+    ana = case.courses[0]
     mine = {placed.session: placed for placed in solution.appointments}
-    now = mine.get(session)
-    found = []
-    for person in case.courses[0].practitioners:
-        for day in range(case.days):
-            for minute in range(0, 1440, case.grid_minutes):
-                start = at(day, f"{minute // 60:02d}:{minute % 60:02d}", case.first_day)
-                if now is not None and (now.practitioner, now.start) == (person, start):
-                    continue
-                for room in case.rooms:
-                    there = Placed("ana", session, person, room.id, start)
-                    try:
-                        changed = with_change(case, solution, there)
-                    except (ValueError, InvalidInput):
-                        continue  # the patient can't come then, or it is before the earliest day
-                    if not broken_rules(case, changed):
-                        found.append(changed.points - solution.points)
-    return min(found, default=None)
+    places = [_places(case, ana, number) for number in range(len(ana.sessions))]
+    before = [mine[number] for number in range(session)]
+    found = {}
+    for here in places[session]:
+        there = here.practitioner, here.start
+        if _far_enough(case, ana, before, here) and (session not in mine or there != where(mine[session])):
+            totals = _totals(case, ana, places, [*before, here])
+            found[there] = min(totals, default=None)
+    return {there: total - solution.points for there, total in found.items() if total is not None}
+
+
+def where(placed: Placed) -> tuple[str, datetime]:
+    """With whom and when."""
+    return placed.practitioner, placed.start
+
+
+def around(case: Problem, solution: Solution, placed: Placed, other: Alternative) -> CourseSolution:
+    """The course with the session at the alternative, all before it where they are, and the rest following."""
+    stay = {p.session: p for p in solution.appointments if p.course == placed.course and p.session < placed.session}
+    there = replace(placed, practitioner=other.practitioner, room=other.room, start=other.start)
+    others = [p for p in solution.appointments if p.course != placed.course]
+    return follow_on(case, placed.course, {**stay, placed.session: there}, others)
 
 
 @pytest.mark.parametrize("seed", range(0, 150, 3))
 def test_the_first_alternative_is_the_cheapest_there_is(seed):
-    """Every other place, tried one by one and judged, is no better."""
+    """Every other place, with every way to go on from there, is no better; and each costs what it says."""
     case = odd_problem(seed)
     try:
         solution = solve(case)
     except InvalidInput:
         return  # no valid answer, so nothing to be moved
     locked = {now.session for now in case.courses[0].current if now.locked}
+    together = all_alternatives(case, solution, "ana")
     for session in range(len(case.courses[0].sessions)):
         offered = alternatives(case, solution, "ana", session)
-        later_unplaced = session > len(solution.appointments)
-        expected = None if session in locked or later_unplaced else cheapest_by_trying(case, solution, session)
-        assert min((other.extra_points for other in offered), default=None) == expected
+        assert together[session] == offered
+        if session in locked or session > len(solution.appointments):
+            assert offered == ()
+            continue
+        tried = cheapest_by_trying(case, solution, session)
+        assert min((other.extra_points for other in offered), default=None) == min(tried.values(), default=None)
+        assert all(tried[other.practitioner, other.start] == other.extra_points for other in offered)
+        assert len(offered) == min(3, len({(start.date(), who) for who, start in tried}))
 
 
-def test_alternatives_are_legal_and_cost_what_they_say():
+@pytest.mark.parametrize("seed", [2, 5])
+def test_alternatives_are_legal_and_cost_what_they_say(seed):
     """In a filled diary with several courses, whichever session is asked for."""
-    case = make_problem(Wish(courses=5, practitioners=3, load=0.8, seed=2, days=120))
+    case = make_problem(Wish(courses=5, practitioners=3, load=0.8, seed=seed, days=120))
     solution = solve(case)
     for placed in solution.appointments[::3]:
+        course = case.course(placed.course)
+        mine = {p.session: p for p in solution.appointments if p.course == placed.course}
+        now = course_points(case, course, mine).total
         for other in alternatives(case, solution, placed.course, placed.session):
-            there = replace(placed, practitioner=other.practitioner, room=other.room, start=other.start)
-            changed = with_change(case, solution, there)
-            assert broken_rules(case, changed) == []
-            assert changed.points - solution.points == other.extra_points
+            found = around(case, solution, placed, other)
+            assert found.points - now == other.extra_points
+            after = [p for p in found.appointments if p.session > placed.session and p.session in mine]
+            moved = sum(where(p) != where(mine[p.session]) for p in after)
+            assert other.moved <= moved
+            assert other.dropped == max(0, len(mine) - len(found.appointments))
+
+
+@pytest.mark.parametrize("pinned", [(), (1,), (0, 2)])
+def test_dates_and_alternatives_in_one_go_are_those_of_the_single_steps(pinned):
+    """It only saves doing the same work twice."""
+    case = problem(course(sessions=THREE, practitioners=WITH_BOTH))
+    by_hand = {number: Placed("ana", number, "eve", "room", at(3 + 8 * number, "10:00")) for number in pinned}
+    found, others = follow_on_with_alternatives(case, "ana", by_hand)
+    assert found == follow_on(case, "ana", by_hand)
+    solution = Solution(found.appointments, found.unplaced, found.points, found.lower_bound)
+    assert others == all_alternatives(case, solution, "ana", pinned)
+
+
+def test_nobody_who_treats_means_no_dates_and_no_alternatives():
+    """There is nothing to search."""
+    case = problem(course(practitioners={}))
+    found, others = follow_on_with_alternatives(case, "ana", {})
+    assert (len(found.unplaced), others) == (2, {0: (), 1: ()})
+
+
+def test_sessions_put_by_hand_do_not_move_for_another_ones_sake():
+    """The second would follow the first to Tuesday, but a person has put it on Monday."""
+    case = problem(course(sessions=THREE[:2]))
+    solution = solve(case)
+    tuesday = all_alternatives(case, solution, "ana")[0][1]
+    assert (tuesday.start, tuesday.extra_points, tuesday.moved) == (at(1, "09:00"), 20, 1)
+    held = all_alternatives(case, solution, "ana", pinned=[1])[0][1]
+    assert (held.start, held.extra_points, held.moved) == (at(1, "09:00"), 45, 0)
+    assert [other.start for other in all_alternatives(case, solution, "ana", pinned=[1])[1]] == [
+        other.start for other in all_alternatives(case, solution, "ana")[1]
+    ]
+
+
+def test_sessions_that_would_have_no_place_are_told():
+    """The first may be later only if the second is left out."""
+    mondays = (*open_days(2), (at(7, "09:00"), at(7, "09:30")))
+    ana = course(sessions=(Session(30, None), Session(30, Gap(7, 7, 9))))
+    case = problem(ana, days=8, practitioners=(Resource("ben", mondays, "Ben"),))
+    tuesday = alternatives(case, solve(case), "ana", 0)[1]
+    assert (tuesday.start, tuesday.dropped) == (at(1, "09:00"), 1)
+    assert tuesday.says.endswith("1 day after the earliest day; 1 later session would have no place")
 
 
 def test_three_alternatives_lie_on_different_days():
@@ -83,10 +150,10 @@ def test_three_alternatives_lie_on_different_days():
     offered = alternatives(case, solve(case), "ana", 1)
     assert [other.says for other in offered] == [
         "Monday 9 March 09:30 with Ben: 7 days after the last, as planned",
-        "Sunday 8 March 09:00 with Ben: 6 days after the last, 1 fewer than planned",
-        "Tuesday 10 March 09:00 with Ben: 8 days after the last, 1 more than planned",
+        "Sunday 8 March 09:00 with Ben: 6 days after the last, 1 fewer than planned; 1 later session moves with it",
+        "Tuesday 10 March 09:00 with Ben: 8 days after the last, 1 more than planned; 1 later session moves with it",
     ]
-    assert [other.extra_points for other in offered] == [0, 50, 50]
+    assert [other.extra_points for other in offered] == [0, 25, 25]
 
 
 def test_going_back_to_where_the_session_stands_now_is_offered_first():
@@ -103,7 +170,9 @@ def test_the_first_session_is_told_by_its_earliest_day():
     case = problem()
     offered = alternatives(case, solve(case), "ana", 0)
     assert offered[0].says == "Monday 2 March 09:30 with Ben: on the earliest day"
-    assert offered[1].says == "Tuesday 3 March 09:00 with Ben: 1 day after the earliest day"
+    assert (
+        offered[1].says == "Tuesday 3 March 09:00 with Ben: 1 day after the earliest day; 1 later session moves with it"
+    )
 
 
 def test_a_fraction_is_met_on_both_sides():

@@ -2,10 +2,12 @@
 
 import random
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from benchmarks.make_clinic import Wish, make_problem
 from planner.errors import InvalidInput
 from planner.scheduling.joint import Joint
 from planner.scheduling.judge import broken_rules
@@ -23,17 +25,17 @@ def machine_code():
     assert warm()
 
 
-def one_course_agrees(seed: int) -> None:
+def one_course_agrees(case: Problem) -> None:
     """Our optimum, by numpy and by machine code, is CP-SAT's; what has no valid answer is refused by all three."""
-    case = odd_problem(seed)
     best = optimum(case)
+    name = case.courses[0].id
     if best is None:
         with pytest.raises(InvalidInput):
-            solve_course(case, "ana")
+            solve_course(case, name)
         with pytest.raises(InvalidInput):
             Joint(case, seed=0).run(iterations=1)
     else:
-        assert solve_course(case, "ana").points == best
+        assert solve_course(case, name).points == best
         fast = Joint(case, seed=0).run(iterations=1)
         assert (fast.points, fast.lower_bound) == (best, best)
 
@@ -41,7 +43,7 @@ def one_course_agrees(seed: int) -> None:
 @pytest.mark.parametrize("seed", range(2000, 2030))
 def test_the_optimum_of_one_course_is_that_of_cp_sat(seed):
     """Locked and current appointments, both clock changes, zones without any."""
-    one_course_agrees(seed)
+    one_course_agrees(odd_problem(seed))
 
 
 @pytest.mark.slow
@@ -49,7 +51,45 @@ def test_the_optimum_of_one_course_is_that_of_cp_sat(seed):
 def test_the_optimum_of_one_course_is_that_of_cp_sat_a_thousand_times(block):
     """The same over a thousand further problems."""
     for seed in range(3000 + 100 * block, 3100 + 100 * block):
-        one_course_agrees(seed)
+        one_course_agrees(odd_problem(seed))
+
+
+def clock_changes(case: Problem) -> float:
+    """By how many hours the clock goes forward over the horizon; back below 0."""
+    noon, zone = datetime.combine(case.first_day, time(12)), ZoneInfo(case.timezone)
+    before, after = ((noon + timedelta(days=day)).replace(tzinfo=zone).utcoffset() for day in (-1, case.days))
+    return (after - before) / timedelta(hours=1)
+
+
+def test_the_thousand_problems_hold_all_that_the_format_knows():
+    """Both clock changes and none, appointments that stand and are locked, sessions already given."""
+    cases = [odd_problem(seed) for seed in range(3000, 4000)]
+    now = [current for case in cases for current in case.courses[0].current]
+    assert {clock_changes(case) for case in cases} == {-1.0, -0.5, 0.0, 1.0}
+    assert {current.locked for current in now} == {True, False}
+    assert {case.courses[0].previous_start is None for case in cases} == {True, False}
+
+
+def repair_problem(seed: int) -> Problem:
+    """A course of a real size of day that stands booked, its therapist fallen ill, across a clock change."""
+    first = date(2026, 3, 20) if seed % 2 else date(2026, 10, 16)
+    wish = Wish(seed=seed, days=30, practitioners=2, load=0.8, repair=True, intake_weeks=1, first_day=first)
+    return make_problem(wish)
+
+
+@pytest.mark.parametrize("seed", range(1, 5))
+def test_the_repair_of_one_course_is_that_of_cp_sat(seed):
+    """What stands costs points to move, and some of it is locked."""
+    one_course_agrees(repair_problem(seed))
+
+
+@pytest.mark.slow
+def test_the_repair_of_one_course_is_that_of_cp_sat_a_hundred_times():
+    """The same over a hundred further problems."""
+    cases = [repair_problem(seed) for seed in range(100, 200)]
+    assert sum(bool(case.courses[0].current) for case in cases) > 50
+    for case in cases:
+        one_course_agrees(case)
 
 
 def small_clinic(seed: int) -> Problem:

@@ -7,7 +7,7 @@ from itertools import count
 
 import pytest
 
-from benchmarks.make_problem import Wish, make_problem
+from benchmarks.make_clinic import Wish, make_problem
 from planner.errors import InvalidInput
 from planner.scheduling import fast, joint
 from planner.scheduling.judge import broken_rules

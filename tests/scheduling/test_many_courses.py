@@ -5,7 +5,7 @@ from itertools import count
 
 import pytest
 
-from benchmarks.make_problem import Wish, make_problem
+from benchmarks.make_clinic import Wish, make_problem
 from planner.errors import InvalidInput
 from planner.scheduling.judge import broken_rules
 from planner.scheduling.many_courses import judged, solve

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks.make_problem import Wish, make_problem
+from benchmarks.make_clinic import Wish, make_problem
 from planner.errors import InvalidInput
 from planner.scheduling.judge import broken_rules
 from planner.scheduling.one_course import CourseSolution, solve_course

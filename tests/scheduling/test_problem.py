@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from benchmarks.make_problem import Wish, make_problem
+from benchmarks.make_clinic import Wish, make_problem
 from planner.errors import InvalidInput
 from planner.scheduling.many_courses import solve
 from planner.scheduling.problem import Course, Gap, Placed, Problem, Resource, Session, Solution, Unplaced, Window

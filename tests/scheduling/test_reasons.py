@@ -10,7 +10,7 @@ from planner.scheduling.problem import Gap, Resource, Session, Weights, Window
 from tests.scheduling.problems import MONDAY, at, course, open_days, problem
 
 ONE = (Session(30, None),)
-NONE_LEFT = "No start is left: "
+NONE_LEFT = "No place by Sunday 29 March: "
 
 
 def reason(*courses, **changes):
@@ -21,7 +21,11 @@ def reason(*courses, **changes):
 def test_nobody_works():
     """Hours, leave and bookings leave no gap long enough."""
     said = reason(course(sessions=(Session(240, None),), practitioners={"ben": 0, "eve": 0}))
-    assert said == f"{NONE_LEFT}Ben and Eve have no 240 free minutes in a row from Monday 2 March to Sunday 29 March."
+    assert said == (
+        f"{NONE_LEFT}Ben and Eve have no 240 free minutes in a row from Monday 2 March to Sunday 29 March."
+        " It would fit if there were a free room and Ben, never free at such hours, had time"
+        " (such as Monday 2 March 08:00 with Ben)."
+    )
 
 
 def test_the_patients_times_never_meet_the_practitioners():
@@ -30,6 +34,7 @@ def test_the_patients_times_never_meet_the_practitioners():
     assert reason(course(sessions=ONE, available=evenings)) == (
         f"{NONE_LEFT}Ben is free for 30 minutes on 28 days from Monday 2 March to Sunday 29 March,"
         " but never while the patient can come (Mon, Tue, Wed, Fri 17:00–18:00)."
+        " It would fit if the patient could also come on a Monday morning (such as Monday 2 March 11:30 with Ben)."
     )
 
 
@@ -43,12 +48,14 @@ def test_the_window_is_shorter_than_the_session():
 def test_the_patient_is_away_all_the_time():
     """The windows would do, the days do not."""
     said = reason(course(sessions=ONE, away=((MONDAY, MONDAY + timedelta(days=60)),)))
-    assert said.endswith("but only while the patient is away.")
+    assert "but only while the patient is away. It would fit if the patient could come on a day marked as away" in said
 
 
 def test_there_is_no_room():
     """Practitioner and patient could."""
-    assert reason(course(sessions=ONE), rooms=()).endswith("but no room is free then.")
+    assert reason(course(sessions=ONE), rooms=()).endswith(
+        "but no room is free then. It would fit if there were a free room (such as Monday 2 March 09:00 with Ben)."
+    )
 
 
 def test_another_course_of_the_plan_took_the_time():
@@ -58,6 +65,10 @@ def test_another_course_of_the_plan_took_the_time():
     assert said == (
         f"{NONE_LEFT}Ben is free for 30 minutes on 1 day from Monday 2 March to Sunday 29 March,"
         " but other appointments of this plan take all of it."
+        " It would fit if other appointments of this plan made room (such as Monday 2 March 09:00 with Ben);"
+        " or if the plan went on after Sunday 29 March and the weeks stayed as they are (such as Monday 30 March 09:00"
+        " with Ben); or if Ben, on leave or fully booked that day, had time (such as Monday 9 March 09:00 with"
+        " Ben)."
     )
 
 
@@ -65,8 +76,10 @@ def test_the_plan_ends_before_the_session_may_be():
     """48 hours and the least days reach beyond the horizon."""
     said = reason(days=4)
     assert said == (
-        f"{NONE_LEFT}it comes at least 48 hours and 5 days after Monday 2 March 09:00,"
-        " and the plan ends on Thursday 5 March."
+        "No place by Thursday 5 March: it comes at least 48 hours and 5 days after Monday 2 March 09:00, and the plan"
+        " ends then. It would fit if the plan went on after Thursday 5 March and the weeks stayed as they are (such as"
+        " Monday 9 March 09:00 with Ben); or if it could follow the session before sooner (such as Thursday 5 March"
+        " 09:00 with Ben)."
     )
 
 
@@ -74,7 +87,9 @@ def test_the_earliest_day_is_after_the_plan():
     """The first session has nothing before it but its earliest day."""
     said = reason(course(sessions=ONE, earliest_day=date(2026, 6, 1)))
     assert said == (
-        f"{NONE_LEFT}the first session may not be before Monday 1 June, and the plan ends on Sunday 29 March."
+        f"{NONE_LEFT}the first session may not be before Monday 1 June, and the plan ends then. It would fit if the"
+        " plan went on after Sunday 29 March and the weeks stayed as they are (such as Monday 1 June 09:00 with Ben);"
+        " or if the course could begin before Monday 1 June (such as Sunday 29 March 09:00 with Ben)."
     )
     after = reason(course(sessions=ONE, previous_start=at(27, "10:00")))
     assert "and comes after the one on Sunday 29 March 10:00" in after
@@ -82,7 +97,10 @@ def test_the_earliest_day_is_after_the_plan():
 
 def test_the_course_names_nobody():
     """Then nobody can treat."""
-    assert reason(course(sessions=ONE, practitioners={})) == f"{NONE_LEFT}the course names no practitioner."
+    assert reason(course(sessions=ONE, practitioners={})) == (
+        f"{NONE_LEFT}the course names no practitioner. It would fit if Ben could treat as well (such as Monday 2 March"
+        " 09:00 with Ben)."
+    )
 
 
 def test_a_place_costs_more_than_leaving_the_session_out():
@@ -90,13 +108,39 @@ def test_a_place_costs_more_than_leaving_the_session_out():
     late = (*open_days(1), (at(20, "09:00"), at(20, "10:00")))
     soon = course(sessions=(Session(30, None), Session(30, Gap(2, 2, 2))))
     said = reason(soon, practitioners=(Resource("ben", late, "Ben"),), weights=Weights(60, 100))
-    assert said.startswith("The first free start is Sunday 22 March 09:00 with Ben, but")
+    assert said == (
+        "The best place left, Sunday 22 March 09:00 with Ben, breaks no rule, but goes so far against the wishes that"
+        " it costs 1100 points more than leaving the session out."
+    )
+
+
+def test_nothing_is_promised_where_nothing_would_help():
+    """No clinic treats for a whole day."""
+    said = reason(course(sessions=(Session(1440, None),)))
+    assert said == f"{NONE_LEFT}Ben has no 1440 free minutes in a row from Monday 2 March to Sunday 29 March."
+
+
+def test_why_the_practitioner_has_no_time_is_told_as_far_as_the_diary_shows():
+    """Never free at that time of the week, not at all on that day, or only not at that hour."""
+    ten = (Window(0, 10 * 60, 10 * 60 + 30, 0),)
+    far = ((MONDAY + timedelta(days=6), MONDAY + timedelta(days=400)),)
+    monday = course(sessions=ONE, available=ten, away=far)
+    always_then = [(at(day, "10:00"), at(day, "11:00")) for day in (7, 14)]
+
+    def said(*today):
+        free = (*today, *always_then)
+        return reason(monday, practitioners=(Resource("ben", free, "Ben"),))
+
+    assert "Ben, booked then, had time (such as Monday 2 March 10:00" in said((at(0, "08:00"), at(0, "10:00")))
+    assert "Ben, on leave or fully booked that day, had time (such as Monday 2 March 10:00" in said()
+    always_then = [(at(7, "08:00"), at(7, "09:00"))]
+    assert "Ben, never free at such hours, had time (such as Monday 2 March 10:00" in said()
 
 
 def test_the_sessions_after_one_without_place_say_so():
     """Each session has its own reason."""
     sessions = (Session(30, None), *[Session(30, Gap(7, 5, 9))] * 2)
-    assert reason(course(sessions=sessions), days=4) == "Session 2 has no place, and session 3 comes after it."
+    assert reason(course(sessions=sessions), days=4) == "It comes after a session that has no place."
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from datetime import date, datetime, time, timedelta
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from planner.errors import InvalidInput
@@ -107,11 +107,20 @@ def test_sessions_without_a_place_keep_their_turn():
     assert [each.key for each in standing_order(owed)] == ["1", "2", "3"]
 
 
+def test_a_missed_session_comes_after_a_locked_one_when_no_place_is_left_before_it():
+    """Two sessions stand before the locked third, and a third does not fit in between them within 48 hours."""
+    owed = (standing("1", 1), standing("2", 4), standing("3", 7, locked=True))
+    answer = repair(free_weeks(), case_of(lost("m"), *owed))
+    assert {key: answer.placed[key].start for key in "123"} == {"1": at(1).start, "2": at(4).start, "3": at(7).start}
+    assert answer.placed["m"].start.date() == MONDAY + timedelta(days=9)
+
+
 days = st.lists(st.integers(1, 55).filter(lambda n: n % 7 < 5), min_size=1, max_size=6, unique=True)
 
 
 @settings(max_examples=60, deadline=None)
 @given(days=days, locks=st.lists(st.booleans(), min_size=6, max_size=6), missed=st.booleans())
+@example(days=[1, 4, 7], locks=[False, False, True, False, False, False], missed=True)
 def test_every_repair_obeys_the_rules_and_leaves_the_locked(days, locks, missed):
     """Whatever stands: locked ones stay, all that is placed keeps 48 hours, and an independent judge agrees."""
     days = [day for before, day in zip([-9, *sorted(days)], sorted(days), strict=False) if day - before > 2]

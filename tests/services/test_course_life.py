@@ -1,7 +1,8 @@
 """A course from booking over a miss to its repair, on a real database."""
 
+import re
 from dataclasses import replace
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 
 import pytest
@@ -10,7 +11,18 @@ from sqlalchemy import select
 from planner.care.assessment import Assessment
 from planner.diary.hours import Leave
 from planner.errors import AppointmentLocked, InvalidInput, NotFound, SlotTaken, StaleForm, UndoRefused
-from planner.services import assessments, attendance, booking, frequency, leave, maintenance, moving, undoing, worklists
+from planner.services import (
+    assessments,
+    attendance,
+    booking,
+    clinic_setup,
+    frequency,
+    leave,
+    maintenance,
+    moving,
+    undoing,
+    worklists,
+)
 from planner.services.booking import BookingRequest
 from planner.services.difference import ChangeKind
 from planner.services.snapshot import CourseSnapshot, take
@@ -18,6 +30,7 @@ from planner.services.wishes import Wishes
 from planner.storage.courses import AppointmentRow, CourseRow, RevisionRow, SessionRow
 from planner.storage.ids import new_id
 from planner.storage.outward import OutboxRow
+from tests.factories import make_person, weekly
 
 CHRONIC = {"protocol": "chronic_pain", "symptom_weeks": 40, "severity": "moderate", "goal": "lasting"}
 ACUTE = {"protocol": "acute_injury", "symptom_weeks": 1, "severity": "moderate", "goal": "relief"}
@@ -432,6 +445,48 @@ def test_two_courses_of_one_patient_keep_48_hours_between_all_their_visits(runti
     offered = moving.legal_slots(runtime, clinic.rosa.actor, mine.id)
     assert offered
     assert all(abs(slot.starts_at - other.starts_at) >= timedelta(hours=48) for slot in offered)
+
+
+def test_a_session_without_a_place_says_what_would_give_it_one(runtime, clinic):
+    """The patient comes on Fridays only, when Ben does not work, but Cleo does."""
+    with runtime.writing(clinic.system) as unit:
+        cleo = make_person(unit, "Cleo Marsh", "cleo@example.org", "therapist", treats=True)
+        clinic_setup.set_practitioner_hours(unit, clinic.ben.id, weekly(weekdays=(0, 1, 2, 3)))
+        clinic_setup.set_practitioner_hours(unit, cleo.id, weekly(weekdays=(4,)))
+    request = request_for(runtime, clinic, ACUTE)
+    request = replace(request, wishes=Wishes(practitioners=(clinic.ben.id,), weekdays=(4,)))
+    first, *others = booking.propose(runtime, clinic.rosa.actor, request).sessions
+    assert "the patient could also come on a Tuesday morning (such as Tuesday 3 March 08:00 with Ben" in first.reason
+    assert "Cleo Marsh could treat as well (such as Friday 6 March 08:00" in first.reason
+    assert {each.reason for each in others} == {"It comes after a session that has no place."}
+    booking.book_course(runtime, clinic.rosa.actor, request, {})
+    assert snapshot(runtime, clinic, request.course_id).sessions[0].unplaced_reason == first.reason
+
+
+def test_what_would_give_a_session_a_place_keeps_48_hours_to_the_patients_other_course(runtime, clinic):
+    """Dana has no hours yet: the times at which she would be wanted are none near Ana's visits with Ben."""
+    others = starts(snapshot(runtime, clinic, book(runtime, clinic, ACUTE)))
+    with runtime.writing(clinic.system) as unit:
+        dana = make_person(unit, "Dana Reed", "dana@example.org", "therapist", treats=True)
+    request = request_for(runtime, clinic, ACUTE)
+    request = replace(request, wishes=Wishes(practitioners=(dana.id,), weekdays=(1, 2, 3, 4)))
+    reason = booking.propose(runtime, clinic.rosa.actor, request).sessions[0].reason
+    named = re.search(r"Dana Reed, never free at such hours, had time \(such as \w+ (.*?) with Dana Reed\)", reason)
+    assert named is not None, reason
+    would_be = datetime.strptime(f"2026 {named[1]}", "%Y %d %B %H:%M").replace(tzinfo=UTC)  # London's clock in March
+    assert all(abs(would_be - other) >= timedelta(hours=48) for other in others)
+
+
+def test_a_visit_without_a_new_place_says_what_would_give_it_one(runtime, clinic):
+    """Ben leaves for good; Cleo, whom Ana did not think of, is named."""
+    with runtime.writing(clinic.system) as unit:
+        cleo = make_person(unit, "Cleo Marsh", "cleo@example.org", "therapist", treats=True)
+        clinic_setup.set_practitioner_hours(unit, cleo.id, weekly())
+    course_id = book(runtime, clinic, ACUTE)
+    away = Leave.whole_days(date(2026, 3, 1), date(2027, 12, 31), "gone")
+    leave.record_leave(runtime, clinic.mo.actor, clinic.ben.id, away)
+    reasons = [each.unplaced_reason for each in snapshot(runtime, clinic, course_id).live]
+    assert any("Cleo Marsh could treat as well" in reason for reason in reasons)
 
 
 def test_what_is_ahead_is_numbered_on_however_the_frequency_changes(runtime, clinic, clock):

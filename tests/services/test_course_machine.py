@@ -3,6 +3,7 @@
 import tempfile
 from collections import defaultdict
 from datetime import date, timedelta
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -15,7 +16,19 @@ from sqlalchemy import select
 from planner.care.assessment import Assessment
 from planner.diary.hours import Leave
 from planner.errors import PlannerError
-from planner.services import assessments, attendance, booking, frequency, leave, maintenance, moving, undoing
+from planner.services import (
+    assessments,
+    attendance,
+    backfill,
+    booking,
+    clinic_setup,
+    freed_slots,
+    frequency,
+    leave,
+    maintenance,
+    moving,
+    undoing,
+)
 from planner.services.booking import BookingRequest
 from planner.services.runtime import Actor, Runtime
 from planner.services.snapshot import take
@@ -33,6 +46,16 @@ FINDINGS = [
 ]
 
 
+@cache
+def _tables() -> bytes:
+    """A database file with all tables and no rows, made once."""
+    with tempfile.TemporaryDirectory() as folder:
+        database = Database(f"sqlite:///{folder}/empty.sqlite")
+        schema.upgrade(database)
+        database.close()
+        return (Path(folder) / "empty.sqlite").read_bytes()
+
+
 class CourseLife(RuleBasedStateMachine):
     """Two patients of one clinic; the clock only goes forward."""
 
@@ -40,8 +63,9 @@ class CourseLife(RuleBasedStateMachine):
         super().__init__()
         self.folder = tempfile.TemporaryDirectory()
         self.clock = FakeClock()
-        database = Database(f"sqlite:///{Path(self.folder.name) / 'planner.sqlite'}", wait_seconds=5)
-        schema.upgrade(database)
+        file = Path(self.folder.name) / "planner.sqlite"
+        file.write_bytes(_tables())
+        database = Database(f"sqlite:///{file}", wait_seconds=5)
         self.runtime = Runtime(database=database, clock=self.clock, mailer=FakeMailer(), secret_key="s" * 32)
         self.clinic = make_clinic(self.runtime)
         with self.runtime.writing(self.clinic.system) as unit:
@@ -58,8 +82,10 @@ class CourseLife(RuleBasedStateMachine):
     def rosa(self) -> Actor:
         return self.clinic.rosa.actor
 
-    @initialize(findings=st.sampled_from(FINDINGS))
-    def book_the_first(self, findings):
+    @initialize(findings=st.sampled_from(FINDINGS), policy=st.sampled_from(["never", "unconfirmed", "any"]))
+    def book_the_first(self, findings, policy):
+        with self.runtime.writing(self.clinic.mo.actor) as unit:
+            clinic_setup.set_displacing(unit, policy)
         self._book(self.patients[0], findings)
 
     @precondition(lambda self: len(self.courses) < 3)
@@ -128,6 +154,16 @@ class CourseLife(RuleBasedStateMachine):
         first = self._today() + timedelta(days=days)
         away = Leave.whole_days(first, first + timedelta(days=length - 1))
         leave.record_leave(self.runtime, self.clinic.mo.actor, self.clinic.ben.id, away)
+
+    @rule(data=st.data())
+    def a_freed_slot_is_taken(self, data):
+        slots = freed_slots.freed_slots(self.runtime, self.rosa)
+        if not slots:
+            return
+        slot = data.draw(st.sampled_from(slots))
+        for taker in backfill.who_fits(self.runtime, self.rosa, slot.id).takers[:1]:
+            offer = backfill.offer(self.runtime, self.rosa, slot.id, taker.course_id)
+            backfill.accept(self.runtime, self.rosa, offer)
 
     @rule(data=st.data(), count=st.integers(1, 9))
     def the_frequency_changes(self, data, count):

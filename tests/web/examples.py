@@ -3,6 +3,7 @@
 Whoever adds a route with such parts adds a line here; tests/web/test_every_page.py asks for it by name.
 """
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -14,7 +15,7 @@ from sqlalchemy import select
 from planner.diary.hours import Leave
 from planner.notify.message import Message, message_id
 from planner.notify.outtray import OuttrayMailer
-from planner.services import clinic_setup, worklists
+from planner.services import attendance, clinic_setup, freed_slots, leave, solve_jobs, worklists
 from planner.services.feeds import create_feed
 from planner.services.runtime import Runtime
 from planner.storage.courses import CourseRow
@@ -70,6 +71,25 @@ def _leave(scene: Scene) -> int:
         return clinic_setup.add_leave(unit, scene.clinic.ben.id, away).id
 
 
+def _freed_slot(scene: Scene) -> int:
+    """The place of Ana's last session, which was called off."""
+    last = [each for each in _course(scene).now().sessions if each.current][-1]
+    if last.current is not None and last.current.occupies:
+        attendance.cancel(scene.runtime, scene.clinic.rosa.actor, last.current.id or 0, rebook=False)
+    with scene.runtime.reading(scene.clinic.rosa.actor) as unit:
+        return freed_slots.ahead(unit)[-1].id
+
+
+def _job(scene: Scene) -> int:
+    """A plan for that day, ready to be recorded."""
+    away = Leave.whole_days(date(2026, 5, 4), date(2026, 5, 4))
+    job_id = solve_jobs.new_job_id()
+    leave.plan_leave(scene.runtime, scene.clinic.rosa.actor, scene.clinic.ben.id, away, job_id=job_id, seconds=0.1)
+    while solve_jobs.look(scene.runtime, scene.clinic.rosa.actor, job_id).running:
+        time.sleep(0.01)
+    return job_id
+
+
 def put_into_outtray(runtime: Runtime, from_name: str, to: str, subject: str = "Your dates") -> str:
     """A message in the folder that the pages of the same instance read; its file's name."""
     folder = Path(str(runtime.database.url.database)).parent / "outtray"
@@ -111,6 +131,16 @@ EXAMPLES: Final[Mapping[str, Example]] = {
     "reception.edit_patient": lambda scene: {"patient_id": scene.clinic.ana},
     "reception.link": lambda scene: {"patient_id": scene.clinic.ana},
     "reception.book": lambda scene: {"patient_id": scene.clinic.ana},
+    "reception.job": lambda scene: {"job_id": _job(scene)},
+    "reception.stop_job": lambda scene: {"job_id": _job(scene)},
+    "reception.job_again": lambda scene: {"job_id": _job(scene)},
+    "reception.apply_job": lambda scene: {"job_id": _job(scene)},
+    "reception.freed_slot": lambda scene: {"slot_id": _freed_slot(scene)},
+    "reception.offer_slot": lambda scene: {"slot_id": _freed_slot(scene)},
+    "reception.accept_offer": lambda scene: {"slot_id": _freed_slot(scene)},
+    "reception.decline_offer": lambda scene: {"slot_id": _freed_slot(scene)},
+    "patient.accept_offer": lambda scene: {"token": _link_with_a_course(scene), "offer_id": 1},
+    "patient.decline_offer": lambda scene: {"token": _link_with_a_course(scene), "offer_id": 1},
     "reception.dismiss": lambda scene: {"item_id": _work_item(scene)},
     "reception.withdraw_leave": lambda scene: {"leave_id": _leave(scene)},
     "feeds.feed": lambda scene: {"token": _feed_token(scene)},

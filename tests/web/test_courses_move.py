@@ -2,6 +2,7 @@
 
 import re
 from datetime import date, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -30,8 +31,8 @@ def move(browser, course, number, **form):
 
 
 def places(page):
-    """The buttons of a page: start and therapist."""
-    return re.findall(r'name="slot" value="([^"]+)"', page)
+    """The buttons of the week shown: start and therapist."""
+    return re.findall(r'name="slot" value="([^"]+)"', page.partition("week-title")[2])
 
 
 def test_every_place_offered_is_taken_with_one_click(rosa, course):
@@ -55,6 +56,18 @@ def test_the_page_shows_one_week_and_leads_to_the_next(rosa, course):
     assert all(monday <= day < monday + timedelta(days=7) for day in days)
     assert "week=2026-03-23" in page
     assert "week=2026-03-09" in page
+
+
+def test_the_best_places_for_the_course_come_first_and_say_what_they_mean(rosa, course):
+    """Whatever week is shown; one click takes the best."""
+    page = rosa.get(f"/appointments/{course.appointment(3).id}/move?week=2026-06-01").text
+    best, _, _ = page.partition("week-title")
+    assert "Best for the course" in best
+    assert "days after the last" in best
+    offered = re.findall(r'name="slot" value="([^"]+)"', best)
+    assert len(offered) == 3
+    assert move(rosa, course, 3, slot=offered[0]).status_code == 302
+    assert f"{course.appointment(3).starts_at:%Y-%m-%dT%H:%M}" == offered[0].partition("/")[0]
 
 
 def test_a_week_without_a_place_says_what_a_place_needs(rosa, course):
@@ -110,8 +123,33 @@ def test_a_time_that_is_not_free_is_refused_with_what_is_free(rosa, clinic, cour
     """409; the places of the week stand beside it."""
     answer = move(rosa, course, 3, day="2026-03-18", time="06:00", practitioner=clinic.ben.id, week="2026-03-16")
     assert answer.status_code == 409
-    assert "not free, or outside opening hours" in answer.text
+    assert "On that day Ben Okafor is free only 08:00–18:00." in answer.text
     assert places(answer.text)
+
+
+@pytest.mark.parametrize(
+    ("day", "time", "says"),
+    [
+        ("2026-03-18", "11:00", "Ben Okafor is free then, but no room is."),
+        ("2026-03-18", "14:07", "Times go in steps of 15 minutes."),
+        ("2026-03-21", "14:00", "On that day Ben Okafor is not free at all (hours, leave or bookings)."),
+    ],
+)
+def test_what_is_in_the_way_of_a_time_is_named(day, time, says, rosa, clinic, course, runtime):
+    """Hours, room or grid; the rooms open at noon."""
+    with runtime.writing(clinic.system) as unit:
+        for room in clinic.rooms:
+            clinic_setup.set_room_hours(unit, room, weekly("12:00", "20:00"))
+    answer = move(rosa, course, 3, day=day, time=time, practitioner=clinic.ben.id)
+    assert answer.status_code == 409
+    assert says in answer.text
+
+
+def test_a_place_where_the_visit_stands_and_a_therapist_who_is_none_are_named(rosa, clinic, course):
+    """Neither is a matter of the diary."""
+    here = f"{to_wall(course.appointment(3).starts_at, ZoneInfo('Europe/London')):%Y-%m-%dT%H:%M}"
+    assert "stands there already" in move(rosa, course, 3, slot=f"{here}/{clinic.ben.id}").text
+    assert "does not work here" in move(rosa, course, 3, slot="2026-03-18T10:00/77").text
 
 
 def test_an_old_page_gets_the_course_as_it_stands(rosa, course, runtime, clinic):

@@ -59,7 +59,7 @@ def test_many_moves_are_counted_instead_of_listed():
 def test_a_session_without_a_place_says_why():
     """In the words of the engine."""
     lost = Change(2, 2, ChangeKind.UNPLACED, booked(NOW), None, "Ben is away until May.")
-    assert "It has no new date yet (Ben is away until May); nothing else moved." in said(lost)
+    assert "It has no new date yet; nothing else moved. Ben is away until May." in said(lost)
 
 
 def test_when_the_planner_stands_still_nobody_reads_of_a_date():

@@ -1,13 +1,17 @@
 """Worklists and leave: what waits, and what happens when a therapist is away."""
 
-from datetime import timedelta
+import re
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import event
 
-from planner.services import leave_view, worklists
+from planner.diary.hours import Closure, Leave
+from planner.services import clinic_setup, leave, leave_view, solve_jobs, worklists
+from tests.services.many_patients import finished
 from tests.web.ana_course import book_ana
 
+ONE_DAY = Leave.whole_days(date(2026, 3, 3), date(2026, 3, 3))
 AWAY = {"first_day": "2026-03-03", "reason": "Flu"}
 
 
@@ -80,6 +84,36 @@ def test_leave_is_previewed_course_by_course_before_it_is_recorded(rosa, clinic,
     assert "Record the leave and change 1 course" in page
     assert course.appointment(1) == before
     assert "Everybody is here" in rosa.get("/leave").text
+
+
+def test_a_leave_is_recorded_only_as_it_was_shown(rosa, runtime, clinic, course):
+    """Somebody takes the date that the page promised: it is shown anew, and nothing is kept before that."""
+    form = {**AWAY, "staff_id": clinic.ben.id, "do": "preview"}
+    page = rosa.post("/leave", form).text
+    digest = re.search(r'name="digest" value="(\w+)"', page)[1]
+    promised = leave.preview_leave(runtime, clinic.rosa.actor, clinic.ben.id, ONE_DAY)
+    place = next(change.after for change in promised.courses[0].difference.told if change.after)
+    with runtime.writing(clinic.system) as unit:
+        clinic_setup.add_closure(unit, Closure(place.starts_at.date(), place.starts_at.date(), "Holiday"))
+    answer = rosa.post("/leave", {**form, "do": "record", "digest": digest})
+    assert answer.status_code == 409
+    assert "The diary changed since this preview" in answer.text
+    assert "Everybody is here" in rosa.get("/leave").text
+    digest = re.search(r'name="digest" value="(\w+)"', answer.text)[1]
+    page = rosa.post("/leave", {**form, "do": "record", "digest": digest}, follow_redirects=True).text
+    assert "1 course planned anew" in page
+
+
+def test_a_leave_for_which_others_may_make_room_is_planned_beside_the_page(rosa, runtime, clinic, course):
+    """However small it is: there are many who might."""
+    with runtime.writing(clinic.mo.actor) as unit:
+        clinic_setup.set_displacing(unit, "unconfirmed")
+    answer = rosa.post("/leave", {**AWAY, "staff_id": clinic.ben.id, "do": "preview"})
+    assert answer.status_code == 302
+    job_id = int(answer.location.rpartition("/jobs/")[2])
+    solve_jobs.ask_stop(runtime, clinic.rosa.actor, job_id)
+    finished(runtime, clinic, job_id)
+    assert "Record the leave and change 1 course" in rosa.get(answer.location).text
 
 
 def test_recorded_leave_moves_the_appointments_in_it(rosa, clinic, course):

@@ -9,6 +9,7 @@ from flask import render_template, request
 
 from planner.errors import AppointmentLocked, InvalidInput, PlannerError, SlotTaken, StaleForm
 from planner.services import moving
+from planner.services.best_moves import best_moves
 from planner.services.course_view import course_of_appointment
 from planner.services.move_view import move_view
 from planner.web.context import actor, runtime
@@ -96,6 +97,7 @@ def _page(appointment_id: int, refusal: PlannerError | None = None) -> str:
     return render_template(
         "courses/move.html",
         view=view,
+        best=best_moves(runtime(), actor(), appointment_id),
         errors=errors,
         typed=request.form,
         everybody=request.values.get("all") == "yes",

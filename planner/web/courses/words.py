@@ -39,7 +39,9 @@ def happened_words(happened: WhatHappened) -> str:
     if happened.stopped:
         return f"{said} Nothing is rebooked by itself: talk to the patient first."
     others = [each for each in happened.difference.told if each is not own]
-    return f"{said} {_own_words(own, happened)}; {_other_words(others, happened)}."
+    # A reason has sentences of its own, so it comes last.
+    why = f" {own.reason.rstrip('.')}." if own and own.kind is not ChangeKind.CANCELLED and own.reason else ""
+    return f"{said} {_own_words(own, happened)}; {_other_words(others, happened)}.{why}"
 
 
 def when(change: Change, happened: WhatHappened) -> str:
@@ -57,14 +59,14 @@ def _changed_words(happened: WhatHappened) -> str:
     """`1 added`; what still has no place says why."""
     summary = happened.difference.summary()
     waiting = happened.difference.of(ChangeKind.UNPLACED)
-    return f"{summary} ({waiting[0].reason.rstrip('.')})" if waiting and waiting[0].reason else summary
+    return f"{summary}. {waiting[0].reason.rstrip('.')}" if waiting and waiting[0].reason else summary
 
 
 def _own_words(own: Change | None, happened: WhatHappened) -> str:
     if own is None or own.kind is ChangeKind.CANCELLED:
         return "It is not rebooked"
     if own.after is None or own.kind is ChangeKind.UNPLACED:
-        return f"It has no new date yet ({own.reason.rstrip('.')})" if own.reason else "It has no new date yet"
+        return "It has no new date yet"
     return f"It was rebooked to {when(own, happened)}"
 
 

@@ -1,6 +1,6 @@
-"""Reception's pages: the day, patients, booking a course, worklists, leave."""
+"""Reception's pages: the day, patients, booking one course or several, worklists, freed slots, leave, jobs, rules."""
 
-from planner.web.reception import booking, leave, patients, today, worklists
+from planner.web.reception import block, booking, freed, jobs, leave, patients, rules, today, worklists
 from planner.web.reception.routes import reception
 
-__all__ = ["booking", "leave", "patients", "reception", "today", "worklists"]
+__all__ = ["block", "booking", "freed", "jobs", "leave", "patients", "reception", "rules", "today", "worklists"]

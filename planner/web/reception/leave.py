@@ -8,28 +8,40 @@ from datetime import date, datetime, time, timedelta
 from flask import flash, redirect, render_template, request, url_for
 
 from planner.diary.hours import Leave
-from planner.errors import InvalidInput
-from planner.services.leave import LeavePlan, preview_leave, record_leave
+from planner.errors import InvalidInput, StaleForm
+from planner.services.leave import LeavePlan, plan_leave, planned_at_once, preview_leave, record_leave
 from planner.services.leave_view import LeaveLine, Withdrawn, leave_desk, withdraw
+from planner.services.solve_jobs import new_job_id
 from planner.web.context import actor, runtime
 from planner.web.formats import counted, day_year
-from planner.web.reception.routes import UNPROCESSABLE, Errors, Page, errors_of, reception
+from planner.web.reception.routes import CONFLICT, UNPROCESSABLE, Errors, Page, errors_of, reception
 
 
 @reception.route("/leave", methods=["GET", "POST"])
 def leave() -> Page:
-    """List leave; preview a new one (`do=preview`), or record it (`do=record`)."""
+    """List leave; preview a new one (`do=preview`), or record it (`do=record`).
+
+    Where it touches many courses or others may make room, the plan is made outside the request, and its own page shows
+    and records it.
+    """
     if request.method == "GET":
         return _leave_page({})
     form = request.form
     try:
         staff_id, wanted = _read(form)
+        if not planned_at_once(runtime(), actor(), staff_id, wanted):
+            job_id = new_job_id()
+            plan_leave(runtime(), actor(), staff_id, wanted, job_id=job_id)
+            return redirect(url_for("reception.job", job_id=job_id))
         if form.get("do") != "record":
             return _leave_page(form, plan=preview_leave(runtime(), actor(), staff_id, wanted))
-        plan = record_leave(runtime(), actor(), staff_id, wanted)
+        plan = record_leave(runtime(), actor(), staff_id, wanted, digest=form.get("digest"))
     except InvalidInput as refusal:
         return _leave_page(form, errors_of(refusal)), UNPROCESSABLE
-    flash(_recorded_words(plan), "good")
+    except StaleForm as refusal:
+        now = preview_leave(runtime(), actor(), staff_id, wanted)
+        return _leave_page(form, {"": refusal.message}, plan=now), CONFLICT
+    flash(recorded_words(plan), "good")
     return redirect(url_for("reception.leave"))
 
 
@@ -50,7 +62,7 @@ def _leave_page(form: Mapping[str, str], errors: Errors | None = None, plan: Lea
     return render_template(
         "reception/leave.html",
         desk=desk,
-        lines=[(line, _span_words(line)) for line in desk.leave],
+        lines=[(line, span_words(line)) for line in desk.leave],
         form=form,
         errors=errors or {},
         plan=plan,
@@ -58,7 +70,7 @@ def _leave_page(form: Mapping[str, str], errors: Errors | None = None, plan: Lea
     )
 
 
-def _span_words(line: LeaveLine) -> str:
+def span_words(line: LeaveLine) -> str:
     """`Tue 3 Mar 2026`, `Tue 3 Mar 2026 to Fri 6 Mar 2026`, or with times where it is a part of a day."""
     first, last = line.starts.date(), line.ends.date()
     if line.starts.time() == line.ends.time() == time():
@@ -110,12 +122,14 @@ def _clock(text: str, where: str) -> time:
     return read
 
 
-def _recorded_words(plan: LeavePlan) -> str:
+def recorded_words(plan: LeavePlan) -> str:
+    """What was done, for the news at the top of the page."""
     if not plan.courses:
         return "The leave is recorded. No appointment is touched."
     unplaced = sum(course.unplaced for course in plan.courses)
     waits = f" {counted(unplaced, 'session')} found no date and wait on the worklist." if unplaced else ""
-    return f"The leave is recorded and {counted(len(plan.courses), 'course')} planned anew.{waits}"
+    others = f" The diary had changed; other dates than shown: {', '.join(plan.changed)}." if plan.changed else ""
+    return f"The leave is recorded and {counted(len(plan.courses), 'course')} planned anew.{waits}{others}"
 
 
 def _withdrawn_words(taken_back: Withdrawn) -> str:

@@ -23,7 +23,7 @@ def patients() -> Page:
     """Search by `?q=`; htmx asks for the lines alone while the person types."""
     found = search(runtime(), actor(), request.args.get("q", ""))
     template = "reception/_found.html" if is_htmx() else "reception/patients.html"
-    return render_template(template, found=found)
+    return render_template(template, found=found, several_url=link_to("reception.book_several"))
 
 
 @reception.route("/patients/new", methods=["GET", "POST"])

@@ -20,6 +20,7 @@ TONES: Final[Mapping[str, str]] = MappingProxyType(
         service.TO_PLACE: "warn",
         service.TELL_PATIENT: "warn",
         service.MESSAGE_FAILED: "bad",
+        service.FREED_SLOT: "good",
     }
 )
 # What to do about each kind, for somebody who sees it for the first time.
@@ -30,11 +31,17 @@ _ADVICE: Final[Mapping[str, str]] = MappingProxyType(
         service.TO_PLACE: "These sessions found no date. Try again when the diary changes, or widen the wishes.",
         service.TELL_PATIENT: "These patients have no e-mail address. Tell them what changed.",
         service.MESSAGE_FAILED: "These messages did not go out. Look at the address, or call.",
+        service.FREED_SLOT: "Somebody gave these places up, and others would be better off in them. Offer them.",
     }
 )
 # How a line is closed by hand, where that is all there is to do.
 _CLOSING: Final[Mapping[str, str]] = MappingProxyType(
-    {service.CATCH_UP: "Not needed", service.TELL_PATIENT: "Told", service.MESSAGE_FAILED: "Seen"}
+    {
+        service.CATCH_UP: "Not needed",
+        service.TELL_PATIENT: "Told",
+        service.MESSAGE_FAILED: "Seen",
+        service.FREED_SLOT: "Leave it free",
+    }
 )
 
 

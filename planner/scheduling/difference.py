@@ -1,0 +1,78 @@
+"""What an answer changes for people: kept, moved by how much, added, dropped, and without a place for what reason."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from planner.scheduling.problem import Course, Current, Placed, Problem, Solution, Unplaced
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """An appointment at another start or with another practitioner; another room alone is no move."""
+
+    course: str
+    before: Current
+    after: Placed
+
+    @property
+    def days(self) -> int:
+        """How many days later; below 0 it is earlier."""
+        return (self.after.start.date() - self.before.start.date()).days
+
+    @property
+    def minutes(self) -> int:
+        """How many minutes later on the wall's clock, days and all."""
+        return round((self.after.start - self.before.start).total_seconds() / 60)
+
+    @property
+    def other_practitioner(self) -> bool:
+        """Whether somebody else treats."""
+        return self.after.practitioner != self.before.practitioner
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """The sessions of an answer beside where they stood.
+
+    Attributes:
+        kept: those that stay, each with its course's id; a change of the room only is in here too.
+        added: those that had no appointment.
+        dropped: appointments whose session has no place any more, each with its course's id.
+        unplaced: every session without a place, with the reason; those of `dropped` too.
+    """
+
+    kept: tuple[Placed, ...]
+    moved: tuple[Moved, ...]
+    added: tuple[Placed, ...]
+    dropped: tuple[tuple[str, Current], ...]
+    unplaced: tuple[Unplaced, ...]
+
+    @property
+    def losing_courses(self) -> frozenset[str]:
+        """The courses of which an appointment was dropped."""
+        return frozenset(course for course, _ in self.dropped)
+
+
+def difference(problem: Problem, solution: Solution) -> Difference:
+    """Compare an answer with the problem's current appointments."""
+    placed: dict[str, dict[int, Placed]] = {course.id: {} for course in problem.courses}
+    for each in solution.appointments:
+        placed[each.course][each.session] = each
+    kept, moved, added, dropped = [], [], [], []
+    for course in problem.courses:
+        for here, now in _beside(course, placed[course.id]):
+            if here is None:
+                dropped += [(course.id, now)] if now is not None else []
+            elif now is None:
+                added.append(here)
+            elif (here.start, here.practitioner) == (now.start, now.practitioner):
+                kept.append(here)
+            else:
+                moved.append(Moved(course.id, now, here))
+    return Difference(tuple(kept), tuple(moved), tuple(added), tuple(dropped), solution.unplaced)
+
+
+def _beside(course: Course, placed: dict[int, Placed]) -> Iterator[tuple[Placed | None, Current | None]]:
+    current = {each.session: each for each in course.current}
+    for session in range(len(course.sessions)):
+        yield placed.get(session), current.get(session)

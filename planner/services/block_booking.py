@@ -1,0 +1,292 @@
+"""Block booking: several patients' first courses planned together by one job, then booked in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+
+from planner.care.course import PlannedSession, phases_to_json
+from planner.diary.free import to_wall
+from planner.errors import InvalidInput, NotFound
+from planner.scheduling.problem import Placed, Problem
+from planner.scheduling.taken import lessened, misfits
+from planner.scheduling.together import Budget, solve_together
+from planner.services.assessments import assessment_from
+from planner.services.attendance import note_unplaced
+from planner.services.block_view import BlockCourse, BlockLine, BookedBlock, lines_of
+from planner.services.booking import BookingRequest, course_for, first_state, new_course, planned_sessions, span_of
+from planner.services.diary_writer import CourseChange, write_changes
+from planner.services.job_rows import Job, keep_outcome, ready, use
+from planner.services.planning import MIN_GAP_HOURS, free_problem, instant, therapists, visits_of
+from planner.services.runtime import Actor, Runtime, Unit
+from planner.services.snapshot import CourseSnapshot
+from planner.services.solve_jobs import Watch, start
+from planner.services.wishes import Wishes
+from planner.storage.courses import AssessmentRow, CourseRow
+from planner.storage.ids import new_id
+
+BLOCK_JOB: Final = "block"
+MOST_COURSES: Final = 500
+THINK_SECONDS: Final = 30.0
+SETTLE_SECONDS: Final = 3.0
+"""So long is thought about what was taken meanwhile, before the diary is locked."""
+
+_REST: Final = timedelta(hours=MIN_GAP_HOURS)
+
+
+@dataclass(frozen=True)
+class _Scene:
+    """The diary's part in a block."""
+
+    problem: Problem
+    assessments: Mapping[int, AssessmentRow]
+    requests: Mapping[str, BookingRequest]
+    planned: Mapping[str, Sequence[PlannedSession]]
+    visits: Mapping[str, Sequence[datetime]]
+
+    @property
+    def patients(self) -> dict[str, str]:
+        """Whose each course is."""
+        return {name: str(request.patient_id) for name, request in self.requests.items()}
+
+
+def plan_block(
+    runtime: Runtime,
+    actor: Actor,
+    assessment_ids: Sequence[int],
+    first_day: date,
+    *,
+    job_id: int,
+    seconds: float = THINK_SECONDS,
+) -> None:
+    """Let dates for several courses be found outside the request, improved for at most so many seconds.
+
+    Raises:
+        InvalidInput: nobody is chosen, somebody is booked already, or the day makes no sense.
+    """
+    with runtime.reading(actor) as unit:
+        request = _request(unit, assessment_ids, first_day)
+        _scene(unit, request)
+    start(runtime, actor, BLOCK_JOB, {**request, "seconds": seconds}, think, job_id=job_id)
+
+
+def think(runtime: Runtime, actor: Actor, request: dict[str, Any], watch: Watch) -> dict[str, Any]:
+    """The work of a block's job: look at the diary, then think with nothing locked."""
+    with runtime.reading(actor) as unit:
+        scene = _scene(unit, request)
+    budget = Budget(seconds=request["seconds"], progress=watch.progress, stop=watch.stopped)
+    answer = solve_together(scene.problem, scene.patients, budget, visits=scene.visits)
+    courses = _courses(scene, answer.placed, answer.unplaced)
+    return {
+        "courses": [course.to_json() for course in courses],
+        "points": answer.points,
+        "lower_bound": answer.lower_bound,
+    }
+
+
+def planned_block(runtime: Runtime, actor: Actor, job: Job) -> tuple[BlockLine, ...]:
+    """The dates that a finished job found."""
+    with runtime.reading(actor) as unit:
+        return lines_of(unit, [BlockCourse.from_json(each) for each in job.answer["courses"]])
+
+
+def book_block(runtime: Runtime, actor: Actor, job_id: int) -> BookedBlock:
+    """Book all courses of a finished job in one transaction, or nothing.
+
+    What was taken meanwhile is planned anew, beside all that still fits; `changed` says for whom. That happens before
+    the diary is locked; inside, only what was taken in the last moment is.
+
+    Raises:
+        StaleForm: it was booked before.
+        InvalidInput: the plan is not ready, or its days have passed.
+    """
+    with runtime.reading(actor) as unit:
+        job = ready(unit, job_id, BLOCK_JOB)
+        shown = [BlockCourse.from_json(each) for each in job.answer["courses"]]
+        fresh, scene, _ = _as_of_now(unit, job, shown)
+    fresh = _settled(scene, fresh, Budget(seconds=SETTLE_SECONDS))
+    with runtime.writing(actor) as unit:
+        job = use(unit, job_id, BLOCK_JOB)
+        fresh, scene, taken_care_of = _as_of_now(unit, job, fresh)
+        courses = _settled(scene, fresh, Budget(iterations=0))
+        changes = [_change(unit, scene, course) for course in courses]
+        revisions = write_changes(unit, changes, batch=new_id())
+        for change, course in zip(changes, courses, strict=True):
+            if course.unplaced:
+                note_unplaced(unit, change.course, change.target)
+        names = {line.course.course_id: line.patient for line in lines_of(unit, shown)}
+        before = {course.course_id: course.placed for course in shown}
+        block = BookedBlock(
+            lines=lines_of(unit, courses),
+            changed=tuple(names[each.course_id] for each in courses if _other_dates(before[each.course_id], each)),
+            skipped=tuple(names[course.course_id] for course in shown if course.assessment_id in taken_care_of),
+            revision_id=revisions[0].id if revisions else None,
+        )
+        keep_outcome(unit, job_id, {**job.answer, "courses": [line.course.to_json() for line in block.lines]})
+        return block
+
+
+def _request(unit: Unit, assessment_ids: Sequence[int], first_day: date) -> dict[str, Any]:
+    """A block as a job keeps it; the courses' ids are chosen now, so that booking twice books once."""
+    chosen = sorted(set(assessment_ids))
+    if not chosen:
+        raise InvalidInput("Choose at least one patient.", field="assessments")
+    _assessments(unit, chosen)
+    if len(chosen) > MOST_COURSES:
+        raise InvalidInput(f"At most {MOST_COURSES} courses are booked together.", field="assessments")
+    if _booked_assessments(unit, chosen):
+        raise InvalidInput("Somebody chosen has been booked meanwhile. Choose again.", field="assessments")
+    return {
+        "courses": [{"course_id": new_id(), "assessment_id": assessment_id} for assessment_id in chosen],
+        "first_day": first_day.isoformat(),
+    }
+
+
+def _booked_assessments(unit: Unit, assessment_ids: Collection[int]) -> set[int]:
+    return set(
+        unit.session.scalars(
+            select(CourseRow.assessment_id).where(
+                CourseRow.assessment_id.in_(assessment_ids), CourseRow.status != "cancelled"
+            )
+        )
+    )
+
+
+def _scene(unit: Unit, request: Mapping[str, Any], but_for: Collection[int] = ()) -> _Scene:
+    """The problem that a block is.
+
+    Raises:
+        InvalidInput: naming the field.
+        NotFound: an assessment is not of this clinic.
+    """
+    everybody = [row.id for row in therapists(unit)]
+    if not everybody:
+        raise InvalidInput("Nobody treats here yet.", field="first_day")
+    first_day = date.fromisoformat(request["first_day"])
+    wanted = [item for item in request["courses"] if item["assessment_id"] not in but_for]
+    found = _assessments(unit, [item["assessment_id"] for item in wanted])
+    requests = {
+        str(item["course_id"]): _one(item["course_id"], found[item["assessment_id"]], first_day, everybody)
+        for item in wanted
+    }
+    planned = {name: planned_sessions(unit, each) for name, each in requests.items()}
+    spans = [span_of(unit, each, planned[name]) for name, each in requests.items()]
+    if not spans:
+        raise InvalidInput("All of these patients have been booked meanwhile.", field="assessments")
+    problem = free_problem(unit, max(spans, key=lambda span: span.days), everybody)
+    courses = tuple(course_for(unit, each, planned[name], problem) for name, each in requests.items())
+    return _Scene(replace(problem, courses=courses), found, requests, planned, _visits(unit, requests))
+
+
+def _assessments(unit: Unit, assessment_ids: Collection[int]) -> dict[int, AssessmentRow]:
+    """These assessments by id (one query). Raises NotFound."""
+    rows = unit.session.scalars(select(AssessmentRow).where(AssessmentRow.id.in_(assessment_ids)))
+    found = {row.id: row for row in rows}
+    if len(found) < len(assessment_ids):
+        raise NotFound("There is no such assessment here.")
+    return found
+
+
+def _one(course_id: int, row: AssessmentRow, first_day: date, everybody: Sequence[int]) -> BookingRequest:
+    """The course of one assessment, rather with whoever recorded it."""
+    recorded = assessment_from(row)
+    preferred = [each for each in everybody if each == row.recorded_by]
+    return BookingRequest(
+        course_id=course_id,
+        patient_id=recorded.patient_id,
+        assessment_id=recorded.id,
+        phases=recorded.phases,
+        first_visit_minutes=recorded.estimate.first_visit_minutes,
+        visit_minutes=recorded.estimate.visit_minutes,
+        wishes=Wishes(practitioners=(*preferred, *(each for each in everybody if each not in preferred))),
+        earliest_day=first_day,
+    )
+
+
+def _visits(unit: Unit, requests: Mapping[str, BookingRequest]) -> dict[str, list[datetime]]:
+    """When the patient of each course comes for others already, in wall-clock time (one query)."""
+    starts: dict[int, list[datetime]] = {}
+    for visit in visits_of(unit, {each.patient_id for each in requests.values()}):
+        starts.setdefault(visit.patient_id, []).append(to_wall(visit.starts_at, unit.zone))
+    return {name: starts.get(each.patient_id, []) for name, each in requests.items()}
+
+
+def _courses(
+    scene: _Scene, placed: Mapping[str, Mapping[int, Placed]], unplaced: Mapping[str, Mapping[int, str]]
+) -> list[BlockCourse]:
+    return [
+        BlockCourse(request.course_id, request.patient_id, request.assessment_id, placed[name], unplaced[name])
+        for name, request in scene.requests.items()
+        if name in placed
+    ]
+
+
+def _as_of_now(unit: Unit, job: Job, shown: Sequence[BlockCourse]) -> tuple[list[BlockCourse], _Scene, set[int]]:
+    """What is still to be booked of a block, the diary as it is now, and the assessments that have a course by now."""
+    taken_care_of = _booked_assessments(unit, [item["assessment_id"] for item in job.request["courses"]])
+    scene = _scene(unit, job.request, but_for=taken_care_of)
+    return [course for course in shown if course.assessment_id not in taken_care_of], scene, taken_care_of
+
+
+def _other_dates(before: Mapping[int, Placed], course: BlockCourse) -> bool:
+    """Whether a course was shown with other dates or therapists; another room is no change."""
+
+    def seen(places: Mapping[int, Placed]) -> dict[int, tuple[datetime, str]]:
+        return {number: (placed.start, placed.practitioner) for number, placed in places.items()}
+
+    return seen(before) != seen(course.placed)
+
+
+def _settled(scene: _Scene, shown: Sequence[BlockCourse], budget: Budget) -> list[BlockCourse]:
+    """The courses that still fit as shown, and then the others planned anew beside them."""
+    places = {str(course.course_id): _timed(scene, course) for course in shown}
+    wrong = misfits(scene.problem, places) | {str(course.course_id) for course in shown if _amiss(scene, course)}
+    good = [course for course in shown if str(course.course_id) not in wrong]
+    if not wrong:
+        return good
+    taken = [place for course in good for place in places[str(course.course_id)]]
+    rest = tuple(course for course in scene.problem.courses if course.id in wrong)
+    beside = replace(lessened(scene.problem, taken), courses=rest)
+    visits = {name: list(starts) for name, starts in scene.visits.items()}
+    for course in good:
+        for name in scene.visits:
+            if scene.requests[name].patient_id == course.patient_id:
+                visits[name] += (placed.start for placed in course.placed.values())
+    answer = solve_together(beside, scene.patients, budget, visits=visits)
+    return [*good, *_courses(scene, answer.placed, answer.unplaced)]
+
+
+def _timed(scene: _Scene, course: BlockCourse) -> list[tuple[Placed, int]]:
+    sessions = next(each for each in scene.problem.courses if each.id == str(course.course_id)).sessions
+    return [(placed, sessions[number].minutes) for number, placed in course.placed.items()]
+
+
+def _amiss(scene: _Scene, course: BlockCourse) -> bool:
+    """Whether the patient got another visit near one of the dates, or one lies before the first day by now."""
+    asked = next(each for each in scene.problem.courses if each.id == str(course.course_id))
+    zone = ZoneInfo(scene.problem.timezone)
+    visits = [instant(start, zone) for start in scene.visits[asked.id]]
+    for placed in course.placed.values():
+        day, starts_at = placed.start.date(), instant(placed.start, zone)
+        if day < asked.earliest_day or any(first <= day < back for first, back in asked.away):
+            return True
+        if any(abs(starts_at - other) < _REST for other in visits):
+            return True
+    return False
+
+
+def _change(unit: Unit, scene: _Scene, course: BlockCourse) -> CourseChange:
+    request, planned = scene.requests[str(course.course_id)], scene.planned[str(course.course_id)]
+    row = new_course(unit, request, scene.assessments[request.assessment_id])
+    sessions = tuple(
+        first_state(unit, each, course.placed.get(each.position), course.unplaced.get(each.position, ""))
+        for each in planned
+    )
+    phases = tuple(phases_to_json(request.phases))
+    target = CourseSnapshot("active", "apply", phases, sessions)
+    return CourseChange(row, target, "booked", f"{len(course.placed)} of {len(sessions)} sessions booked")

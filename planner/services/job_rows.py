@@ -1,0 +1,208 @@
+"""The row of a long solve: opened, claimed, kept alive, stopped, ended, used. Each step is a short transaction."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import select, update
+
+from planner.errors import InvalidInput, StaleForm
+from planner.services.runtime import Actor, Runtime, Unit
+from planner.storage.jobs import SolveJobRow
+
+LEASE: Final = timedelta(seconds=30)
+"""So long after its last sign of life a job counts as abandoned: its process has died."""
+
+ABANDONED: Final = "The program was stopped before the planning was over. Start it again."
+RUNNING, DONE, FAILED, USED = "running", "done", "failed", "used"
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a search is: points of the best answer, no answer has fewer than `lower_bound`."""
+
+    points: int = 0
+    lower_bound: int = 0
+    seconds: float = 0.0
+
+    @property
+    def gap_percent(self) -> float:
+        """How much better an answer could be at most."""
+        return 100 * (self.points - self.lower_bound) / self.points if self.points else 0.0
+
+    def to_json(self) -> dict[str, Any]:
+        """JSON."""
+        return {"points": self.points, "lower_bound": self.lower_bound, "seconds": round(self.seconds, 1)}
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A long solve as a page sees it.
+
+    Args:
+        status: running, done (the answer waits to be used), failed (`error` says why) or used.
+        progress: None before the search has an answer.
+        runner: which of its runs this is.
+    """
+
+    id: int
+    kind: str
+    status: str
+    request: dict[str, Any]
+    answer: dict[str, Any]
+    progress: Progress | None
+    error: str
+    stopping: bool
+    runner: str
+    actor: str
+    asked_at: datetime
+    ended_at: datetime | None
+
+    @property
+    def running(self) -> bool:
+        """Whether somebody works on it."""
+        return self.status == RUNNING
+
+
+def open_job(runtime: Runtime, actor: Actor, kind: str, request: dict[str, Any], job_id: int) -> Job | None:
+    """Write down a solve that begins now; None where the same `job_id` began one before."""
+    with runtime.writing(actor) as unit:
+        if unit.session.get(SolveJobRow, (unit.clinic.id, job_id)) is not None:
+            return None
+        row = SolveJobRow(
+            id=job_id, kind=kind, request=request, runner=secrets.token_hex(8),
+            actor=actor.name, staff_id=actor.staff_id, asked_at=unit.now, beat_at=unit.now,
+        )  # fmt: skip
+        unit.session.add(row)
+        unit.session.flush()
+        return _job(row, unit.now)
+
+
+def claim_again(runtime: Runtime, actor: Actor, job_id: int) -> Job:
+    """Take a job that has ended or was abandoned for another run.
+
+    Raises:
+        InvalidInput: it is still running.
+        StaleForm: its answer is in the diary already.
+    """
+    with runtime.writing(actor) as unit:
+        row = unit.get(SolveJobRow, job_id)
+        if row.status == USED:
+            raise StaleForm("This plan is in the diary already.")
+        if _job(row, unit.now).running:
+            raise InvalidInput("This is still being planned.", field="job")
+        row.status, row.runner, row.stop_asked = RUNNING, secrets.token_hex(8), False
+        row.progress, row.answer, row.error, row.ended_at = {}, {}, "", None
+        row.beat_at = unit.now
+        return _job(row, unit.now)
+
+
+def look(runtime: Runtime, actor: Actor, job_id: int) -> Job:
+    """A job as it is now. Raises NotFound."""
+    with runtime.reading(actor) as unit:
+        return _job(unit.get(SolveJobRow, job_id), unit.now)
+
+
+def ask_stop(runtime: Runtime, actor: Actor, job_id: int) -> None:
+    """Let a search end with the best answer it has."""
+    with runtime.writing(actor) as unit:
+        unit.get(SolveJobRow, job_id).stop_asked = True
+
+
+def beat(runtime: Runtime, actor: Actor, job: Job, progress: Progress | None) -> bool:
+    """Show that the run lives, and how far it is. Gives False when it shall stop, or the job is somebody else's."""
+    with runtime.writing(actor) as unit:
+        mine = select(SolveJobRow).where(
+            SolveJobRow.id == job.id, SolveJobRow.runner == job.runner, SolveJobRow.status == RUNNING
+        )
+        row = unit.session.scalar(mine)
+        if row is None:
+            return False
+        row.beat_at = unit.now
+        if progress is not None:
+            row.progress = progress.to_json()
+        return not row.stop_asked
+
+
+def end(
+    runtime: Runtime,
+    actor: Actor,
+    job: Job,
+    *,
+    answer: dict[str, Any] | None = None,
+    error: str = "",
+    progress: Progress | None = None,
+) -> None:
+    """Keep what a run came to, unless another run has taken the job over meanwhile."""
+    values: dict[str, Any] = {"status": FAILED if answer is None else DONE, "answer": answer or {}, "error": error}
+    if progress is not None:
+        values["progress"] = progress.to_json()
+    with runtime.writing(actor) as unit:
+        unit.session.execute(
+            update(SolveJobRow)
+            .where(SolveJobRow.id == job.id, SolveJobRow.runner == job.runner, SolveJobRow.status == RUNNING)
+            .values(**values, ended_at=unit.now)
+        )
+
+
+def use(unit: Unit, job_id: int, kind: str) -> Job:
+    """Mark a job's answer as used, in the transaction that uses it: a plan goes into the diary once.
+
+    Raises:
+        StaleForm: it was used already.
+        InvalidInput: it is not ready, or of another kind.
+    """
+    job = ready(unit, job_id, kind)
+    row = unit.get(SolveJobRow, job_id)
+    row.status, row.ended_at = USED, unit.now
+    return job
+
+
+def ready(unit: Unit, job_id: int, kind: str) -> Job:
+    """A job whose answer can be used. Raises as `use` does."""
+    row = unit.get(SolveJobRow, job_id)
+    if row.status == USED:
+        raise StaleForm("This plan is in the diary already.")
+    if row.status != DONE or row.kind != kind:
+        raise InvalidInput("There is no finished plan here.", field="job")
+    return _job(row, unit.now)
+
+
+def keep_outcome(unit: Unit, job_id: int, outcome: dict[str, Any]) -> None:
+    """Put what was really done in the place of the plan, so that the job's page shows no date that was not kept."""
+    unit.get(SolveJobRow, job_id).answer = outcome
+
+
+def abandoned(runtime: Runtime) -> int:
+    """Mark every job whose process died as failed, in all clinics; gives how many."""
+    now = runtime.clock.now()
+    dead = select(SolveJobRow).where(SolveJobRow.status == RUNNING, SolveJobRow.beat_at < now - LEASE)
+    with runtime.database.reading(None) as session:
+        if session.scalar(dead.limit(1)) is None:
+            return 0
+    with runtime.database.writing(None) as session:
+        rows = session.scalars(dead).all()
+        for row in rows:
+            row.status, row.error, row.ended_at = FAILED, ABANDONED, now
+        return len(rows)
+
+
+def _job(row: SolveJobRow, now: datetime) -> Job:
+    dead = row.status == RUNNING and row.beat_at < now - LEASE
+    return Job(
+        id=row.id,
+        kind=row.kind,
+        status=FAILED if dead else row.status,
+        request=row.request,
+        answer=row.answer,
+        progress=Progress(**row.progress) if row.progress else None,
+        error=ABANDONED if dead else row.error,
+        stopping=row.stop_asked,
+        runner=row.runner,
+        actor=row.actor,
+        asked_at=row.asked_at,
+        ended_at=row.ended_at,
+    )

@@ -1,0 +1,83 @@
+"""A freed slot on reception's pages: seen, offered, taken by the first who accepts."""
+
+import re
+
+import pytest
+
+from planner.services import moving
+from planner.services.backfill_sweep import look_for_takers
+from tests.services.test_backfill import session, slot_at, two
+
+__all__ = ["two"]  # The fixture: two courses which a freed slot would help.
+
+
+@pytest.fixture
+def rosa(browser_of, clinic):
+    """Rosa's browser."""
+    return browser_of(clinic.rosa)
+
+
+def hidden(page, name):
+    """The values of a hidden field, in the order of the page."""
+    return re.findall(rf'name="{name}" value="(\d+)"', page)
+
+
+def test_a_slot_goes_from_the_worklist_over_an_offer_to_a_patient(rosa, runtime, clinic, two):
+    """The line says whom to ask; the course moves there and can be put back."""
+    _, _, slot = two
+    look_for_takers(runtime)
+    assert f"/freed-slots/{slot.id}" in rosa.get("/worklists").text
+    assert f"/freed-slots/{slot.id}" in rosa.get("/freed-slots").text
+    page = rosa.get(f"/freed-slots/{slot.id}").text
+    best = int(hidden(page, "course_id")[0])
+    page = rosa.post(f"/freed-slots/{slot.id}/offer", {"course_id": best}, follow_redirects=True).text
+    assert "The offer stands" in page
+    (offer,) = hidden(page, "offer_id")[:1]
+    page = rosa.post(f"/freed-slots/{slot.id}/accept", {"offer_id": offer}, follow_redirects=True).text
+    assert "moved into a slot that became free" in page
+    assert "Undo" in page
+    assert session(runtime, clinic, best, 3).starts_at == slot.starts_at
+    assert "not free any more" in rosa.get(f"/freed-slots/{slot.id}").text
+    assert f"/freed-slots/{slot.id}" not in rosa.get("/worklists").text
+
+
+def test_who_comes_second_is_told(rosa, runtime, clinic, two):
+    """409, with the slot as it is now."""
+    first, second, slot = two
+    for course in (first, second):
+        rosa.post(f"/freed-slots/{slot.id}/offer", {"course_id": course})
+    offers = sorted(set(hidden(rosa.get(f"/freed-slots/{slot.id}").text, "offer_id")))
+    assert rosa.post(f"/freed-slots/{slot.id}/accept", {"offer_id": offers[0]}).status_code == 302
+    answer = rosa.post(f"/freed-slots/{slot.id}/accept", {"offer_id": offers[1]})
+    assert answer.status_code == 409
+    assert "somebody else was faster" in answer.text
+
+
+def test_a_declined_offer_leaves_the_slot_to_others(rosa, two):
+    """And can be made again."""
+    first, _, slot = two
+    page = rosa.post(f"/freed-slots/{slot.id}/offer", {"course_id": first}, follow_redirects=True).text
+    (offer,) = set(hidden(page, "offer_id"))
+    page = rosa.post(f"/freed-slots/{slot.id}/decline", {"offer_id": offer}, follow_redirects=True).text
+    assert "Declined" in page
+    assert str(first) in hidden(page, "course_id")
+    assert rosa.post(f"/freed-slots/{slot.id}/accept", {"offer_id": offer}).status_code == 409
+
+
+def test_an_offer_to_somebody_whom_it_does_not_help_is_refused(rosa, runtime, clinic, two):
+    """422; and 409 when the slot is taken."""
+    first, second, slot = two
+    assert rosa.post(f"/freed-slots/{slot.id}/offer", {"course_id": 1}).status_code == 422
+    late = session(runtime, clinic, second, 3)
+    moving.move(runtime, clinic.rosa.actor, late.id, slot.start, slot.practitioner_id)
+    assert rosa.post(f"/freed-slots/{slot.id}/offer", {"course_id": first}).status_code == 409
+
+
+def test_a_slot_of_another_clinic_is_not_there(browser_of, runtime, clinic, other_clinic, two):
+    """Its number opens nothing."""
+    _, _, slot = two
+    theirs = browser_of(other_clinic.rosa)
+    assert theirs.get(f"/freed-slots/{slot.id}").status_code == 404
+    assert theirs.post(f"/freed-slots/{slot.id}/offer", {"course_id": 1}).status_code == 404
+    assert str(slot.id) not in theirs.get("/freed-slots").text
+    assert slot_at(runtime, clinic, slot)
