@@ -1,5 +1,6 @@
 """Courses that compete, by machine code: a valid answer at once, prices and the bound they prove, then search."""
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -11,24 +12,24 @@ from planner.scheduling.answer import Placed, Solution, Unplaced
 from planner.scheduling.board import board_with
 from planner.scheduling.course_model import CourseModel
 from planner.scheduling.grid import grid_of
-from planner.scheduling.kernel_board import empty_diary, lift, points_of, put, stay
+from planner.scheduling.kernel_board import lift, points_of, stay
 from planner.scheduling.kernel_prices import reach_all
-from planner.scheduling.kernel_search import Guide, chain_for, place_beside, search
-from planner.scheduling.kernel_stir import stir, stir_for
-from planner.scheduling.kernel_work import work_for
+from planner.scheduling.kernel_search import Guide, place_beside
 from planner.scheduling.pricing import Prices, Pricing
 from planner.scheduling.problem import Problem
 from planner.scheduling.reasons import unplaced_of
-from planner.scheduling.tables import NEVER, tables_of
+from planner.scheduling.searcher import Answer, Searcher
+from planner.scheduling.tables import tables_of
 
 Progress = Callable[[int, int, float, int], None]
 
 STEPS_AT_ONCE = 100
-SMALL_MOVES = 40
-"""For each step, which plans whole courses, so many small moves of single sessions are tried."""
-WARM, COOL = 30.0, 2.0
+WARM, COOL = 100.0, 4.0
 COLD_FROM = 0.97
 """What a step may make worse, in points on average, at first and in the end; after so much of the time nothing."""
+WARM_WHERE_ALL_STAND = 20.0
+EXCHANGES = (0.6, 0.8, 0.9)
+"""At these shares of the time the worse of two searches goes on from the answer of the better one."""
 
 
 class TooLarge(ValueError):
@@ -73,21 +74,26 @@ class Joint:
         if tables is None:
             raise TooLarge("the points or the horizon are too large for 32 bits")
         self.problem, self.tables = problem, tables
-        self.work, self.diary, self.chain = work_for(tables), empty_diary(tables), chain_for(tables)
-        self.stir = stir_for(tables)
-        self.dice = np.array([(2 * seed + 1) * 0x9E3779B97F4A7C15 % 2**64 | 1], dtype=np.uint64)
+        self.seed, self.searcher = seed, Searcher(tables, seed)
+        self.diary, self.work = self.searcher.diary, self.searcher.work
+        self.rival: Searcher | None = None
         self.alone = reach_all(tables, self.diary, self.work, self.diary.closed)
         least = self.alone[:, 0].min(axis=1).astype(np.int64)
         self.least = np.minimum(least, tables.drop[:, 0])
         self.guide = Guide(self.diary.closed, self.least, self.alone, self.alone, self.least)
         self.pricing = Pricing(tables, self.diary, self.alone)
-        self.best = NEVER * len(problem.courses)
-        self.iteration = 0
+        self.warm, self.begin, self.iteration = WARM, 0.0, 0
+
+    @property
+    def best(self) -> Answer:
+        """The best answer so far."""
+        mine, rival = self.searcher.best, self.rival
+        return rival.best if rival is not None and rival.best.cost < mine.cost else mine
 
     @property
     def points(self) -> int:
         """The points of the best answer so far."""
-        return self.best // self.tables.scale
+        return self.best.cost // self.tables.scale
 
     @property
     def bound(self) -> int:
@@ -115,11 +121,11 @@ class Joint:
                 progress(*told, timer() - budget.started, self.iteration)
 
         if iterations is None:
-            self.pricing.begin(lambda: budget.spent(0))
+            self.pricing.begin(lambda: budget.spent(0), lambda ended: self._rivalling(budget, ended))
         try:
             self._first_answer(budget)
             tell()
-            if iterations is not None:
+            if iterations:
                 self._price(budget)
             for _ in self._searching(budget):
                 tell()
@@ -134,18 +140,18 @@ class Joint:
                 return
 
     def _proved(self) -> bool:
-        return self.best <= self.bound * self.tables.scale
+        return self.best.cost <= self.bound * self.tables.scale
 
     def rehearse(self) -> None:
         """Run every kernel once, so that it is compiled."""
         self.run(iterations=2)
-        t, d, no_step = self.tables, self.diary, 0
+        t, d = self.tables, self.diary
         for c in range(len(self.least)):
             lift(t, d, c)
             d.placed[c] = 0
             stay(t, d, c)
-        self._restore()
-        search(t, d, self.work, self.chain, self.guide, self.dice, 0.0, no_step)
+        self.searcher.put(self.best)
+        self.searcher.go(self.guide, 0.0, steps=1)
 
     def _first_answer(self, budget: _Budget) -> None:
         """Leave who can stay; place course after course, the urgent first.
@@ -157,7 +163,7 @@ class Joint:
             stuck = self._place(order, budget, staying)
             staying = False
             if stuck is None:
-                self._keep()
+                self.searcher.keep()
                 return
             order.remove(stuck)
             order.insert(0, stuck)
@@ -191,6 +197,8 @@ class Joint:
             lift(t, d, c)
         d.placed[:] = 0
         stayed = {c for c in order if staying and self.problem.courses[c].current and stay(t, d, c)}
+        if staying and 2 * len(stayed) > len(order):
+            self.warm = WARM_WHERE_ALL_STAND
         for c in order:
             if c in stayed:
                 continue
@@ -208,16 +216,6 @@ class Joint:
         d.room[c, :locked], d.placed[c] = t.pin_room[c, :locked], locked
         d.cost[c] = points_of(t, d, c)
 
-    def _keep(self) -> bool:
-        """Note the diary as the best answer if it is; say whether it was."""
-        now = int(self.diary.cost.sum())
-        if now >= self.best:
-            return False
-        d = self.diary
-        self.best = now
-        self.kept = d.placed.copy(), d.who.copy(), d.at.copy(), d.room.copy()
-        return True
-
     def _adopt(self, prices: Prices, budget: _Budget) -> None:
         """Go by these prices from now on, and place all courses anew by them, those first who would pay most.
 
@@ -228,22 +226,12 @@ class Joint:
         self.guide = Guide(prices.start, self.least, self.alone, priced, prices.cost)
         wish = prices.cost - self.least
         order = sorted(range(len(self.least)), key=lambda c: (not self._squeezed(c), -int(wish[c]), c))
-        if budget.over() or self._place(order, budget, staying=False) is not None or not self._keep():
-            self._restore()
-
-    def _restore(self) -> None:
-        """Put the best answer back into the diary."""
-        t, d = self.tables, self.diary
-        for c in range(len(self.least)):
-            lift(t, d, c)
-        d.placed[:], d.who[:], d.at[:], d.room[:] = self.kept
-        for c in range(len(self.least)):
-            put(t, d, c)
-            d.cost[c] = points_of(t, d, c)
+        if budget.over() or self._place(order, budget, staying=False) is not None or not self.searcher.keep():
+            self.searcher.put(self.best)
 
     def _searching(self, budget: _Budget) -> Iterator[None]:
         """Improve while there is time; yields after every look."""
-        t, begin, adopted = self.tables, budget.spent(0), None
+        self.begin, adopted, exchanges = budget.spent(0), None, list(EXCHANGES)
         while not budget.over() and not self._proved():
             share = budget.spent(self.iteration)
             if share >= 1:
@@ -255,13 +243,33 @@ class Joint:
             steps = STEPS_AT_ONCE
             if budget.iterations is not None:
                 steps = min(steps, budget.iterations - self.iteration)
-            cooled = max(0.0, (share - begin) / max(1e-9, COLD_FROM - begin))
-            warmth = WARM * (COOL / WARM) ** cooled * t.scale if cooled < 1 else 0.0
-            stir(t, self.diary, self.stir, self.dice, warmth, SMALL_MOVES * steps)
-            search(t, self.diary, self.work, self.chain, self.guide, self.dice, warmth, steps)
+            self.searcher.go(self.guide, self._warmth(share), steps)
             self.iteration += steps
-            self._keep()
+            self._exchange(self.searcher, share, exchanges)
             yield
+
+    def _rivalling(self, budget: _Budget, ended: threading.Event) -> None:
+        """Search on a second core once the prices are found."""
+        rival, exchanges = Searcher(self.tables, self.seed + 1), list(EXCHANGES)
+        rival.put(self.best)
+        self.rival = rival
+        share = budget.spent(0)
+        while not ended.is_set() and share < 1:
+            rival.go(self.guide, self._warmth(share), STEPS_AT_ONCE)
+            self._exchange(rival, share, exchanges)
+            share = budget.spent(0)
+
+    def _warmth(self, share: float) -> float:
+        """Return what a step may make worse, in points, when this share of the time is over."""
+        cooled = max(0.0, (share - self.begin) / max(1e-9, COLD_FROM - self.begin))
+        return float(self.warm * (COOL / self.warm) ** cooled) if cooled < 1 else 0.0
+
+    def _exchange(self, searcher: Searcher, share: float, exchanges: list[float]) -> None:
+        """Let a search go on from the best answer of both when it is time for that."""
+        if exchanges and share >= exchanges[0]:
+            del exchanges[0]
+            if self.best.cost < searcher.best.cost:
+                searcher.put(self.best)
 
     def solution(self) -> Solution:
         """Return the best answer, with a reason for every session that has no place."""
@@ -269,18 +277,18 @@ class Joint:
         board = None
         unplaced: list[Unplaced] = []
         for c, course in enumerate(self.problem.courses):
-            if self.kept[0][c] < len(course.sessions):
+            if self.best.placed[c] < len(course.sessions):
                 board = board or board_with(self.problem, appointments)
                 mine = [board.place_of(course, placed) for placed in appointments if placed.course == course.id]
                 unplaced += unplaced_of(CourseModel(board, course), mine)
         return Solution(appointments, tuple(unplaced), self.points, min(self.bound, self.points))
 
     def _appointments(self) -> Iterator[Placed]:
-        placed, who, at, room = self.kept
+        best = self.best
         grid = grid_of(self.problem)
         for c, course in enumerate(self.problem.courses):
             people = list(course.practitioners)
-            for k in range(placed[c]):
-                day, cell = divmod(int(at[c, k]), self.tables.cells)
+            for k in range(best.placed[c]):
+                day, cell = divmod(int(best.at[c, k]), self.tables.cells)
                 start = grid.wall(day * grid.cells + self.tables.first_cell + cell)
-                yield Placed(course.id, k, people[who[c, k]], self.problem.rooms[room[c, k]].id, start)
+                yield Placed(course.id, k, people[best.who[c, k]], self.problem.rooms[best.room[c, k]].id, start)

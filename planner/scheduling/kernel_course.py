@@ -87,7 +87,9 @@ def _fill_kind(
             out, hours, prices = node[into, j, start:end], week[c, kind, t.weekday[day]], price[length, p, start:end]
             rooms, others = left[length, start:end], taken[length, p, start:end]
             for s in range(cells):
-                cost = np.int32(np.int32(hours[s] + prices[s]) + np.int32((full if rooms[s] == 0 else np.int32(0)) + plus))
+                cost = np.int32(
+                    np.int32(hours[s] + prices[s]) + np.int32((full if rooms[s] == 0 else np.int32(0)) + plus)
+                )
                 cost = min(np.int32(cost + np.int32(min(np.int32(others[s]), most) * per)), never)
                 out[s] = cost
                 least = min(least, cost)

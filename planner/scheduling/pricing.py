@@ -18,7 +18,7 @@ ROUNDS, SHARE = 150, 0.2
 """Good prices need so many rounds; where time is short they get a fifth of it."""
 FIRST_STEP, LAST_STEP = 20.0, 0.05
 """By how many points a price moves for each course too many, in the first of these rounds and in the last."""
-FINE_ROUNDS, FINE_STEP, FINE_LAST_STEP = 450, 0.5, 0.02
+FINE_ROUNDS, FINE_STEP, FINE_LAST_STEP = 150, 0.5, 0.02
 """Beside the search there is time for a finer look, which lifts the bound a little more."""
 
 
@@ -78,8 +78,11 @@ class Pricing:
         if self._best is not None:
             self.prices = Prices(*self._best)
 
-    def begin(self, spent: Callable[[], float]) -> None:
-        """Go on in a thread of its own: the rounds run without Python's lock, so the search loses nothing by it."""
+    def begin(self, spent: Callable[[], float], then: Callable[[threading.Event], None]) -> None:
+        """Go on in a thread of its own: the rounds run without Python's lock, so the search loses nothing by it.
+
+        `then` is what the thread does when it has the prices, until the event is set.
+        """
 
         def work() -> None:
             try:
@@ -87,6 +90,7 @@ class Pricing:
                     for _ in rounds:
                         if self._ended.is_set():
                             return
+                then(self._ended)
             except Exception as error:
                 self._error = error
 
