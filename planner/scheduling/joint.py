@@ -24,7 +24,7 @@ from planner.scheduling.tables import tables_of
 Progress = Callable[[int, int, float, int], None]
 
 STEPS_AT_ONCE = 100
-WARM, COOL = 100.0, 4.0
+WARM, COOL = 60.0, 4.0
 COLD_FROM = 0.97
 """What a step may make worse, in points on average, at first and in the end; after so much of the time nothing."""
 WARM_WHERE_ALL_STAND = 20.0
