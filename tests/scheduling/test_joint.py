@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import threading
 from dataclasses import replace
 from itertools import count
 
@@ -9,11 +10,12 @@ import pytest
 
 from benchmarks.make_clinic import Wish, make_problem
 from planner.errors import InvalidInput
-from planner.scheduling import fast, joint
+from planner.scheduling import fast, joint, pricing
 from planner.scheduling.judge import broken_rules
 from planner.scheduling.many_courses import solve
 from planner.scheduling.one_course import solve_course
 from planner.scheduling.problem import Current, Resource, Session, Weights
+from planner.scheduling.searcher import Searcher
 from planner.scheduling.warm import warm
 from tests.scheduling.problems import at, course, odd_problem, open_days, problem
 from tests.scheduling.test_many_courses import squeezed
@@ -103,6 +105,63 @@ def test_stopping_at_any_moment_leaves_a_valid_answer(asked):
     case, questions = make_problem(Wish(courses=20, practitioners=3, days=91, repair=True)), count()
     found = solve(case, iterations=300, stop=lambda: next(questions) >= asked)
     assert broken_rules(case, found) == []
+
+
+def test_an_overloaded_intake_is_valid_and_serves_the_urgent_first():
+    """Everybody comes in one week: whoever waits at 20 points a day is seen before who waits at 8."""
+    case = make_problem(Wish(courses=40, practitioners=3, load=0.95, intake_weeks=1, days=91))
+    found = solve(case, iterations=400, seed=1)
+    assert broken_rules(case, found) == []
+    first = {placed.course: placed.start.date() for placed in found.appointments if placed.session == 0}
+    waits = {
+        points: [
+            (first.get(each.id, case.last_day) - each.earliest_day).days
+            for each in case.courses
+            if each.wait_points_per_day == points
+        ]
+        for points in (8, 20)
+    }
+    assert sum(waits[20]) / len(waits[20]) < sum(waits[8]) / len(waits[8])
+
+
+def test_no_thread_goes_on_when_the_answer_is_there():
+    """Prices and the second search end with the first, whether time is over or somebody says stop."""
+    case = make_problem(Wish(courses=20, practitioners=2, days=91))
+    asked = count()
+    for words in ({"seconds": 0.5}, {"seconds": 60, "stop": lambda: next(asked) > 40}):
+        found = solve(case, **words)
+        assert broken_rules(case, found) == []
+        assert found.lower_bound <= found.points
+        assert [each.name for each in threading.enumerate() if each.name == "pricing"] == []
+
+
+def test_what_goes_wrong_beside_the_search_is_not_lost(monkeypatch):
+    """A bug in the other thread is raised where the answer is waited for."""
+
+    def broken(*_):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(pricing, "move_prices", broken)
+    with pytest.raises(ZeroDivisionError):
+        solve(make_problem(Wish(courses=20, practitioners=2, days=91)), seconds=0.5)
+
+
+def test_the_second_search_can_have_the_better_answer():
+    """The best of both is returned, and the other goes on from it."""
+    case = make_problem(Wish(courses=20, practitioners=2, days=91))
+    both = joint.Joint(case, seed=1)
+    both.run(iterations=1)
+    worse = both.best
+    both.rival = Searcher(both.tables, seed=2)
+    both.rival.put(worse)
+    for _ in range(20):
+        both.rival.go(both.guide, 0.0, 100)
+    assert both.rival.best.cost < worse.cost
+    assert both.points == both.rival.best.cost // both.tables.scale
+    assert both.solution().points == both.points
+    both.searcher.put(both.best)
+    assert both.searcher.best.cost == both.rival.best.cost
+    assert broken_rules(case, both.solution()) == []
 
 
 def test_stopped_at_once_every_session_is_named_with_a_reason():
