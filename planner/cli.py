@@ -18,6 +18,7 @@ COMMANDS: Final = {
     "plan": "planner.commands.plan:plan",
     "schedule": "planner.commands.schedule:schedule",
     "sweep": "planner.commands.run:sweep",
+    "inbound": "planner.commands.inbound:inbound",
     "db": "planner.commands.database:db",
 }
 

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import re
 import secrets
 import tomllib
 from collections.abc import Mapping
@@ -15,8 +16,13 @@ PACKAGE = Path(__file__).resolve().parent
 SMTP_PORTS = {"starttls": 587, "ssl": 465, "none": 25}
 # 128 bits in hexadecimal.
 SECRET_KEY_LENGTH_MIN = 32
-TOP_KEYS = ("database_url", "secret_key", "host", "port", "base_url", "threads", "trusted_proxies", "timers")
+TOP_KEYS = (
+    *("database_url", "secret_key", "host", "port", "base_url", "threads", "trusted_proxies", "timers"),
+    *("feed_gzip", "reply_address"),
+)
 SMTP_KEYS = ("smtp.host", "smtp.port", "smtp.user", "smtp.password", "smtp.security", "smtp.sender")
+# Without a plus sign: what belongs to each invitation is added after one.
+_PLAIN_ADDRESS = re.compile(r"[A-Za-z0-9._-]{1,32}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 KEYS = frozenset((*TOP_KEYS, *SMTP_KEYS))
 
 
@@ -79,6 +85,9 @@ class Config:
         threads: requests answered at the same time.
         trusted_proxies: how many proxies stand in front, whose X-Forwarded headers are believed.
         timers: whether the server runs the timed work itself (the embedded default).
+        feed_gzip: whether calendars are sent packed to programs that take it; some old ones say so and then can't.
+        reply_address: where answers to invitations go, with a mail server that takes name+anything@ for name@ and
+            hands them to `planner inbound`; None: answers go to the clinic's own address, for a person to read.
         smtp: the mail server, or None: messages are then written into the outtray.
     Raises:
         InvalidInput: a value that cannot work; `field` is the setting's name.
@@ -93,6 +102,8 @@ class Config:
     threads: int = 8
     trusted_proxies: int = 0
     timers: bool = True
+    feed_gzip: bool = True
+    reply_address: str | None = None
     smtp: Smtp | None = None
 
     def __post_init__(self) -> None:
@@ -104,6 +115,8 @@ class Config:
         if not self.database_url.startswith("sqlite:////") or "?" in self.database_url:
             raise _refusal("database_url", "must name an SQLite file by its full path, sqlite:////srv/planner.sqlite")
         _check_public_url(self.public_url)
+        if self.reply_address is not None and not _PLAIN_ADDRESS.fullmatch(self.reply_address):
+            raise _refusal("reply_address", f"is {self.reply_address!r}; it must be like replies@clinic.example")
 
     @property
     def base_url(self) -> str:
@@ -144,6 +157,8 @@ class Config:
             threads=settings.whole("threads", 8),
             trusted_proxies=settings.whole("trusted_proxies", 0),
             timers=settings.truth("timers", True),
+            feed_gzip=settings.truth("feed_gzip", True),
+            reply_address=settings.text("reply_address"),
             smtp=_smtp(settings),
         )
 

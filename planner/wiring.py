@@ -29,6 +29,7 @@ def build(config: Config) -> Runtime:
         mailer=_mailer(config),
         base_url=config.base_url,
         secret_key=config.secret_key,
+        reply_address=config.reply_address,
     )
 
 

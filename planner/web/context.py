@@ -7,6 +7,8 @@ from flask import current_app, g
 from planner.services.runtime import Actor, Runtime
 
 EXTENSION = "planner"
+FEEDS = "planner.feeds"
+"""Where the application keeps the bytes of calendars."""
 
 
 def runtime() -> Runtime:

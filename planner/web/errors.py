@@ -22,6 +22,7 @@ from planner.errors import (
     UndoRefused,
 )
 from planner.notify.delivery import DeliveryFailure
+from planner.services.fetching import FetchFailed
 
 STATUS: Final[Mapping[type[PlannerError], int]] = MappingProxyType(
     {
@@ -35,6 +36,7 @@ STATUS: Final[Mapping[type[PlannerError], int]] = MappingProxyType(
         DatabaseBusy: 503,
         StorageFailed: 503,
         DeliveryFailure: 503,
+        FetchFailed: 422,
     }
 )
 RETRY_SECONDS: Final = 5

@@ -1,14 +1,18 @@
 """What calendar programs get over HTTP from a secret address."""
 
+import gzip
 import logging
+from dataclasses import replace
 from datetime import timedelta
 from email.utils import format_datetime, parsedate_to_datetime
 from urllib.parse import urlsplit
 
 import pytest
 
+from planner.app import create_app
 from planner.services import attendance, feeds
 from tests.web.ana_course import book_ana
+from tests.web.browser_without_screen import Browser
 
 
 @pytest.fixture
@@ -119,3 +123,23 @@ def test_robots_are_not_kept_from_feeds(client):
     """Google's importer obeys robots.txt and would refuse the calendar."""
     answer = client.get("/robots.txt")
     assert "/f/" not in answer.text
+
+
+def test_a_feed_is_packed_for_whoever_takes_it_and_has_a_tag_of_its_own_then(client, path):
+    """A strong tag names bytes, and these are others; a copy of either kind is recognised."""
+    plain = client.get(path)
+    packed = client.get(path, headers={"Accept-Encoding": "gzip, deflate"})
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert gzip.decompress(packed.data) == plain.data
+    assert packed.headers["ETag"] != plain.headers["ETag"]
+    assert plain.headers["Vary"] == packed.headers["Vary"] == "Accept-Encoding"
+    for tag in (plain.headers["ETag"], packed.headers["ETag"]):
+        assert client.get(path, headers={"If-None-Match": tag}).status_code == 304
+
+
+def test_packing_can_be_switched_off(runtime, config, path):
+    """Old programs say they take it, and then can't."""
+    plain = Browser(create_app(runtime, replace(config, feed_gzip=False)))
+    answer = plain.get(path, headers={"Accept-Encoding": "gzip"})
+    assert "Content-Encoding" not in answer.headers
+    assert answer.data.startswith(b"BEGIN:VCALENDAR")

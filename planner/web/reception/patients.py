@@ -121,6 +121,7 @@ def _details(form: Mapping[str, str], known: Patient | None = None) -> PatientDe
         timezone=form.get("timezone") or None,
         language=known.details.language if known else "en",
         notes=form.get("notes", "").strip(),
+        contact=form.get("contact") or "feed",
     )
 
 
@@ -145,4 +146,5 @@ def _as_form(known: Patient) -> dict[str, str]:
         "birth_date": details.birth_date.isoformat() if details.birth_date else "",
         "timezone": details.timezone or "",
         "notes": details.notes,
+        "contact": details.contact,
     }
