@@ -19,6 +19,7 @@ COMMANDS: Final = {
     "schedule": "planner.commands.schedule:schedule",
     "sweep": "planner.commands.run:sweep",
     "inbound": "planner.commands.inbound:inbound",
+    "import-appointments": "planner.commands.take_over:import_appointments",
     "db": "planner.commands.database:db",
 }
 

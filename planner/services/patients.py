@@ -125,12 +125,17 @@ def add(runtime: Runtime, actor: Actor, details: PatientDetails) -> int:
     """Add a patient; gives the id."""
     with runtime.writing(actor) as unit:
         actor.must_be("reception", "therapist")
-        row = PatientRow(created_at=unit.now, name="", search_name="")
-        _fill(row, details)
-        unit.session.add(row)
-        unit.session.flush()
-        unit.audit("patient.add", f"patient/{row.id}")
-        return row.id
+        return row_for(unit, details).id
+
+
+def row_for(unit: Unit, details: PatientDetails) -> PatientRow:
+    """A new patient inside a transaction."""
+    row = PatientRow(created_at=unit.now, name="", search_name="")
+    _fill(row, details)
+    unit.session.add(row)
+    unit.session.flush()
+    unit.audit("patient.add", f"patient/{row.id}")
+    return row
 
 
 def update(runtime: Runtime, actor: Actor, patient_id: int, details: PatientDetails, *, version: int) -> None:

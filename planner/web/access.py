@@ -93,6 +93,8 @@ ACCESS: Final[Mapping[str, Who]] = MappingProxyType(
         "calendars.make": "reception",
         "calendars.end": "reception",
         "calendars.help_page": "public",
+        "take_over.show": "reception",
+        "take_over.examine": "reception",
         "outtray.list": "reception",
         "outtray.message": "reception",
         "outtray.download": "reception",

@@ -13,8 +13,9 @@ from planner.web.outtray import outtray
 from planner.web.patient import patient
 from planner.web.public import public
 from planner.web.reception import reception
+from planner.web.take_over import take_over
 from planner.web.therapist import therapist
 
 BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
-    *(auth, reception, courses, feeds, dav, therapist, patient, public, outtray, calendars),
+    *(auth, reception, courses, feeds, dav, therapist, patient, public, outtray, calendars, take_over),
 )

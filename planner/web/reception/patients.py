@@ -23,7 +23,8 @@ def patients() -> Page:
     """Search by `?q=`; htmx asks for the lines alone while the person types."""
     found = search(runtime(), actor(), request.args.get("q", ""))
     template = "reception/_found.html" if is_htmx() else "reception/patients.html"
-    return render_template(template, found=found, several_url=link_to("reception.book_several"))
+    urls = {"several_url": link_to("reception.book_several"), "take_over_url": link_to("take_over.show")}
+    return render_template(template, found=found, **urls)
 
 
 @reception.route("/patients/new", methods=["GET", "POST"])
