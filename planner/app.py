@@ -11,10 +11,11 @@ from planner.services.feed_memory import FeedMemory
 from planner.services.runtime import Actor, Runtime
 from planner.web import access, errors, security
 from planner.web.blueprints import BLUEPRINTS
-from planner.web.context import EXTENSION, FEEDS, actor_or_none, runtime
+from planner.web.context import EXTENSION, FEEDS, GUESSES, actor_or_none, runtime
 from planner.web.dav import dav
 from planner.web.feed_answer import FeedDoor
 from planner.web.formats import FILTERS
+from planner.web.guessing import Guesses
 from planner.web.navigation import home_of, nav_items
 
 _NO_CLINIC: Final = ("Course planner", "")
@@ -42,6 +43,7 @@ def create_app(running: Runtime, config: Config) -> Flask:
     app.config["OUTTRAY"] = config.outtray if config.smtp is None else None
     app.config["FEED_GZIP"] = config.feed_gzip
     app.extensions[FEEDS] = memory = FeedMemory()
+    app.extensions[GUESSES] = Guesses()
     security.install(app, config)
     access.install(app)
     errors.install(app)

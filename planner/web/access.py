@@ -13,6 +13,7 @@ from planner.services import accounts
 from planner.services.runtime import Actor
 from planner.web.context import runtime
 from planner.web.errors import wants_json
+from planner.web.guessing import looking_up
 
 Who = Literal["public", "staff", "reception", "therapist", "manager", "patient-link", "feed-token"]
 LOGIN_KEY: Final = "login"
@@ -143,7 +144,9 @@ def _admit() -> BaseResponse | None:
         return None
     who = ACCESS[request.endpoint]
     if who == "patient-link":
-        g.actor = accounts.patient_for_link(runtime(), _token())
+        token = _token()
+        with looking_up(token):
+            g.actor = accounts.patient_for_link(runtime(), token)
         return None
     if who == "feed-token":
         return None

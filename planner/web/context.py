@@ -10,6 +10,9 @@ EXTENSION = "planner"
 FEEDS = "planner.feeds"
 """Where the application keeps the bytes of calendars."""
 
+GUESSES = "planner.guesses"
+"""Where it counts wrong secrets."""
+
 
 def runtime() -> Runtime:
     """The running program that the use cases take."""

@@ -12,6 +12,7 @@ from planner.errors import InvalidInput
 from planner.services.feed_memory import FeedMemory
 from planner.services.feeds import feed_for_token, note_fetch
 from planner.web.context import FEEDS, runtime
+from planner.web.guessing import looking_up
 
 dav = Blueprint("dav", __name__)
 
@@ -39,7 +40,8 @@ def resource(token: str, rest: str = "") -> Response:
     """The home, its one calendar, and each appointment in it. Whoever writes is refused."""
     running, program = runtime(), request.headers.get("User-Agent", "")
     memory: FeedMemory = current_app.extensions[FEEDS]
-    served = feed_for_token(running, token, memory)
+    with looking_up(token):
+        served = feed_for_token(running, token, memory)
     feed = served.written.feed
     collection = Collection(f"/dav/{token}/", feed.name, served.written.etag, feed.events)
     response = _answer(collection, request.path)

@@ -19,6 +19,7 @@ from planner.errors import (
     SlotTaken,
     StaleForm,
     StorageFailed,
+    TooManyTries,
     UndoRefused,
 )
 from planner.notify.delivery import DeliveryFailure
@@ -33,6 +34,7 @@ STATUS: Final[Mapping[type[PlannerError], int]] = MappingProxyType(
         StaleForm: 409,
         AppointmentLocked: 409,
         UndoRefused: 409,
+        TooManyTries: 429,
         DatabaseBusy: 503,
         StorageFailed: 503,
         DeliveryFailure: 503,
@@ -40,6 +42,7 @@ STATUS: Final[Mapping[type[PlannerError], int]] = MappingProxyType(
     }
 )
 RETRY_SECONDS: Final = 5
+_AFTER_GUESSING_SECONDS: Final = 600
 _log = logging.getLogger("planner.web")
 
 
@@ -72,6 +75,8 @@ def _refused(error: PlannerError) -> Response:
     response = _answer(status_of(error), error.message, field=error.field)
     if isinstance(error, DatabaseBusy):
         response.headers["Retry-After"] = str(RETRY_SECONDS)
+    if isinstance(error, TooManyTries):
+        response.headers["Retry-After"] = str(_AFTER_GUESSING_SECONDS)
     return response
 
 

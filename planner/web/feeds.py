@@ -6,6 +6,7 @@ from planner.services.feed_memory import FeedMemory
 from planner.services.feeds import feed_for_token, note_fetch
 from planner.web.context import FEEDS, runtime
 from planner.web.feed_answer import Asked, answer_to
+from planner.web.guessing import looking_up
 
 feeds = Blueprint("feeds", __name__)
 
@@ -19,7 +20,8 @@ def feed(token: str) -> Response:
     """
     program, running = request.headers.get("User-Agent", ""), runtime()
     memory: FeedMemory = current_app.extensions[FEEDS]
-    served = feed_for_token(running, token, memory)
+    with looking_up(token):
+        served = feed_for_token(running, token, memory)
     sent = request.headers
     asked = Asked(sent.get("If-None-Match"), sent.get("If-Modified-Since"), sent.get("Accept-Encoding"))
     found = answer_to(asked, served.written, running.clock.now(), may_pack=current_app.config["FEED_GZIP"])
