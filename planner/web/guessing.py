@@ -17,7 +17,7 @@ from planner.services.tokens import hashed
 from planner.web.context import GUESSES, runtime
 
 MOST_WRONG: Final = 30
-"""Different wrong tokens from one network within `WITHIN`; a calendar that keeps asking for an ended one counts once."""
+"""Different wrong tokens of one network within `WITHIN`; a calendar that keeps asking for an ended one counts once."""
 
 WITHIN: Final = timedelta(minutes=10)
 _MOST_NETWORKS: Final = 10_000

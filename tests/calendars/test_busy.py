@@ -101,7 +101,7 @@ def test_our_own_events_in_that_calendar_do_not_block():
 
 
 @pytest.mark.parametrize("bomb", BOMBS.values(), ids=BOMBS.keys())
-def test_fault_15_a_bomb_of_a_rule_is_refused_or_killed(bomb):
+def test_point_22_fault_15_a_bomb_of_a_rule_is_refused_or_killed(bomb):
     """Two seconds of computing at most, and then it is over."""
     begun = time.monotonic()
     with pytest.raises(InvalidInput, match="calendar"):

@@ -69,7 +69,7 @@ def test_a_therapists_own_calendar_takes_time_away(online, clinic):
     assert free_starts(online, clinic, wednesday) == [("08:00", "18:00")]
 
 
-def test_only_times_of_it_are_kept(online, clinic):
+def test_point_23_only_times_of_it_are_kept(online, clinic):
     """Neither titles nor, outside of the one column that needs it, the secret address."""
     busy_calendars.add_address(online, clinic.ben.actor, clinic.ben.id, ADDRESS)
     with online.reading(clinic.ben.actor) as unit:
@@ -79,7 +79,7 @@ def test_only_times_of_it_are_kept(online, clinic):
     assert "secret.ics" not in repr(state(online, clinic))
 
 
-def test_an_unchanged_calendar_is_not_sent_again_but_read_anew_once_a_week(online, clinic, clock, fetcher):
+def test_point_21_an_unchanged_calendar_is_not_sent_again_but_read_anew_once_a_week(online, clinic, clock, fetcher):
     """Only times are kept, so those a year ahead have to be read when they come into reach."""
     busy_calendars.add_address(online, clinic.ben.actor, clinic.ben.id, ADDRESS)
     assert busy_calendars.refresh_all(online) == SweepReport()

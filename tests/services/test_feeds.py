@@ -51,7 +51,7 @@ def changed(before, after):
     return {uid for uid in before if before[uid].to_ical() != after[uid].to_ical()}
 
 
-def test_a_booked_course_is_one_event_a_session_with_a_neutral_title(runtime, clinic):
+def test_point_13_a_booked_course_is_one_event_a_session_with_a_neutral_title(runtime, clinic):
     """Nothing in it tells a stranger what is treated."""
     course = book_ana(runtime, clinic)
     found = entries(runtime, patients_feed(runtime, clinic))
@@ -62,7 +62,7 @@ def test_a_booked_course_is_one_event_a_session_with_a_neutral_title(runtime, cl
     assert not any(word in text for word in ("needl", "pain", "chronic", "ana silva"))
 
 
-def test_a_missed_session_keeps_its_uid_and_gets_a_higher_sequence(runtime, clinic, clock):
+def test_point_5_a_missed_session_keeps_its_uid_and_gets_a_higher_sequence(runtime, clinic, clock):
     """The rebooked session is the same entry at another time, and there is still one for each session."""
     course = book_ana(runtime, clinic)
     address = patients_feed(runtime, clinic)
@@ -78,7 +78,7 @@ def test_a_missed_session_keeps_its_uid_and_gets_a_higher_sequence(runtime, clin
     assert all(after[uid]["last-modified"].dt == clock.now() for uid in moved)
 
 
-def test_a_cancelled_session_without_a_new_date_stays_for_some_weeks_and_then_goes(runtime, clinic, clock):
+def test_point_7_a_cancelled_session_without_a_new_date_stays_for_some_weeks_and_then_goes(runtime, clinic, clock):
     """Struck through first, so that the person sees it go."""
     course = book_ana(runtime, clinic)
     address = patients_feed(runtime, clinic)
@@ -95,7 +95,7 @@ def test_a_cancelled_session_without_a_new_date_stays_for_some_weeks_and_then_go
     assert gone not in entries(runtime, address)
 
 
-def test_a_move_changes_one_event_and_an_undo_puts_it_back_with_a_higher_sequence(runtime, clinic, clock):
+def test_point_5_a_move_changes_one_event_and_an_undo_puts_it_back_with_a_higher_sequence(runtime, clinic, clock):
     """Back in time, never back in SEQUENCE: programs drop what looks older."""
     course = book_ana(runtime, clinic)
     address = patients_feed(runtime, clinic)
@@ -112,7 +112,7 @@ def test_a_move_changes_one_event_and_an_undo_puts_it_back_with_a_higher_sequenc
     assert [int(each[uid]["sequence"]) for each in (before, moved, back)] == [0, 1, 2]
 
 
-def test_the_same_data_gives_the_same_bytes(runtime, clinic, clock):
+def test_point_6_the_same_data_gives_the_same_bytes(runtime, clinic, clock):
     """Whenever they are written."""
     book_ana(runtime, clinic)
     address = patients_feed(runtime, clinic)
@@ -121,7 +121,7 @@ def test_the_same_data_gives_the_same_bytes(runtime, clinic, clock):
     assert served(runtime, address).data == first.data
 
 
-def test_past_visits_stay_for_three_months(runtime, clinic, clock):
+def test_point_12_past_visits_stay_for_three_months(runtime, clinic, clock):
     """A feed must not forget yesterday, nor remember for ever."""
     course = book_ana(runtime, clinic)
     address = patients_feed(runtime, clinic)
@@ -143,7 +143,7 @@ def test_a_therapists_feed_shows_initials_and_the_place_in_the_course(runtime, c
     assert titles == sorted([*of_nine, *maintenance])
 
 
-def test_a_new_address_ends_the_old_one(runtime, clinic):
+def test_point_18_a_new_address_ends_the_old_one(runtime, clinic):
     """The old one and a made-up one are answered alike."""
     old = patients_feed(runtime, clinic)
     new = patients_feed(runtime, clinic)
@@ -153,7 +153,7 @@ def test_a_new_address_ends_the_old_one(runtime, clinic):
             served(runtime, address)
 
 
-def test_only_the_hash_of_an_address_is_kept(runtime, clinic):
+def test_point_18_only_the_hash_of_an_address_is_kept(runtime, clinic):
     """Who reads the database opens no calendar."""
     address = patients_feed(runtime, clinic)
     assert len(token_of(address)) == 43
@@ -256,7 +256,7 @@ def test_names_of_any_script_and_with_control_characters_come_through_safely(run
         data.decode()
 
 
-def test_the_memory_writes_a_feed_anew_only_when_it_changed(runtime, clinic, clock):
+def test_point_16_the_memory_writes_a_feed_anew_only_when_it_changed(runtime, clinic, clock):
     """The date of the bytes is never before they changed, and stays while they do."""
     course = book_ana(runtime, clinic)
     address, memory = patients_feed(runtime, clinic), FeedMemory()

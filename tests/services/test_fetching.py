@@ -141,13 +141,13 @@ def test_a_redirect_is_followed(address):
         ("large", "larger than 4 MB"),
     ],
 )
-def test_fault_17_what_a_server_does_to_us_is_refused_with_words(address, path, why):
+def test_point_21_fault_17_what_a_server_does_to_us_is_refused_with_words(address, path, why):
     """In bounded time and memory."""
     with pytest.raises(FetchFailed, match=why):
         OPEN.fetch(f"{address}/{path}")
 
 
-def test_fault_17_a_server_that_drips_is_left_after_a_while(address):
+def test_point_21_fault_17_a_server_that_drips_is_left_after_a_while(address):
     """Each byte comes in time, all of them would take too long."""
     begun = time.monotonic()
     with pytest.raises(FetchFailed, match=r"too slow|in time"):
@@ -168,13 +168,13 @@ def test_fault_17_a_server_that_drips_is_left_after_a_while(address):
         "2130706433",
     ],
 )
-def test_fault_17_our_own_network_is_not_asked(host):
+def test_point_21_fault_17_our_own_network_is_not_asked(host):
     """Judged by the address that the name resolves to, before anything is sent."""
     with pytest.raises(FetchFailed, match="private network"):
         Fetcher(seconds=1).fetch(f"http://{host}/x.ics")
 
 
-def test_fault_17_a_name_that_changes_its_address_meanwhile_gains_nothing(address):
+def test_point_21_fault_17_a_name_that_changes_its_address_meanwhile_gains_nothing(address):
     """The connection goes to the address that was judged; the name is asked for once."""
     asked = []
 
@@ -188,7 +188,7 @@ def test_fault_17_a_name_that_changes_its_address_meanwhile_gains_nothing(addres
     assert asked == ["rebinding.example"]
 
 
-def test_fault_17_a_name_with_one_bad_address_is_refused():
+def test_point_21_fault_17_a_name_with_one_bad_address_is_refused():
     """Whichever would have been taken."""
     found = [(2, 1, 6, "", ("93.184.216.34", 80)), (2, 1, 6, "", ("127.0.0.1", 80))]
     with pytest.raises(FetchFailed, match="private network"):
@@ -203,7 +203,7 @@ def test_fault_17_a_name_with_one_bad_address_is_refused():
         ("100.64.0.1", False), ("224.0.0.1", False), ("::", False),
     ],
 )  # fmt: skip
-def test_fault_17_addresses_are_told_apart(text, public):
+def test_point_21_fault_17_addresses_are_told_apart(text, public):
     """Also when an inner address hides in an outer one."""
     assert is_public(ip_address(text)) is public
 

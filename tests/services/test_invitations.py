@@ -89,7 +89,7 @@ def work(course, *kinds):
     return [item.says for item in course.notices() if item.kind in kinds]
 
 
-def test_a_course_is_one_message_in_words_and_one_invitation_for_each_session(answering, clock, course):
+def test_point_19_a_course_is_one_message_in_words_and_one_invitation_for_each_session(answering, clock, course):
     """The first has all dates and one file; the others are what a calendar program answers."""
     send_all(answering, clock)
     words = [message for message in answering.mailer.sent if message.calendar is None]
@@ -109,7 +109,9 @@ def test_who_chose_something_else_gets_no_invitation(runtime, clinic, clock):
     assert invitations(answering) == []
 
 
-def test_a_move_is_a_request_with_a_higher_sequence_and_a_cancellation_a_cancel(answering, clinic, clock, course):
+def test_point_19_a_move_is_a_request_with_a_higher_sequence_and_a_cancellation_a_cancel(
+    answering, clinic, clock, course
+):
     """Of the same UID, and of no other session than those that changed."""
     before = invited(answering, clock, 3)
     sent = len(invitations(answering))
@@ -130,7 +132,7 @@ def test_a_move_is_a_request_with_a_higher_sequence_and_a_cancellation_a_cancel(
     assert int(the_event(gone)["SEQUENCE"]) == int(event["SEQUENCE"]) + 1
 
 
-def test_an_overtaken_invitation_is_never_sent(answering, clinic, clock, course):
+def test_point_19_an_overtaken_invitation_is_never_sent(answering, clinic, clock, course):
     """An old REQUEST could overwrite a newer one."""
     clock.advance(minutes=5)
     messages.send_outbox(answering)
@@ -159,7 +161,7 @@ def test_a_second_attempt_is_the_same_message(answering, clinic, clock, course):
     assert again.to_mime(sender).as_bytes() == message.to_mime(sender).as_bytes()
 
 
-def test_accepting_confirms_and_a_repair_leaves_the_session_alone(answering, clock, course):
+def test_point_20_accepting_confirms_and_a_repair_leaves_the_session_alone(answering, clock, course):
     """As the button on the personal page does."""
     event = invited(answering, clock)
     assert replies.receive(answering, reply_to(event)).outcome == "confirmed"
@@ -167,7 +169,7 @@ def test_accepting_confirms_and_a_repair_leaves_the_session_alone(answering, clo
     assert replies.receive(answering, reply_to(event)).outcome == "repeated"
 
 
-def test_declining_asks_a_person_to_cancel_or_move(answering, clock, course):
+def test_point_20_declining_asks_a_person_to_cancel_or_move(answering, clock, course):
     """The appointment stands until somebody has seen to it; a confirmation does not."""
     event = invited(answering, clock)
     replies.receive(answering, reply_to(event))
@@ -179,7 +181,7 @@ def test_declining_asks_a_person_to_cancel_or_move(answering, clock, course):
     assert work(course, worklists.REPLY_DECLINED) == []
 
 
-def test_another_time_becomes_a_wish_on_the_worklist_once(answering, clock, course):
+def test_point_20_another_time_becomes_a_wish_on_the_worklist_once(answering, clock, course):
     """In the clinic's own time."""
     event = invited(answering, clock)
     counter = reply_to(event, method="COUNTER", start="20260601T130000Z")
@@ -199,7 +201,7 @@ def test_another_time_becomes_a_wish_on_the_worklist_once(answering, clock, cour
         ({"answer": "NEEDS-ACTION"}, "neither accepts nor declines"),
     ],
 )
-def test_what_can_not_be_proved_changes_nothing_and_is_shown(answering, clock, course, changes, why):
+def test_point_20_what_can_not_be_proved_changes_nothing_and_is_shown(answering, clock, course, changes, why):
     """Whatever its From line says."""
     event = invited(answering, clock)
     before = course.now()
