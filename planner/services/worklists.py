@@ -23,6 +23,7 @@ BUSY_CLASH = "busy_clash"
 REPLY_DECLINED = "reply_declined"
 REPLY_WISH = "reply_wish"
 REPLY_REFUSED = "reply_refused"
+CALENDAR_SILENT = "calendar_silent"
 ABOUT_COURSES = (TWO_MISSES, CATCH_UP, TO_PLACE)
 KINDS = {
     TWO_MISSES: "Two misses in a row",
@@ -35,6 +36,7 @@ KINDS = {
     REPLY_DECLINED: "Declined by e-mail",
     REPLY_WISH: "Another time wished by e-mail",
     REPLY_REFUSED: "Answers by e-mail that changed nothing",
+    CALENDAR_SILENT: "Calendars that have fallen silent",
 }
 
 

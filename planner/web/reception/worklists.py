@@ -27,6 +27,7 @@ TONES: Final[Mapping[str, str]] = MappingProxyType(
         service.REPLY_DECLINED: "bad",
         service.REPLY_WISH: "warn",
         service.REPLY_REFUSED: "warn",
+        service.CALENDAR_SILENT: "warn",
     }
 )
 # What to do about each kind, for somebody who sees it for the first time.
@@ -42,6 +43,7 @@ _ADVICE: Final[Mapping[str, str]] = MappingProxyType(
         service.REPLY_DECLINED: "These patients declined an invitation. Cancel or move the session, or call.",
         service.REPLY_WISH: "These patients asked for another time in their calendar program.",
         service.REPLY_REFUSED: "These could not be proved, or came too late. If one looks genuine, call.",
+        service.CALENDAR_SILENT: "Ask at the next visit whether it still shows their dates; a new address helps.",
     }
 )
 # How a line is closed by hand, where that is all there is to do.
@@ -55,6 +57,7 @@ _CLOSING: Final[Mapping[str, str]] = MappingProxyType(
         service.REPLY_DECLINED: "Seen to",
         service.REPLY_WISH: "Seen to",
         service.REPLY_REFUSED: "Seen",
+        service.CALENDAR_SILENT: "Seen to",
     }
 )
 
