@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from planner.clock import Clock
 from planner.errors import NotAllowed, NotFound
 from planner.notify.delivery import Mailer
+from planner.notify.inbox import Inbox
 from planner.services.fetching import Fetcher
 from planner.storage.database import Database
 from planner.storage.outward import AuditRow
@@ -109,6 +110,7 @@ class Runtime:
     secret_key: str = field(default="", repr=False)
     fetcher: Fetcher = field(default_factory=Fetcher)
     reply_address: str | None = None
+    inbox: Inbox | None = None
 
     @contextmanager
     def reading(self, actor: Actor) -> Iterator[Unit]:
