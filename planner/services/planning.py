@@ -108,8 +108,8 @@ def free_problem(
         return Resource(str(row_id), FreeSpans(grid.spans(worked & ~taken & ~too_late)), name)
 
     def taken_of(staff_id: int) -> Cells:
-        besides = grid.taken(*instants(elsewhere.besides(staff_id, standing)))
-        return busy.of_practitioner(grid, staff_id) | besides | too_near
+        taken, besides = busy.of_practitioner(grid, staff_id) | too_near, elsewhere.besides(staff_id, standing)
+        return taken | grid.taken(*instants(besides)) if besides else taken
 
     return Problem(
         timezone=unit.clinic.timezone,
