@@ -8,6 +8,8 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from sqlalchemy import select
 
+from planner.diary.wall_grid import Cells, WallGrid
+from planner.services.busy_time import instants
 from planner.services.runtime import Unit
 from planner.services.snapshot import Booked
 from planner.storage.calendars import BusyTimeRow
@@ -36,6 +38,12 @@ class BusyElsewhere:
         for practitioner_id, starts_at, ends_at in found:
             busy.setdefault(practitioner_id, []).append((starts_at, ends_at))
         return cls(busy)
+
+    def of(self, grid: WallGrid, practitioner_id: int, agreed: Iterable[Booked]) -> Cells:
+        """The cells that these times take from one, `besides` what stands."""
+        if practitioner_id not in self.by_practitioner:
+            return grid.within(())
+        return grid.taken(*instants(self.besides(practitioner_id, agreed)))
 
     def besides(self, practitioner_id: int, agreed: Iterable[Booked]) -> list[Times]:
         """The busy times of one, without those of appointments that stand.

@@ -94,10 +94,11 @@ def free_problem(
     grid = grid_of(span.first_day, span.days, unit.clinic.grid_minutes, unit.zone)
     hours = {row.id: work.of_practitioner(grid, row.id) for row in people}
     open_hours = np.logical_or.reduce([grid.within(()), *hours.values()])
+    taken = {row.id: busy.of_practitioner(grid, row.id) | elsewhere.of(grid, row.id, standing) for row in people}
     too_late = grid.before(not_before or unit.now)
     too_near = grid.taken(*instants(_too_near(apart_from, standing)))
 
-    def resource(row_id: int, name: str, worked: Cells, taken: Cells) -> Resource:
+    def resource(row_id: int, name: str, worked: Cells, besides: Cells) -> Resource:
         kept = [
             Interval(to_wall(booked.starts_at, unit.zone), to_wall(booked.ends_at, unit.zone))
             for booked in standing
@@ -105,18 +106,14 @@ def free_problem(
         ]
         if kept:
             worked = worked | grid.within(kept)
-        return Resource(str(row_id), FreeSpans(grid.spans(worked & ~taken & ~too_late)), name)
-
-    def taken_of(staff_id: int) -> Cells:
-        taken, besides = busy.of_practitioner(grid, staff_id) | too_near, elsewhere.besides(staff_id, standing)
-        return taken | grid.taken(*instants(besides)) if besides else taken
+        return Resource(str(row_id), FreeSpans(grid.spans(worked & ~besides & ~too_late)), name)
 
     return Problem(
         timezone=unit.clinic.timezone,
         grid_minutes=unit.clinic.grid_minutes,
         first_day=span.first_day,
         days=span.days,
-        practitioners=tuple(resource(row.id, row.name, hours[row.id], taken_of(row.id)) for row in people),
+        practitioners=tuple(resource(row.id, row.name, hours[row.id], taken[row.id] | too_near) for row in people),
         # No room either: "if only Ben had time" must not name a time so near to another visit.
         rooms=tuple(
             resource(row.id, row.name, work.of_room(grid, row.id, open_hours), busy.of_room(grid, row.id) | too_near)
