@@ -1,12 +1,12 @@
 """A clinic's appointments out of its earlier system."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import func, select
 
 from planner.errors import InvalidInput, NotAllowed, SlotTaken
-from planner.services import feeds, patients
+from planner.services import attendance, feeds, patients
 from planner.services.feed_memory import FeedMemory
 from planner.services.taken_courses import REASON, preview, take_over
 from planner.services.taking_over import summary
@@ -192,3 +192,18 @@ def test_the_audit_knows_it(runtime, clinic):
         found = unit.session.scalar(select(AuditRow).where(AuditRow.action == "appointments.take_over"))
         assert found.details == {"booked": 2}
         assert unit.session.scalar(select(func.count()).select_from(CourseRow)) == 2
+
+
+def test_a_missed_visit_is_rebooked_like_any_other(runtime, clinic, clock):
+    """At the distance that the earlier system kept; the later one stays or makes room by the same rules."""
+    take_over(runtime, clinic.rosa.actor, table(ANA, ANA_LATER))
+    first = min(rows(runtime, clinic, AppointmentRow), key=lambda row: row.starts_at)
+    clock.set(first.ends_at + timedelta(minutes=10))
+    outcome = attendance.miss(runtime, clinic.rosa.actor, first.id)
+    assert outcome.repaired
+    ahead = sorted(
+        row.starts_at for row in rows(runtime, clinic, AppointmentRow) if row.status == "booked" and not row.superseded
+    )
+    assert len(ahead) == 2
+    assert ahead[0] > first.starts_at
+    assert ahead[1] - ahead[0] >= timedelta(hours=48)

@@ -8,7 +8,8 @@ import zlib
 import pytest
 from sqlalchemy import select
 
-from planner.storage.courses import AppointmentRow
+from planner.services.taken_courses import take_over
+from planner.storage.courses import AppointmentRow, CourseRow
 from tests.calendars.test_export import table
 from tests.services.test_taking_over import ANA, BO
 
@@ -83,3 +84,12 @@ def test_therapists_take_nothing_over(browser_of, clinic):
     assert ben.get("/take-over").status_code == 403
     assert "/take-over" not in ben.get("/patients").text
     assert "/take-over" in browser_of(clinic.mo).get("/patients").text
+
+
+def test_the_course_page_says_that_nothing_was_assessed_here(rosa, runtime, clinic):
+    """And the patient's page opens as any other."""
+    take_over(runtime, clinic.rosa.actor, table(ANA))
+    with runtime.reading(clinic.rosa.actor) as unit:
+        course_id = unit.session.scalars(select(CourseRow.id)).one()
+    assert "not assessed here yet" in rosa.get(f"/courses/{course_id}").text
+    assert rosa.get(f"/patients/{clinic.ana}").status_code == 200
