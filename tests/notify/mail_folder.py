@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import socket
 import socketserver
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -66,12 +68,24 @@ class _Talk(socketserver.StreamRequestHandler):
         self.wfile.write(f"{line}\r\n".encode())
 
 
+class _Server(socketserver.ThreadingTCPServer):
+    daemon_threads = True
+
+    def get_request(self) -> tuple[socket.socket, object]:
+        try:
+            return super().get_request()
+        except ssl.SSLError as refusal:
+            # The client did not trust us; the server goes on.
+            raise OSError(str(refusal)) from refusal
+
+
 @contextmanager
-def mail_folder(folder: Folder) -> Iterator[int]:
+def mail_folder(folder: Folder, encryption: ssl.SSLContext | None = None) -> Iterator[int]:
     """The server, running; gives its port."""
-    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), _Talk) as server:
+    with _Server(("127.0.0.1", 0), _Talk) as server:
+        if encryption is not None:
+            server.socket = encryption.wrap_socket(server.socket, server_side=True)
         server.folder = folder  # type: ignore[attr-defined]
-        server.daemon_threads = True
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
         thread.start()
         try:
