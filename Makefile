@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup run test test-fast test-slow lint format bench pictures wheel lock clean
+.PHONY: help setup run test test-fast test-slow lint format bench bench-feeds pictures wheel lock clean
 
 PORT ?= 8000
 BIN := .venv/bin
@@ -53,6 +53,10 @@ format: ## put the code into the form that lint checks
 bench: ## measure all that benchmarks/ measures (40 minutes) into benchmarks/RESULTS.md (BENCH="--share 0.1 --seeds 101": quick)
 	@tools/setup.sh dev compiled
 	$(BIN)/python -m benchmarks $(BENCH)
+
+bench-feeds: ## measure how fast calendars are answered, beside Radicale; writes benchmarks/FEEDS.md
+	@tools/setup.sh dev
+	@$(BIN)/python -m benchmarks.feeds
 
 pictures: ## take the pictures of docs/img anew
 	@tools/setup.sh dev chromium

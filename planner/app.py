@@ -7,11 +7,15 @@ from flask import Flask, url_for
 
 from planner.config import PACKAGE, Config, template_folder
 from planner.errors import PlannerError
+from planner.services.feed_memory import FeedMemory
 from planner.services.runtime import Actor, Runtime
 from planner.web import access, errors, security
 from planner.web.blueprints import BLUEPRINTS
-from planner.web.context import EXTENSION, actor_or_none, runtime
+from planner.web.context import EXTENSION, FEEDS, GUESSES, actor_or_none, runtime
+from planner.web.dav import dav
+from planner.web.feed_answer import FeedDoor
 from planner.web.formats import FILTERS
+from planner.web.guessing import Guesses
 from planner.web.navigation import home_of, nav_items
 
 _NO_CLINIC: Final = ("Course planner", "")
@@ -37,12 +41,21 @@ def create_app(running: Runtime, config: Config) -> Flask:
     app.jinja_env.filters.update(FILTERS)
     # None: messages go out through a mail server, and the outtray's pages say so.
     app.config["OUTTRAY"] = config.outtray if config.smtp is None else None
+    app.config["FEED_GZIP"] = config.feed_gzip
+    app.extensions[FEEDS] = memory = FeedMemory()
+    app.extensions[GUESSES] = Guesses()
     security.install(app, config)
     access.install(app)
     errors.install(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
+    # A calendar program has no form and no cookie, and what it could change is refused anyway.
+    app.extensions["csrf"].exempt(dav)
     access.check_complete(app)
+    encrypted = config.base_url.startswith("https://")
+    app.wsgi_app = FeedDoor(  # type: ignore[method-assign]
+        app.wsgi_app, running, memory, may_pack=config.feed_gzip, encrypted=encrypted
+    )
     app.context_processor(_shared)
     return app
 

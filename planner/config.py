@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import re
 import secrets
 import tomllib
 from collections.abc import Mapping
@@ -13,11 +14,19 @@ from planner.errors import InvalidInput, StorageFailed
 
 PACKAGE = Path(__file__).resolve().parent
 SMTP_PORTS = {"starttls": 587, "ssl": 465, "none": 25}
+IMAP_PORTS = {"starttls": 143, "ssl": 993, "none": 143}
 # 128 bits in hexadecimal.
 SECRET_KEY_LENGTH_MIN = 32
-TOP_KEYS = ("database_url", "secret_key", "host", "port", "base_url", "threads", "trusted_proxies", "timers")
+TOP_KEYS = (
+    *("database_url", "secret_key", "host", "port", "base_url", "threads", "trusted_proxies", "timers"),
+    *("feed_gzip", "reply_address"),
+)
 SMTP_KEYS = ("smtp.host", "smtp.port", "smtp.user", "smtp.password", "smtp.security", "smtp.sender")
-KEYS = frozenset((*TOP_KEYS, *SMTP_KEYS))
+IMAP_KEYS = ("imap.host", "imap.port", "imap.user", "imap.password", "imap.security", "imap.folder")
+# Without a plus sign: what belongs to each invitation is added after one.
+_PLAIN_ADDRESS = re.compile(r"[A-Za-z0-9._-]{1,32}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
+_PLAIN_FOLDER = re.compile(r"[A-Za-z0-9._/ -]{1,100}")
+KEYS = frozenset((*TOP_KEYS, *SMTP_KEYS, *IMAP_KEYS))
 
 
 def checkout_folder(package: Path = PACKAGE) -> Path | None:
@@ -67,6 +76,32 @@ class Smtp:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Imap:
+    """The mail folder that answers to invitations come to.
+
+    Args:
+        security: as for `Smtp`.
+        folder: one that nothing else comes to: whatever is in it is taken for an answer and marked as read.
+    Raises:
+        InvalidInput: a value that cannot work; `field` is the setting's name.
+    """
+
+    host: str
+    port: int
+    security: str
+    user: str
+    password: str = field(repr=False)
+    folder: str = "INBOX"
+
+    def __post_init__(self) -> None:
+        if self.security not in IMAP_PORTS:
+            raise _refusal("imap.security", f"is {self.security!r}; it can be {', '.join(IMAP_PORTS)}")
+        _check_range("imap.port", self.port, 1, 65535)
+        if not _PLAIN_FOLDER.fullmatch(self.folder):
+            raise _refusal("imap.folder", f"is {self.folder!r}; it can hold letters, digits, blanks and . _ / -")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """All settings, checked.
 
@@ -79,7 +114,11 @@ class Config:
         threads: requests answered at the same time.
         trusted_proxies: how many proxies stand in front, whose X-Forwarded headers are believed.
         timers: whether the server runs the timed work itself (the embedded default).
+        feed_gzip: whether calendars are sent packed to programs that take it; some old ones say so and then can't.
+        reply_address: where answers to invitations go, with a mail server that takes name+anything@ for name@ and
+            hands them to `planner inbound`; None: answers go to the clinic's own address, for a person to read.
         smtp: the mail server, or None: messages are then written into the outtray.
+        imap: the folder that answers to invitations are read from every two minutes, or None.
     Raises:
         InvalidInput: a value that cannot work; `field` is the setting's name.
     """
@@ -93,7 +132,10 @@ class Config:
     threads: int = 8
     trusted_proxies: int = 0
     timers: bool = True
+    feed_gzip: bool = True
+    reply_address: str | None = None
     smtp: Smtp | None = None
+    imap: Imap | None = None
 
     def __post_init__(self) -> None:
         _check_range("port", self.port, 1, 65535)
@@ -104,6 +146,10 @@ class Config:
         if not self.database_url.startswith("sqlite:////") or "?" in self.database_url:
             raise _refusal("database_url", "must name an SQLite file by its full path, sqlite:////srv/planner.sqlite")
         _check_public_url(self.public_url)
+        if self.reply_address is not None and not _PLAIN_ADDRESS.fullmatch(self.reply_address):
+            raise _refusal("reply_address", f"is {self.reply_address!r}; it must be like replies@clinic.example")
+        if self.imap is not None and self.reply_address is None:
+            raise _refusal("reply_address", "is missing; answers come to no folder without it")
 
     @property
     def base_url(self) -> str:
@@ -144,7 +190,10 @@ class Config:
             threads=settings.whole("threads", 8),
             trusted_proxies=settings.whole("trusted_proxies", 0),
             timers=settings.truth("timers", True),
+            feed_gzip=settings.truth("feed_gzip", True),
+            reply_address=settings.text("reply_address"),
             smtp=_smtp(settings),
+            imap=_imap(settings),
         )
 
 
@@ -199,6 +248,18 @@ def _smtp(settings: _Settings) -> Smtp | None:
     )
 
 
+def _imap(settings: _Settings) -> Imap | None:
+    if not settings.has_any(IMAP_KEYS):
+        return None
+    given = {key: settings.text(f"imap.{key}") or "" for key in ("host", "user", "password")}
+    for key, value in given.items():
+        if not value:
+            raise _refusal(f"imap.{key}", "is missing; a mail folder needs a host, a user and a password")
+    security = settings.text("imap.security") or "ssl"
+    port = settings.whole("imap.port", IMAP_PORTS.get(security, 0))
+    return Imap(**given, port=port, security=security, folder=settings.text("imap.folder") or "INBOX")
+
+
 def _read_file(path: Path) -> dict[str, object]:
     """The file's settings with dotted names; no file is an empty one."""
     try:
@@ -207,10 +268,12 @@ def _read_file(path: Path) -> dict[str, object]:
         return {}
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise InvalidInput(f"{path} can't be read: {error}.", field="settings.toml") from error
-    smtp = tables.pop("smtp", {})
-    if not isinstance(smtp, dict):
-        raise _refusal("smtp", "must be a table, [smtp]")
-    values = {**tables, **{f"smtp.{key}": value for key, value in smtp.items()}}
+    mail = {name: tables.pop(name, {}) for name in ("smtp", "imap")}
+    values = dict(tables)
+    for name, table in mail.items():
+        if not isinstance(table, dict):
+            raise _refusal(name, f"must be a table, [{name}]")
+        values |= {f"{name}.{key}": value for key, value in table.items()}
     unknown = sorted(values.keys() - KEYS)
     if unknown:
         raise InvalidInput(f"{path} has a setting that does not exist: {unknown[0]}.", field=unknown[0])

@@ -47,6 +47,10 @@ class UndoRefused(PlannerError):
     """The change can't be undone: it was already told to the patient, or others build on it."""
 
 
+class TooManyTries(PlannerError):
+    """Too many secrets were tried that open nothing; a while later the next one is looked at."""
+
+
 class DatabaseBusy(PlannerError):
     """The database did not answer in time; the same request may succeed later."""
 

@@ -6,7 +6,16 @@ from datetime import timedelta
 from typing import Final
 
 from planner.errors import NotFound
-from planner.services import attendance, maintenance, messages, reminders, solve_jobs
+from planner.services import (
+    attendance,
+    busy_calendars,
+    inbound_mail,
+    maintenance,
+    messages,
+    reminders,
+    silent_calendars,
+    solve_jobs,
+)
 from planner.services.backfill_sweep import look_for_takers
 from planner.services.runtime import Runtime
 from planner.services.sweeping import SweepReport
@@ -39,6 +48,9 @@ SWEEPS: Final[tuple[Sweep, ...]] = (
     Sweep("extend-maintenance", timedelta(hours=1), maintenance.extend_all),
     Sweep("freed-slots", timedelta(minutes=2), look_for_takers),
     Sweep("abandoned-plans", timedelta(minutes=1), solve_jobs.mark_abandoned),
+    Sweep("busy-calendars", timedelta(minutes=5), busy_calendars.refresh_all),
+    Sweep("read-answers", timedelta(minutes=2), inbound_mail.read_answers),
+    Sweep("silent-calendars", timedelta(hours=1), silent_calendars.note_silent),
     Sweep("tidy", timedelta(hours=1), tidy),
 )
 

@@ -11,6 +11,7 @@ from planner.clock import SystemClock
 from planner.config import Config
 from planner.errors import StorageFailed
 from planner.notify.delivery import Mailer
+from planner.notify.inbox import Inbox
 from planner.notify.message import Mailbox
 from planner.notify.outtray import OuttrayMailer
 from planner.notify.smtp import Security, SmtpMailer
@@ -29,6 +30,8 @@ def build(config: Config) -> Runtime:
         mailer=_mailer(config),
         base_url=config.base_url,
         secret_key=config.secret_key,
+        reply_address=config.reply_address,
+        inbox=_inbox(config),
     )
 
 
@@ -63,6 +66,13 @@ def start_logging(level: str = "INFO") -> None:
             "root": {"level": level, "handlers": ["stderr"]},
         }
     )
+
+
+def _inbox(config: Config) -> Inbox | None:
+    imap = config.imap
+    if imap is None:
+        return None
+    return Inbox(imap.host, imap.port, cast(Security, imap.security), imap.user, imap.password, imap.folder)
 
 
 def _mailer(config: Config) -> Mailer:

@@ -8,10 +8,17 @@ from pathlib import Path
 import pytest
 
 from planner import config as settings
-from planner.config import Config, Smtp
+from planner.config import Config, Imap, Smtp
 from planner.errors import InvalidInput, StorageFailed
 
 KEY = "k" * 32
+IMAP = """
+reply_address = "replies@clinic.example"
+[imap]
+host = "mail.example"
+user = "planner"
+password = "hushhush"
+""".strip()
 PRINT_KEY = """
 import os, pathlib
 from planner.config import Config
@@ -73,6 +80,14 @@ def test_mail_goes_through_the_server_that_the_file_names(tmp_path: Path) -> Non
     assert config.smtp == Smtp(host="mail.example", port=465, security="ssl", sender="desk@clinic.example")
 
 
+def test_answers_are_read_from_the_folder_that_the_file_names(tmp_path: Path) -> None:
+    """Encrypted from the first byte, unless another way is given."""
+    assert load(tmp_path).imap is None
+    config = load(tmp_path, IMAP)
+    assert config.imap == Imap(host="mail.example", port=993, security="ssl", user="planner", password="hushhush")
+    assert "hushhush" not in repr(config)
+
+
 @pytest.mark.parametrize(
     ("host", "address"),
     [("0.0.0.0", "http://127.0.0.1:81"), ("::", "http://[::1]:81"), ("desk.lan", "http://desk.lan:81")],  # noqa: S104
@@ -116,6 +131,12 @@ def test_links_use_the_public_address_when_there_is_one(tmp_path: Path) -> None:
         ('[smtp]\nhost = "mail.example"\nsender = "a@b"\nsecurity = "tls"', "smtp.security"),
         ('colour = "blue"', "colour"),
         ("[smtp]\nhosts = 1", "smtp.hosts"),
+        ("imap = 5", "imap"),
+        ('[imap]\nhost = "mail.example"\nuser = "planner"', "imap.password"),
+        (f"{IMAP}\nport = 0", "imap.port"),
+        (f'{IMAP}\nsecurity = "tls"', "imap.security"),
+        (f'{IMAP}\nfolder = "a\\r\\nb"', "imap.folder"),
+        (IMAP.partition("\n")[2], "reply_address"),
         ("port = ", "settings.toml"),
     ],
 )

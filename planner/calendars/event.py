@@ -1,12 +1,14 @@
-"""One appointment as a VEVENT: the value that describes it, and its translation."""
+"""One appointment as a VEVENT: the value that describes it, and its bytes."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
-from icalendar import Alarm, Event, vUri
+from icalendar import vDuration
 
-from planner.calendars.text import ExactText, clean_line, clean_text, has_controls
+from planner.calendars.lines import component, content_line, text_line, utc_line
+from planner.calendars.text import clean_line, clean_text, has_controls
 from planner.calendars.transitions import find_zone
 from planner.calendars.zone import FIRST_YEAR, LAST_YEAR, is_utc
 
@@ -88,38 +90,49 @@ def check_url(url: str) -> None:
         raise ValueError(f"{url!r} is not a web address in ASCII.")
 
 
-def to_vevent(event: CalendarEvent, cancelled_prefix: str = CANCELLED_PREFIX) -> Event:
-    """Translate one appointment; the same event gives the same VEVENT.
+def vevent_bytes(event: CalendarEvent, cancelled_prefix: str = CANCELLED_PREFIX, *, also: bytes = b"") -> bytes:
+    """Write one appointment as a VEVENT; the same event gives the same bytes.
 
     Args:
         event: the appointment.
         cancelled_prefix: put before a cancelled event's title, in the reader's language, with its space.
+        also: further content lines, as an invitation has them.
     """
-    vevent = Event()
-    vevent.add("uid", ExactText(event.uid))
-    vevent.add("sequence", event.sequence)
-    vevent.add("dtstamp", event.revised_at.astimezone(UTC))
-    vevent.add("last-modified", event.revised_at.astimezone(UTC))
-    _add_times(vevent, event)
-    _add_texts(vevent, event, cancelled_prefix)
-    vevent.add("status", "CANCELLED" if event.cancelled else "CONFIRMED")
-    vevent.add("transp", "OPAQUE")
+    return component("VEVENT", _lines(event, cancelled_prefix, also))
+
+
+def _lines(event: CalendarEvent, cancelled_prefix: str, also: bytes) -> Iterator[bytes]:
+    """Titles and times first, the rest by the alphabet."""
+    prefix = clean_line(cancelled_prefix) + " " if event.cancelled else ""
+    yield text_line("SUMMARY", prefix + clean_line(event.summary))
+    yield from _times(event)
+    yield utc_line("DTSTAMP", event.revised_at)
+    yield text_line("UID", event.uid)
+    yield content_line("SEQUENCE", str(event.sequence))
     if event.classification:
-        vevent.add("class", event.classification)
+        yield content_line("CLASS", event.classification)
+    if description := clean_text(event.description):
+        yield text_line("DESCRIPTION", description)
+    yield utc_line("LAST-MODIFIED", event.revised_at)
+    if location := clean_line(event.location):
+        yield text_line("LOCATION", location)
+    yield content_line("STATUS", "CANCELLED" if event.cancelled else "CONFIRMED")
+    yield content_line("TRANSP", "OPAQUE")
+    if event.url:
+        yield content_line("URL", event.url)
+    yield also
     if event.alarm_minutes is not None and not event.cancelled:
-        vevent.add_component(_alarm(event))
-    return vevent
+        yield _alarm(event)
 
 
-def _add_times(vevent: Event, event: CalendarEvent) -> None:
-    starts_at, ends_at = event.starts_at.astimezone(UTC), event.ends_at.astimezone(UTC)
+def _times(event: CalendarEvent) -> Iterator[bytes]:
+    moments = (("DTSTART", event.starts_at), ("DTEND", event.ends_at))
     if written_in_utc(event):
-        vevent.add("dtstart", starts_at)
-        vevent.add("dtend", ends_at)
+        yield from (utc_line(name, instant) for name, instant in moments)
         return
     zone = find_zone(event.timezone)
-    for name, instant in (("dtstart", starts_at), ("dtend", ends_at)):
-        vevent.add(name, instant.astimezone(zone).replace(tzinfo=None), parameters={"TZID": event.timezone})
+    for name, instant in moments:
+        yield content_line(f"{name};TZID={event.timezone}", f"{instant.astimezone(zone):%Y%m%dT%H%M%S}")
 
 
 def written_in_utc(event: CalendarEvent) -> bool:
@@ -135,20 +148,11 @@ def written_in_utc(event: CalendarEvent) -> bool:
     return any(wall.replace(fold=0).utcoffset() != wall.replace(fold=1).utcoffset() for wall in walls)
 
 
-def _add_texts(vevent: Event, event: CalendarEvent, cancelled_prefix: str) -> None:
-    prefix = clean_line(cancelled_prefix) + " " if event.cancelled else ""
-    vevent.add("summary", ExactText(prefix + clean_line(event.summary)))
-    if description := clean_text(event.description):
-        vevent.add("description", ExactText(description))
-    if location := clean_line(event.location):
-        vevent.add("location", ExactText(location))
-    if event.url:
-        vevent.add("url", vUri(event.url))
-
-
-def _alarm(event: CalendarEvent) -> Alarm:
-    alarm = Alarm()
-    alarm.add("action", "DISPLAY")
-    alarm.add("description", ExactText(clean_line(event.summary)))
-    alarm.add("trigger", -timedelta(minutes=event.alarm_minutes or 0))
-    return alarm
+def _alarm(event: CalendarEvent) -> bytes:
+    trigger: bytes = vDuration(-timedelta(minutes=event.alarm_minutes or 0)).to_ical()  # type: ignore[no-untyped-call]
+    lines = (
+        content_line("ACTION", "DISPLAY"),
+        text_line("DESCRIPTION", clean_line(event.summary)),
+        content_line("TRIGGER", trigger),
+    )
+    return component("VALARM", lines)

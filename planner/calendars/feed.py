@@ -11,7 +11,7 @@ from typing import Final
 
 from icalendar import Calendar, Timezone, vDuration, vUri
 
-from planner.calendars.event import CANCELLED_PREFIX, CalendarEvent, check_url, to_vevent, written_in_utc
+from planner.calendars.event import CANCELLED_PREFIX, CalendarEvent, check_url, vevent_bytes, written_in_utc
 from planner.calendars.text import ExactText, clean_line, clean_text
 from planner.calendars.transitions import find_zone
 from planner.calendars.zone import vtimezone
@@ -21,6 +21,7 @@ PRODID: Final = "-//Course Planner//Course Planner//EN"
 # A feed without events has no span of its own; any years do, as no time in it is read with them.
 _SPAN_WITHOUT_EVENTS: Final = (date(2025, 1, 1), date(2035, 12, 31))
 
+_END: Final = b"END:VCALENDAR\r\n"
 _ENTITY_TAG: Final = re.compile(r'(?:W/)?("[\x21\x23-\x7e\x80-\xff]*")')
 # Each blank can be matched in one way only, so a hostile header takes no longer than a good one.
 _ENTITY_TAGS: Final = re.compile(rf"[ \t,]*{_ENTITY_TAG.pattern}[ \t]*(?:,[ \t]*(?:{_ENTITY_TAG.pattern}[ \t]*)?)*")
@@ -64,7 +65,7 @@ class CalendarFeed:
 
 def feed_bytes(feed: CalendarFeed) -> bytes:
     """Write the feed: UTF-8, CRLF, lines of at most 75 octets; the same feed gives the same bytes."""
-    calendar = _calendar(feed.events, feed.cancelled_prefix)
+    calendar = _calendar(feed.events)
     name, description = ExactText(clean_line(feed.name)), ExactText(clean_text(feed.description))
     calendar.add("name", name)
     calendar.add("x-wr-calname", name)
@@ -79,7 +80,7 @@ def feed_bytes(feed: CalendarFeed) -> bytes:
     if not feed.events:
         # RFC 5545 §3.4 wants at least one component.
         calendar.add_component(vtimezone(feed.timezone, *_SPAN_WITHOUT_EVENTS))
-    return bytes(calendar.to_ical())
+    return _with_events(calendar, feed.events, feed.cancelled_prefix)
 
 
 def download_bytes(events: Sequence[CalendarEvent], cancelled_prefix: str = CANCELLED_PREFIX) -> bytes:
@@ -94,7 +95,14 @@ def download_bytes(events: Sequence[CalendarEvent], cancelled_prefix: str = CANC
     if not events:
         raise InvalidInput("There is no appointment to download.")
     _check_uids(events)
-    return bytes(_calendar(events, cancelled_prefix).to_ical())
+    return _with_events(_calendar(events), events, cancelled_prefix)
+
+
+def calendar_around(events: Sequence[CalendarEvent], body: bytes, *, method: str) -> bytes:
+    """A VCALENDAR with a METHOD and the zones these events need, around VEVENTs that are written already."""
+    calendar = _calendar(events)
+    calendar.add("method", method)
+    return bytes(calendar.to_ical()).removesuffix(_END) + body + _END
 
 
 def _check_uids(events: Sequence[CalendarEvent]) -> None:
@@ -103,8 +111,8 @@ def _check_uids(events: Sequence[CalendarEvent]) -> None:
         raise ValueError(f"Two events share the uid {repeated[0]!r}; a program would show only one of them.")
 
 
-def _calendar(events: Sequence[CalendarEvent], cancelled_prefix: str) -> Calendar:
-    """A VCALENDAR with the zones and events; no UID of its own and no METHOD."""
+def _calendar(events: Sequence[CalendarEvent]) -> Calendar:
+    """A VCALENDAR with the zones that the events need; no UID of its own and no METHOD."""
     # Not Calendar.new(): that adds a UID, by which vdirsyncer takes the whole feed for one item.
     calendar = Calendar()
     calendar.add("prodid", PRODID)
@@ -112,9 +120,14 @@ def _calendar(events: Sequence[CalendarEvent], cancelled_prefix: str) -> Calenda
     calendar.add("calscale", "GREGORIAN")
     for zone in _zones(events):
         calendar.add_component(zone)
-    for event in sorted(events, key=lambda event: (event.starts_at, event.uid)):
-        calendar.add_component(to_vevent(event, cancelled_prefix))
     return calendar
+
+
+def _with_events(calendar: Calendar, events: Sequence[CalendarEvent], cancelled_prefix: str) -> bytes:
+    """The calendar's bytes with the events after its zones."""
+    frame = bytes(calendar.to_ical()).removesuffix(_END)
+    in_order = sorted(events, key=lambda event: (event.starts_at, event.uid))
+    return b"".join([frame, *(vevent_bytes(event, cancelled_prefix) for event in in_order), _END])
 
 
 def _zones(events: Sequence[CalendarEvent]) -> list[Timezone]:

@@ -161,4 +161,34 @@ class SlotOffered:
         }
 
 
-Letter = CourseBooked | CourseChanged | Reminder | SlotOffered
+@dataclass(frozen=True, slots=True)
+class Invited:
+    """One appointment as an invitation, or the taking back of one.
+
+    Args:
+        visit: the appointment.
+        cancelled: it does not take place.
+        again: an earlier invitation to it holds no more.
+        answers_read: whether accepting and declining reaches the clinic's diary.
+    """
+
+    kind: ClassVar[str] = "invitation"
+
+    head: Letterhead
+    visit: Visit
+    cancelled: bool
+    again: bool
+    answers_read: bool
+
+    def words(self) -> dict[str, object]:
+        """What the templates show: plain values, nothing left to compute or to clean."""
+        return {
+            **self.head.words([self.visit]),
+            "visit": self.head.visit_words(self.visit),
+            "cancelled": self.cancelled,
+            "again": self.again,
+            "answers_read": self.answers_read,
+        }
+
+
+Letter = CourseBooked | CourseChanged | Reminder | SlotOffered | Invited

@@ -104,6 +104,23 @@ class Attachment:
 
 
 @dataclass(frozen=True, slots=True)
+class CalendarPart:
+    """An invitation inside of a message, which mail programs show as such.
+
+    Args:
+        method: the same as in the calendar itself, e.g. "REQUEST".
+        content: the calendar, UTF-8.
+    """
+
+    method: str
+    content: bytes
+
+    def __post_init__(self) -> None:
+        if f"\r\nMETHOD:{self.method}\r\n".encode() not in self.content:
+            raise ValueError(f"the calendar's method is not {self.method}")
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """One e-mail to one person.
 
@@ -122,6 +139,7 @@ class Message:
         from_name: shown instead of the sender's own name, e.g. the clinic's; "" keeps that.
         reply_to: where answers go; "" means to the sender.
         headers: further ones, (name, value).
+        calendar: an invitation, or None.
     Raises:
         InvalidInput: a value that can't be sent; `field` says which.
     """
@@ -137,6 +155,7 @@ class Message:
     from_name: str = ""
     reply_to: str = ""
     headers: tuple[tuple[str, str], ...] = ()
+    calendar: CalendarPart | None = None
 
     def __post_init__(self) -> None:
         _check_address(self.to, "to")
@@ -154,7 +173,7 @@ class Message:
             _check_header(value, "headers")
 
     def to_mime(self, sender: Mailbox) -> EmailMessage:
-        """The message as MIME from this sender: text and HTML as alternatives, files after them.
+        """The message as MIME from this sender: text, HTML and invitation as alternatives, files after them.
 
         The same message always gives the same bytes.
         """
@@ -172,6 +191,8 @@ class Message:
             mime[name] = value
         mime.set_content(self.text, cte="quoted-printable")
         mime.add_alternative(self.html, subtype="html", cte="quoted-printable")
+        if self.calendar is not None:
+            _add_calendar(mime, self.calendar)
         self._attach_to(mime)
         self._fix_boundaries(mime)
         return mime
@@ -190,6 +211,13 @@ class Message:
         for number, part in enumerate(mime.walk()):
             if part.is_multipart():
                 part.set_boundary(f"=_{digest}_{number}")
+
+
+def _add_calendar(mime: EmailMessage, calendar: CalendarPart) -> None:
+    """As RFC 6047 §2.4 wants it: the last, and so the richest, of the alternatives, its method in its type."""
+    params = {"method": calendar.method, "component": "VEVENT"}
+    # As text, so that the charset is told; in base64, so that no line end is changed on the way.
+    mime.add_alternative(calendar.content.decode(), subtype="calendar", charset="utf-8", cte="base64", params=params)
 
 
 def _check_address(address: str, field: str) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from planner.notify.letters import Letter
-from planner.notify.message import Attachment, Message, message_id, one_line
+from planner.notify.message import Attachment, CalendarPart, Message, message_id, one_line
 
 LANGUAGES = ("en",)
 """Languages there are texts in; the first is used where a patient's own is missing."""
@@ -34,6 +34,7 @@ class Rendered:
         date: datetime,
         reply_to: str = "",
         attachments: tuple[Attachment, ...] = (),
+        calendar: CalendarPart | None = None,
     ) -> Message:
         """The message to send; names are cleaned, since people type them.
 
@@ -46,6 +47,7 @@ class Rendered:
             date: instant, aware: of the fact, so that a second attempt gives the same bytes.
             reply_to: the clinic's own address, or "".
             attachments: files that go with it.
+            calendar: an invitation.
         Raises:
             InvalidInput: an address that mail can't be sent to.
         """
@@ -60,6 +62,7 @@ class Rendered:
             attachments=attachments,
             from_name=one_line(from_name),
             reply_to=reply_to,
+            calendar=calendar,
         )
 
 

@@ -11,8 +11,9 @@ from sqlalchemy import select
 
 from planner.calendars.event import CalendarEvent
 from planner.calendars.feed import download_bytes
+from planner.calendars.invitation import Invitation, invitation_bytes
 from planner.notify.letters import Letter
-from planner.notify.message import Attachment, Message
+from planner.notify.message import Attachment, CalendarPart, Message
 from planner.notify.render import MailTemplates
 from planner.notify.visit import Letterhead, Visit
 from planner.services.patients import personal_link
@@ -39,6 +40,7 @@ class Outgoing:
         dated: instant of the fact it tells of.
         events: for the calendar file that goes with it; none, no file.
         says: the same in a few words, for a person who has to tell it by phone.
+        invitation: goes with it, or None.
     """
 
     letter: Letter
@@ -52,6 +54,7 @@ class Outgoing:
     dated: datetime
     events: tuple[CalendarEvent, ...]
     says: str
+    invitation: Invitation | None = None
 
     def message(self, templates: MailTemplates) -> Message:
         """The message to send.
@@ -69,6 +72,7 @@ class Outgoing:
             date=self.dated,
             reply_to=self.reply_to,
             attachments=files,
+            calendar=_part(self.invitation) if self.invitation else None,
         )
 
 
@@ -93,7 +97,14 @@ class Addressee:
         )
 
     def outgoing(
-        self, letter: Letter, *, key: str, dated: datetime, events: tuple[CalendarEvent, ...] = (), says: str
+        self,
+        letter: Letter,
+        *,
+        key: str,
+        dated: datetime,
+        events: tuple[CalendarEvent, ...] = (),
+        says: str,
+        invitation: Invitation | None = None,
     ) -> Outgoing:
         """The letter on its way to this patient."""
         clinic = self.unit.clinic
@@ -109,6 +120,7 @@ class Addressee:
             dated=dated,
             events=events,
             says=says,
+            invitation=invitation,
         )
 
 
@@ -136,6 +148,10 @@ class Places:
             with_whom=self.practitioners.get(booked.practitioner_id, ""),
             where=", ".join(part for part in where if part),
         )
+
+
+def _part(invitation: Invitation) -> CalendarPart:
+    return CalendarPart(invitation.method, invitation_bytes(invitation))
 
 
 def _domain(clinic_email: str, base_url: str) -> str:

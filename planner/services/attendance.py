@@ -196,14 +196,29 @@ def would_be_late(unit: Unit, row: AppointmentRow) -> bool:
 def confirm(runtime: Runtime, actor: Actor, appointment_id: int, *, version: int | None = None) -> Outcome:
     """The patient says they will come; repairs leave the appointment alone from then on."""
     with runtime.writing(actor) as unit:
-        found = visit(unit, appointment_id, version=version)
-        if standing(unit, found.session) is None:
-            raise AppointmentLocked("This visit is not ahead any more.")
-        if found.booked.confirmed_at is not None:
-            return Outcome(found.course.id, 0, repaired=False, says="Already confirmed")
-        session = found.session.with_current(replace(found.booked, confirmed_at=unit.now))
-        words = f"Session {found.session.position + 1} confirmed"
-        return _write(found, found.snapshot.replacing(session), "confirmed", words, repaired_=False)
+        return confirm_in(unit, appointment_id, version=version)
+
+
+def confirm_in(unit: Unit, appointment_id: int, *, version: int | None = None) -> Outcome:
+    """`confirm` as a part of a larger transaction."""
+    found = visit(unit, appointment_id, version=version)
+    if standing(unit, found.session) is None:
+        raise AppointmentLocked("This visit is not ahead any more.")
+    if found.booked.confirmed_at is not None:
+        return Outcome(found.course.id, 0, repaired=False, says="Already confirmed")
+    session = found.session.with_current(replace(found.booked, confirmed_at=unit.now))
+    words = f"Session {found.session.position + 1} confirmed"
+    return _write(found, found.snapshot.replacing(session), "confirmed", words, repaired_=False)
+
+
+def unconfirm_in(unit: Unit, appointment_id: int) -> None:
+    """Take a confirmation back, because the patient thought better of it; nothing if there was none."""
+    found = visit(unit, appointment_id)
+    if found.booked.confirmed_at is None or standing(unit, found.session) is None:
+        return
+    session = found.session.with_current(replace(found.booked, confirmed_at=None))
+    words = f"Session {found.session.position + 1} not confirmed any more"
+    _write(found, found.snapshot.replacing(session), "confirmed", words, repaired_=False)
 
 
 def resume(runtime: Runtime, actor: Actor, course_id: int) -> Outcome:

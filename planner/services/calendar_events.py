@@ -5,10 +5,10 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Final
+from datetime import datetime, timedelta
+from typing import Final, Literal
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, select, true
 
 from planner.calendars.event import CalendarEvent
 from planner.services.runtime import Unit
@@ -20,6 +20,10 @@ from planner.storage.people import PatientRow, RoomRow, StaffRow
 PAST_KEPT: Final = timedelta(days=90)
 """How long a visit that is over stays in a feed, which must never be empty of what was just there."""
 
+Privacy = Literal["neutral", "initials", "full"]
+"""How much of a person an entry tells whoever sees the calendar."""
+
+_MOMENT: Final = timedelta(microseconds=1)
 _NOT_YET_AGREED: Final = ("proposed", "waitlist")
 _MOST_INITIALS: Final = 3
 
@@ -39,46 +43,92 @@ class Entry:
     cancelled: bool
 
 
-def patient_events(unit: Unit, patient_id: int) -> tuple[CalendarEvent, ...]:
-    """The patient's appointments, of all their courses (5 queries)."""
+def patient_events(unit: Unit, patient_id: int, privacy: Privacy = "neutral") -> tuple[CalendarEvent, ...]:
+    """The patient's appointments, of all their courses (6 queries)."""
     clinic = unit.clinic
     rooms, staff = _room_names(unit), _staff_names(unit)
+    entries = _entries(unit, AppointmentRow.patient_id == patient_id)
+    last = last_numbers(unit, {entry.session.course_id for entry in entries})
     call = f" To move or cancel it, call {clinic.phone}." if clinic.phone else ""
 
     def event(entry: Entry) -> CalendarEvent:
         place = (rooms.get(entry.booked.room_id, ""), clinic.address)
+        with_whom = staff.get(entry.booked.practitioner_id, "us")
         return _event(
             unit,
             entry,
-            summary=f"Appointment – {clinic.name}",
+            summary=_patients_title(privacy, clinic.name, with_whom, _number(entry, last)),
             location=", ".join(part for part in place if part),
-            description=f"With {staff.get(entry.booked.practitioner_id, 'us')}.{call}",
+            description=f"With {with_whom}.{call}",
         )
 
-    return tuple(event(entry) for entry in _entries(unit, AppointmentRow.patient_id == patient_id))
+    return tuple(event(entry) for entry in entries)
 
 
-def practitioner_events(unit: Unit, practitioner_id: int) -> tuple[CalendarEvent, ...]:
-    """The practitioner's appointments, patients by their initials (6 queries)."""
+def practitioner_events(unit: Unit, practitioner_id: int, privacy: Privacy = "initials") -> tuple[CalendarEvent, ...]:
+    """The practitioner's appointments (6 queries)."""
     entries = [
         entry
         for entry in _entries(unit, AppointmentRow.practitioner_id == practitioner_id)
         if entry.booked.practitioner_id == practitioner_id
     ]
-    rooms, names = _room_names(unit), _patient_names(unit, {entry.patient_id for entry in entries})
+    return _staffs_events(unit, entries, privacy, with_therapist=False)
+
+
+def room_events(unit: Unit, room_id: int, privacy: Privacy = "neutral") -> tuple[CalendarEvent, ...]:
+    """What takes place in a room (6 queries)."""
+    entries = [entry for entry in _entries(unit, AppointmentRow.room_id == room_id) if entry.booked.room_id == room_id]
+    return _staffs_events(unit, entries, privacy, with_therapist=True)
+
+
+def clinic_events(unit: Unit, privacy: Privacy = "neutral") -> tuple[CalendarEvent, ...]:
+    """Everything that is booked (6 queries)."""
+    return _staffs_events(unit, _entries(unit, true()), privacy, with_therapist=True)
+
+
+def good_until(unit: Unit, events: Sequence[CalendarEvent]) -> datetime | None:
+    """When the first of these events drops out because it is long over."""
+    cancelled_kept = timedelta(days=unit.clinic.keep_cancelled_days)
+    ends = (event.ends_at + (cancelled_kept if event.cancelled else PAST_KEPT) for event in events)
+    # Kept up to and with that instant.
+    return min((end + _MOMENT for end in ends), default=None)
+
+
+def _staffs_events(
+    unit: Unit, entries: Sequence[Entry], privacy: Privacy, *, with_therapist: bool
+) -> tuple[CalendarEvent, ...]:
+    """Entries as the people of the clinic see them: whose session it is, by as much of the name as they may read."""
+    rooms, staff = _room_names(unit), _staff_names(unit)
+    names = _patient_names(unit, {entry.patient_id for entry in entries})
     last = last_numbers(unit, {entry.session.course_id for entry in entries})
 
     def event(entry: Entry) -> CalendarEvent:
-        of = out_of(entry.session, last)
-        number = f"{entry.session.position + 1}/{of}" if of else str(entry.session.position + 1)
+        therapist = staff.get(entry.booked.practitioner_id, "") if with_therapist else ""
+        who = {"neutral": "Booked", "initials": initials(names[entry.patient_id]), "full": names[entry.patient_id]}
+        number = "" if privacy == "neutral" else f"session {_number(entry, last)}"
+        parts = (who[privacy], number, therapist)
         return _event(
             unit,
             entry,
-            summary=f"{initials(names[entry.patient_id])} · session {number}",
+            summary=" · ".join(part for part in parts if part),
             location=rooms.get(entry.booked.room_id, ""),
         )
 
     return tuple(event(entry) for entry in entries)
+
+
+def _patients_title(privacy: Privacy, clinic: str, with_whom: str, number: str) -> str:
+    """Never what is treated, whatever the patient lets be seen."""
+    if privacy == "full":
+        return f"Appointment with {with_whom}, session {number} – {clinic}"
+    if privacy == "initials":
+        return f"Appointment with {initials(with_whom)} – {clinic}"
+    return f"Appointment – {clinic}"
+
+
+def _number(entry: Entry, last: Mapping[int, int]) -> str:
+    of = out_of(entry.session, last)
+    return f"{entry.session.position + 1}/{of}" if of else str(entry.session.position + 1)
 
 
 def initials(name: str) -> str:

@@ -15,6 +15,7 @@ from planner.notify.visit import Letterhead, Visit
 from planner.services.addressing import Addressee, NothingToSend, Outgoing, Places
 from planner.services.calendar_events import patient_events
 from planner.services.difference import Change, ChangeKind, Difference, difference, shown
+from planner.services.invitations import queue_invitations
 from planner.services.outbox import COURSE_KINDS
 from planner.services.runtime import Runtime, Unit
 from planner.services.snapshot import Booked, CourseSnapshot, take
@@ -24,7 +25,7 @@ from planner.storage.people import PatientRow
 
 # Revisions that move nothing, so that they are no reason for what moved.
 _SILENT: Final = frozenset({"arrived", "fulfilled", "confirmed", "undone"})
-_REASONS: Final = {"maintenance": ChangeReason.EXTENDED, "catch-up": ChangeReason.EXTENDED}
+_REASONS: Final = {"maintenance": ChangeReason.EXTENDED, "catch-up": ChangeReason.EXTENDED, "busy": ChangeReason.LEAVE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,7 @@ def course_letter(runtime: Runtime, unit: Unit, row: OutboxRow) -> Outgoing | No
     if news.is_empty:
         return NothingToSend("Nothing of it was left to tell.")
     _mark_told(unit, course)
+    queue_invitations(runtime, unit, course)
     to = Addressee(runtime, unit, unit.get(PatientRow, row.patient_id))
     head, places = to.head(), Places.of(unit)
     events = _coming_events(unit, row.patient_id)

@@ -1,26 +1,31 @@
-"""Calendar addresses: made for a patient or a practitioner, replaced, and answered."""
+"""Calendar addresses: made for a patient, a practitioner, a room or the clinic, replaced, and answered."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, cast
 
-from sqlalchemy import Select, select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from planner.calendars.feed import CalendarFeed
-from planner.errors import DatabaseBusy, NotAllowed, NotFound, StorageFailed
-from planner.services.calendar_events import patient_events, practitioner_events
+from planner.errors import DatabaseBusy, NotFound, StorageFailed
+from planner.services.calendar_events import Privacy, good_until
 from planner.services.calendar_programs import program_name
+from planner.services.feed_list import is_stale
 from planner.services.feed_memory import FeedMemory, Written
+from planner.services.feed_owners import FeedOwner, allowed_privacy, checked_privacy
 from planner.services.runtime import Actor, Runtime, Unit
 from planner.services.tokens import hashed, new_token
 from planner.storage.outward import FeedRow
-from planner.storage.people import PatientRow, StaffRow
+from planner.storage.people import StaffRow
 
 REFRESH: Final = timedelta(hours=1)
 NOTED_EVERY: Final = timedelta(minutes=15)
+_HEAD: Final = select(FeedRow.clinic_id, FeedRow.id, FeedRow.revision, FeedRow.fetched_at).where(
+    FeedRow.token_hash == bindparam("token_hash"), FeedRow.revoked_at.is_(None)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +35,14 @@ class FeedState:
     Args:
         fetched_at: when a calendar last asked, to the quarter of an hour; None: never.
         fetched_by: the program that asked, in plain words.
+        stale: it has been silent for so long that it can't be relied on.
     """
 
     created_at: datetime
     fetched_at: datetime | None
     fetched_by: str
+    privacy: Privacy = "neutral"
+    stale: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,37 +56,60 @@ class ServedFeed:
 
 
 def create_feed(
-    runtime: Runtime, actor: Actor, *, patient_id: int | None = None, practitioner_id: int | None = None
+    runtime: Runtime,
+    actor: Actor,
+    *,
+    patient_id: int | None = None,
+    practitioner_id: int | None = None,
+    room_id: int | None = None,
+    whole_clinic: bool = False,
+    privacy: Privacy | None = None,
 ) -> str:
-    """Make a calendar address for one of the two; an earlier one stops working at once.
+    """Make a calendar address for one of the four; an earlier one stops working at once.
 
+    Args:
+        privacy: how much it tells of people; None for what is usual.
     Returns:
         The full address. Only its hash is kept, so nobody can be shown it again.
     Raises:
-        NotFound: no such person here, or a patient asks for another one's.
-        NotAllowed: a therapist asks for a colleague's.
+        NotFound: no such person or room here, or a patient asks for another one's.
+        NotAllowed: a therapist asks for a colleague's, or it would tell too much.
     """
+    owner = FeedOwner(patient_id, practitioner_id, room_id, whole_clinic)
     with runtime.writing(actor) as unit:
-        subject = _check_owner(unit, patient_id, practitioner_id)
-        for row in unit.session.scalars(_in_use(patient_id, practitioner_id)):
+        level = checked_privacy(unit, owner, privacy)
+        for row in unit.session.scalars(select(FeedRow).where(owner.in_use())):
             row.revoked_at = unit.now
         token = new_token()
-        unit.session.add(
-            FeedRow(
-                token_hash=hashed(token),
-                patient_id=patient_id,
-                practitioner_id=practitioner_id,
-                created_at=unit.now,
-            )
-        )
-        unit.audit("feed.create", subject)
+        unit.session.add(FeedRow(token_hash=hashed(token), created_at=unit.now, privacy=level, **owner.columns()))
+        unit.audit("feed.create", owner.subject, privacy=level)
     return f"{runtime.base_url.rstrip('/')}/f/{token}.ics"
+
+
+def end_feed(runtime: Runtime, actor: Actor, feed_id: int) -> None:
+    """End an address without a new one; every calendar that has it loses it.
+
+    Raises:
+        NotFound: not of this clinic.
+        NotAllowed: as for making one.
+    """
+    with runtime.writing(actor) as unit:
+        row = unit.get(FeedRow, feed_id)
+        owner = FeedOwner.of(row)
+        allowed_privacy(unit, owner)
+        if row.revoked_at is None:
+            row.revoked_at = unit.now
+            unit.audit("feed.end", owner.subject)
 
 
 def feed_state(unit: Unit, *, patient_id: int | None = None, practitioner_id: int | None = None) -> FeedState | None:
     """The address in use of a patient or practitioner; None where there is none."""
-    row = unit.session.scalar(_in_use(patient_id, practitioner_id).order_by(FeedRow.id.desc()).limit(1))
-    return FeedState(row.created_at, row.fetched_at, row.fetched_by) if row is not None else None
+    owner = FeedOwner(patient_id, practitioner_id)
+    row = unit.session.scalar(select(FeedRow).where(owner.in_use()).order_by(FeedRow.id.desc()).limit(1))
+    if row is None:
+        return None
+    stale = is_stale(unit.now, row.created_at, row.fetched_at)
+    return FeedState(row.created_at, row.fetched_at, row.fetched_by, _privacy(row), stale)
 
 
 def is_in_use(runtime: Runtime, actor: Actor, address: str) -> bool:
@@ -93,18 +124,36 @@ def token_in(address: str) -> str:
 
 
 def feed_for_token(runtime: Runtime, token: str, memory: FeedMemory) -> ServedFeed:
-    """What the address with this token answers.
+    """What the address with this token answers; while nothing changed, one look at its row is all it takes.
 
     Raises:
         NotFound: unknown, replaced, or of somebody who left; they look the same.
     """
-    with runtime.database.reading(None) as session:
-        row = _row_for(session, token)
+    row = runtime.database.look(_HEAD, token_hash=hashed(token))
     if row is None:
         raise NotFound("There is no such calendar.")
-    with runtime.reading(Actor.system(row.clinic_id)) as unit:
-        feed, now = _feed(unit, row), unit.now
-    return ServedFeed(row.clinic_id, row.id, memory.written(row.id, feed, now), row.fetched_at)
+    written = memory.known(row.id, row.revision, runtime.clock.now())
+    if written is None:
+        written = _written(runtime, row.clinic_id, row.id, row.revision, memory)
+    return ServedFeed(row.clinic_id, row.id, written, row.fetched_at)
+
+
+def kept_feed(runtime: Runtime, token: str, memory: FeedMemory) -> Written | None:
+    """What the address answers if its bytes are kept and nobody needs to note that it was asked for; else None."""
+    row = runtime.database.look(_HEAD, token_hash=hashed(token))
+    now = runtime.clock.now()
+    if row is None or row.fetched_at is None or now - row.fetched_at >= NOTED_EVERY:
+        return None
+    return memory.known(row.id, row.revision, now)
+
+
+def _written(runtime: Runtime, clinic_id: int, feed_id: int, revision: int, memory: FeedMemory) -> Written:
+    with runtime.reading(Actor.system(clinic_id)) as unit:
+        row = unit.get(FeedRow, feed_id)
+        if not _answers(unit.session, row):
+            raise NotFound("There is no such calendar.")
+        feed = _feed(unit, row)
+        return memory.written(feed_id, revision, feed, unit.now, good_until(unit, feed.events))
 
 
 def note_fetch(runtime: Runtime, served: ServedFeed, user_agent: str) -> None:
@@ -124,52 +173,30 @@ def note_fetch(runtime: Runtime, served: ServedFeed, user_agent: str) -> None:
         return
 
 
-def _in_use(patient_id: int | None, practitioner_id: int | None) -> Select[FeedRow]:
-    return select(FeedRow).where(
-        FeedRow.patient_id.is_(None) if patient_id is None else FeedRow.patient_id == patient_id,
-        FeedRow.practitioner_id.is_(None) if practitioner_id is None else FeedRow.practitioner_id == practitioner_id,
-        FeedRow.revoked_at.is_(None),
-    )
-
-
-def _check_owner(unit: Unit, patient_id: int | None, practitioner_id: int | None) -> str:
-    """Refuse an owner whose calendar this person may not open; gives the owner's name for the audit."""
-    actor = unit.actor
-    if (patient_id is None) == (practitioner_id is None):
-        raise ValueError("a feed belongs to a patient or to a practitioner")
-    if actor.patient_id is not None and patient_id != actor.patient_id:
-        raise NotFound("There is no such calendar.")
-    if practitioner_id is None:
-        return f"patient/{unit.get(PatientRow, patient_id or 0).id}"
-    staff = unit.get(StaffRow, practitioner_id)
-    if not actor.is_system and actor.role != "manager" and actor.staff_id != practitioner_id:
-        raise NotAllowed("Only the therapist and managers can open this calendar.")
-    return f"staff/{staff.id}"
-
-
 def _row_for(session: Session, token: str) -> FeedRow | None:
     in_use = (FeedRow.token_hash == hashed(token)) & FeedRow.revoked_at.is_(None)
     row = session.scalar(select(FeedRow).where(in_use))
-    if row is not None and row.practitioner_id is not None:
-        staff = session.get(StaffRow, (row.clinic_id, row.practitioner_id))
-        return row if staff is not None and staff.active else None
-    return row
+    return row if row is not None and _answers(session, row) else None
+
+
+def _answers(session: Session, row: FeedRow) -> bool:
+    """Not for a therapist who left: their phone must not follow the diary after the last day."""
+    if row.practitioner_id is None:
+        return True
+    staff = session.get(StaffRow, (row.clinic_id, row.practitioner_id))
+    return staff is not None and staff.active
 
 
 def _feed(unit: Unit, row: FeedRow) -> CalendarFeed:
-    if row.patient_id is not None:
-        return CalendarFeed(
-            name=f"Appointments – {unit.clinic.name}",
-            events=patient_events(unit, row.patient_id),
-            refresh=REFRESH,
-            source_url=None,
-            timezone=unit.clinic.timezone,
-        )
-    staff = unit.get(StaffRow, row.practitioner_id or 0)
+    owner = FeedOwner.of(row)
     return CalendarFeed(
-        name=f"{staff.name} – {unit.clinic.name}",
-        events=practitioner_events(unit, staff.id),
+        name=owner.name(unit),
+        events=owner.events(unit, _privacy(row)),
         refresh=REFRESH,
         source_url=None,
         timezone=unit.clinic.timezone,
     )
+
+
+def _privacy(row: FeedRow) -> Privacy:
+    return cast(Privacy, row.privacy)

@@ -20,6 +20,7 @@ from planner.services.tokens import hashed
 from planner.storage.people import PatientRow
 
 _MOST_FOUND = 20
+CONTACTS = ("feed", "invitations", "mail")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class PatientDetails:
 
     Args:
         timezone: IANA name if they live in another zone than the clinic.
+        contact: how dates reach their calendar: feed (they subscribe), invitations (by e-mail), mail (only in words).
     Raises:
         InvalidInput: naming the field.
     """
@@ -39,6 +41,7 @@ class PatientDetails:
     timezone: str | None = None
     language: str = "en"
     notes: str = ""
+    contact: str = "feed"
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "name", checked_name(self.name))
@@ -55,6 +58,10 @@ class PatientDetails:
             raise InvalidInput("A phone number has at most 40 characters.", field="phone")
         if self.timezone and self.timezone not in available_timezones():
             raise InvalidInput(f"There is no time zone “{self.timezone}”.", field="timezone")
+        if self.contact not in CONTACTS:
+            raise InvalidInput("Choose how dates reach the patient's calendar.", field="contact")
+        if self.contact == "invitations" and not self.email:
+            raise InvalidInput("Invitations go by e-mail; give an address, or choose another way.", field="contact")
         if len(self.notes) > 4000:
             raise InvalidInput("Notes have at most 4,000 characters.", field="notes")
 
@@ -118,12 +125,17 @@ def add(runtime: Runtime, actor: Actor, details: PatientDetails) -> int:
     """Add a patient; gives the id."""
     with runtime.writing(actor) as unit:
         actor.must_be("reception", "therapist")
-        row = PatientRow(created_at=unit.now, name="", search_name="")
-        _fill(row, details)
-        unit.session.add(row)
-        unit.session.flush()
-        unit.audit("patient.add", f"patient/{row.id}")
-        return row.id
+        return row_for(unit, details).id
+
+
+def row_for(unit: Unit, details: PatientDetails) -> PatientRow:
+    """A new patient inside a transaction."""
+    row = PatientRow(created_at=unit.now, name="", search_name="")
+    _fill(row, details)
+    unit.session.add(row)
+    unit.session.flush()
+    unit.audit("patient.add", f"patient/{row.id}")
+    return row
 
 
 def update(runtime: Runtime, actor: Actor, patient_id: int, details: PatientDetails, *, version: int) -> None:
@@ -170,6 +182,7 @@ def _fill(row: PatientRow, details: PatientDetails) -> None:
     row.name, row.search_name = details.name, search_key(details.name)
     row.email, row.phone, row.birth_date = details.email, details.phone, details.birth_date
     row.timezone, row.language, row.notes = details.timezone or None, details.language, details.notes
+    row.contact = details.contact
 
 
 def patient_from(row: PatientRow) -> Patient:
@@ -182,5 +195,6 @@ def patient_from(row: PatientRow) -> Patient:
         timezone=row.timezone,
         language=row.language,
         notes=row.notes,
+        contact=row.contact,
     )
     return Patient(row.id, details, has_link=row.link_hash is not None, version=row.version)

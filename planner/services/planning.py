@@ -20,6 +20,7 @@ from planner.scheduling.events import Missed, Pause, befallen
 from planner.scheduling.free_spans import FreeSpans
 from planner.scheduling.problem import Gap, Placed, Problem, Resource
 from planner.scheduling.repair import MOVE_POINTS, MOVE_POINTS_NEAR, NEAR, OwedSession, Place, RepairCase
+from planner.services.busy_elsewhere import BusyElsewhere
 from planner.services.busy_time import Busy, instants
 from planner.services.runtime import Unit
 from planner.services.snapshot import Booked, CourseSnapshot, SessionState
@@ -89,13 +90,15 @@ def free_problem(
     rooms = unit.session.execute(open_rooms).all()
     work = Work.load(unit, span.first_day, span.days, {row.id for row in people if row.active}, leave_to_come)
     busy = Busy.load(unit, span.first_day, span.days, {*(booked.id for booked in standing), *freeing})
+    elsewhere = BusyElsewhere.load(unit, span.first_day, span.end)
     grid = grid_of(span.first_day, span.days, unit.clinic.grid_minutes, unit.zone)
     hours = {row.id: work.of_practitioner(grid, row.id) for row in people}
     open_hours = np.logical_or.reduce([grid.within(()), *hours.values()])
+    taken = {row.id: busy.of_practitioner(grid, row.id) | elsewhere.of(grid, row.id, standing) for row in people}
     too_late = grid.before(not_before or unit.now)
     too_near = grid.taken(*instants(_too_near(apart_from, standing)))
 
-    def resource(row_id: int, name: str, worked: Cells, taken: Cells) -> Resource:
+    def resource(row_id: int, name: str, worked: Cells, besides: Cells) -> Resource:
         kept = [
             Interval(to_wall(booked.starts_at, unit.zone), to_wall(booked.ends_at, unit.zone))
             for booked in standing
@@ -103,16 +106,14 @@ def free_problem(
         ]
         if kept:
             worked = worked | grid.within(kept)
-        return Resource(str(row_id), FreeSpans(grid.spans(worked & ~taken & ~too_late)), name)
+        return Resource(str(row_id), FreeSpans(grid.spans(worked & ~besides & ~too_late)), name)
 
     return Problem(
         timezone=unit.clinic.timezone,
         grid_minutes=unit.clinic.grid_minutes,
         first_day=span.first_day,
         days=span.days,
-        practitioners=tuple(
-            resource(row.id, row.name, hours[row.id], busy.of_practitioner(grid, row.id) | too_near) for row in people
-        ),
+        practitioners=tuple(resource(row.id, row.name, hours[row.id], taken[row.id] | too_near) for row in people),
         # No room either: "if only Ben had time" must not name a time so near to another visit.
         rooms=tuple(
             resource(row.id, row.name, work.of_room(grid, row.id, open_hours), busy.of_room(grid, row.id) | too_near)

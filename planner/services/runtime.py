@@ -12,6 +12,8 @@ from sqlalchemy.orm import Session
 from planner.clock import Clock
 from planner.errors import NotAllowed, NotFound
 from planner.notify.delivery import Mailer
+from planner.notify.inbox import Inbox
+from planner.services.fetching import Fetcher
 from planner.storage.database import Database
 from planner.storage.outward import AuditRow
 from planner.storage.people import ClinicRow
@@ -106,6 +108,9 @@ class Runtime:
     mailer: Mailer
     base_url: str = "http://127.0.0.1:8000"
     secret_key: str = field(default="", repr=False)
+    fetcher: Fetcher = field(default_factory=Fetcher)
+    reply_address: str | None = None
+    inbox: Inbox | None = None
 
     @contextmanager
     def reading(self, actor: Actor) -> Iterator[Unit]:

@@ -19,6 +19,11 @@ TO_PLACE = "to_place"
 TELL_PATIENT = "tell_patient"
 MESSAGE_FAILED = "message_failed"
 FREED_SLOT = "freed_slot"
+BUSY_CLASH = "busy_clash"
+REPLY_DECLINED = "reply_declined"
+REPLY_WISH = "reply_wish"
+REPLY_REFUSED = "reply_refused"
+CALENDAR_SILENT = "calendar_silent"
 ABOUT_COURSES = (TWO_MISSES, CATCH_UP, TO_PLACE)
 KINDS = {
     TWO_MISSES: "Two misses in a row",
@@ -27,6 +32,11 @@ KINDS = {
     TELL_PATIENT: "Tell by phone",
     MESSAGE_FAILED: "Messages that failed",
     FREED_SLOT: "Freed slots",
+    BUSY_CLASH: "In a therapist's busy time",
+    REPLY_DECLINED: "Declined by e-mail",
+    REPLY_WISH: "Another time wished by e-mail",
+    REPLY_REFUSED: "Answers by e-mail that changed nothing",
+    CALENDAR_SILENT: "Calendars that have fallen silent",
 }
 
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, Row, Select, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError
 from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
@@ -17,6 +17,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from planner.errors import DatabaseBusy, PlannerError, SlotTaken, StaleForm, StorageFailed
 from planner.storage import guard
 from planner.storage.base import ClinicScoped
+from planner.storage.feed_revisions import raise_revisions
 
 _WAIT_SECONDS = 10.0
 
@@ -34,6 +35,7 @@ class Database:
         self.wait_seconds = wait_seconds
         self.engine = _sqlite_engine(url, wait_seconds)
         self._write_engine = self.engine.execution_options(writes=True)
+        self._look_engine = self.engine.execution_options(looks=True)
         self._turn = _WriteTurn(Path(f"{self.url.database}.lock"), wait_seconds)
 
     @contextmanager
@@ -41,6 +43,16 @@ class Database:
         """A session that sees one moment of one clinic (None: of all) and writes nothing."""
         with _translated(), Session(self.engine, info={"clinic_id": clinic_id}, expire_on_commit=False) as session:
             yield session
+
+    def look(self, statement: Select[*tuple[Any, ...]], **values: Any) -> Row[*tuple[Any, ...]] | None:
+        """The first row of a statement, without a session: for what is asked many times a second.
+
+        Args:
+            statement: names its clinic itself, or belongs to none.
+            values: of its bound parameters.
+        """
+        with _translated(), self._look_engine.connect() as connection:
+            return connection.execute(statement, values).first()
 
     @contextmanager
     def writing(self, clinic_id: int | None) -> Iterator[Session]:
@@ -143,7 +155,10 @@ def _prepare_connection(dbapi_connection: Any, _record: object) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("writes", False)
+    options = connection.get_execution_options()
+    if options.get("looks"):
+        return  # A single statement is a moment of its own.
+    writes = options.get("writes", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
@@ -168,6 +183,12 @@ def _write_inside_the_clinic(session: Session, _context: object, _instances: obj
             row.clinic_id = clinic_id
         elif row.clinic_id != clinic_id:
             raise ValueError(f"{row!r} belongs to another clinic")
+
+
+@event.listens_for(Session, "after_flush")
+def _age_the_feeds(session: Session, _flush: object) -> None:
+    """Let calendars that programs hold be seen to have changed, whoever changed the diary."""
+    raise_revisions(session)
 
 
 @contextmanager

@@ -11,13 +11,20 @@ from planner.storage.types import JsonObject, UtcDateTime
 
 
 class FeedRow(ClinicScoped, Base):
-    """A calendar address. Only the hash of its token is stored; a replaced one answers as nonsense does."""
+    """A calendar address. Only the hash of its token is stored; a replaced one answers as nonsense does.
+
+    `revision` rises in the transaction of whatever changes its content (see feed_revisions.py).
+    """
 
     __tablename__ = "feed"
 
     token_hash: Mapped[str] = mapped_column(unique=True)
     patient_id: Mapped[int | None] = mapped_column(default=None)
     practitioner_id: Mapped[int | None] = mapped_column(default=None)
+    room_id: Mapped[int | None] = mapped_column(default=None)
+    whole_clinic: Mapped[bool] = mapped_column(default=False)
+    privacy: Mapped[str] = mapped_column(default="neutral")
+    revision: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime, default=None)
     fetched_at: Mapped[datetime | None] = mapped_column(UtcDateTime, default=None)
@@ -26,7 +33,13 @@ class FeedRow(ClinicScoped, Base):
     __table_args__ = (
         same_clinic("patient_id", "patient"),
         same_clinic("practitioner_id", "staff"),
-        CheckConstraint("(patient_id IS NULL) <> (practitioner_id IS NULL)", name="one_owner"),
+        same_clinic("room_id", "room"),
+        CheckConstraint(
+            "(CASE WHEN patient_id IS NULL THEN 0 ELSE 1 END) + (CASE WHEN practitioner_id IS NULL THEN 0 ELSE 1 END)"
+            " + (CASE WHEN room_id IS NULL THEN 0 ELSE 1 END) + (CASE WHEN whole_clinic THEN 1 ELSE 0 END) = 1",
+            name="one_owner",
+        ),
+        CheckConstraint("privacy IN ('neutral', 'initials', 'full')", name="privacy"),
         Index(None, "clinic_id", "patient_id"),
         Index(None, "clinic_id", "practitioner_id"),
     )

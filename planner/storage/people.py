@@ -101,10 +101,14 @@ class PatientRow(ClinicScoped, Base):
     timezone: Mapped[str | None] = mapped_column(default=None)
     language: Mapped[str] = mapped_column(default="en")
     notes: Mapped[str] = mapped_column(default="")
+    contact: Mapped[str] = mapped_column(default="feed")
     link_hash: Mapped[str | None] = mapped_column(default=None, unique=True)
     link_generation: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     version: Mapped[int] = mapped_column(default=1)
 
-    __table_args__ = (Index(None, "clinic_id", "search_name"),)
+    __table_args__ = (
+        CheckConstraint("contact IN ('feed', 'invitations', 'mail')", name="contact"),
+        Index(None, "clinic_id", "search_name"),
+    )
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012

@@ -13,6 +13,7 @@ from planner.services import accounts
 from planner.services.runtime import Actor
 from planner.web.context import runtime
 from planner.web.errors import wants_json
+from planner.web.guessing import looking_up
 
 Who = Literal["public", "staff", "reception", "therapist", "manager", "patient-link", "feed-token"]
 LOGIN_KEY: Final = "login"
@@ -59,6 +60,7 @@ ACCESS: Final[Mapping[str, Who]] = MappingProxyType(
         "reception.decline_offer": "staff",
         "reception.worklists": "staff",
         "reception.dismiss": "staff",
+        "reception.move_away": "staff",
         "reception.leave": "reception",
         "reception.withdraw_leave": "reception",
         "reception.rules": "manager",
@@ -68,7 +70,10 @@ ACCESS: Final[Mapping[str, Who]] = MappingProxyType(
         "therapist.assessment": "staff",
         "therapist.my_calendar": "therapist",
         "therapist.new_calendar": "therapist",
+        "therapist.add_busy": "therapist",
+        "therapist.remove_busy": "therapist",
         "feeds.feed": "feed-token",
+        "dav.resource": "feed-token",
         "patient.plan": "patient-link",
         "patient.confirm": "patient-link",
         "patient.cancel": "patient-link",
@@ -85,6 +90,12 @@ ACCESS: Final[Mapping[str, Who]] = MappingProxyType(
         "public.estimate": "public",
         "public.dates_ics": "public",
         "public.evidence": "public",
+        "calendars.overview": "reception",
+        "calendars.make": "reception",
+        "calendars.end": "reception",
+        "calendars.help_page": "public",
+        "take_over.show": "reception",
+        "take_over.examine": "reception",
         "outtray.list": "reception",
         "outtray.message": "reception",
         "outtray.download": "reception",
@@ -133,7 +144,9 @@ def _admit() -> BaseResponse | None:
         return None
     who = ACCESS[request.endpoint]
     if who == "patient-link":
-        g.actor = accounts.patient_for_link(runtime(), _token())
+        token = _token()
+        with looking_up(token):
+            g.actor = accounts.patient_for_link(runtime(), token)
         return None
     if who == "feed-token":
         return None

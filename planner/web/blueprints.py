@@ -5,12 +5,17 @@ from typing import Final
 from flask import Blueprint
 
 from planner.web.auth import auth
+from planner.web.calendars import calendars
 from planner.web.courses import courses
+from planner.web.dav import dav
 from planner.web.feeds import feeds
 from planner.web.outtray import outtray
 from planner.web.patient import patient
 from planner.web.public import public
 from planner.web.reception import reception
+from planner.web.take_over import take_over
 from planner.web.therapist import therapist
 
-BLUEPRINTS: Final[tuple[Blueprint, ...]] = (auth, reception, courses, feeds, therapist, patient, public, outtray)
+BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
+    *(auth, reception, courses, feeds, dav, therapist, patient, public, outtray, calendars, take_over),
+)

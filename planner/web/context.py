@@ -7,6 +7,11 @@ from flask import current_app, g
 from planner.services.runtime import Actor, Runtime
 
 EXTENSION = "planner"
+FEEDS = "planner.feeds"
+"""Where the application keeps the bytes of calendars."""
+
+GUESSES = "planner.guesses"
+"""Where it counts wrong secrets."""
 
 
 def runtime() -> Runtime:

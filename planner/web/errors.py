@@ -19,9 +19,11 @@ from planner.errors import (
     SlotTaken,
     StaleForm,
     StorageFailed,
+    TooManyTries,
     UndoRefused,
 )
 from planner.notify.delivery import DeliveryFailure
+from planner.services.fetching import FetchFailed
 
 STATUS: Final[Mapping[type[PlannerError], int]] = MappingProxyType(
     {
@@ -32,12 +34,15 @@ STATUS: Final[Mapping[type[PlannerError], int]] = MappingProxyType(
         StaleForm: 409,
         AppointmentLocked: 409,
         UndoRefused: 409,
+        TooManyTries: 429,
         DatabaseBusy: 503,
         StorageFailed: 503,
         DeliveryFailure: 503,
+        FetchFailed: 422,
     }
 )
 RETRY_SECONDS: Final = 5
+_AFTER_GUESSING_SECONDS: Final = 600
 _log = logging.getLogger("planner.web")
 
 
@@ -70,6 +75,8 @@ def _refused(error: PlannerError) -> Response:
     response = _answer(status_of(error), error.message, field=error.field)
     if isinstance(error, DatabaseBusy):
         response.headers["Retry-After"] = str(RETRY_SECONDS)
+    if isinstance(error, TooManyTries):
+        response.headers["Retry-After"] = str(_AFTER_GUESSING_SECONDS)
     return response
 
 

@@ -1,24 +1,14 @@
 """Calendar feeds: what calendar programs fetch by a secret address, without signing in."""
 
-from datetime import datetime
-from email.utils import format_datetime
-from typing import Final, cast
-
 from flask import Blueprint, Response, current_app, request
-from flask.blueprints import BlueprintSetupState
 
-from planner.calendars.feed import is_unchanged
-from planner.services.feed_memory import FeedMemory, Written
+from planner.services.feed_memory import FeedMemory
 from planner.services.feeds import feed_for_token, note_fetch
-from planner.web.context import runtime
+from planner.web.context import FEEDS, runtime
+from planner.web.feed_answer import Asked, answer_to
+from planner.web.guessing import looking_up
 
 feeds = Blueprint("feeds", __name__)
-_MEMORY: Final = "planner.feeds"
-
-
-@feeds.record
-def _give_memory(state: BlueprintSetupState) -> None:
-    state.app.extensions[_MEMORY] = FeedMemory()
 
 
 @feeds.get("/f/<token>.ics")
@@ -29,31 +19,13 @@ def feed(token: str) -> Response:
     take a feed for a file.
     """
     program, running = request.headers.get("User-Agent", ""), runtime()
-    served = feed_for_token(running, token, cast(FeedMemory, current_app.extensions[_MEMORY]))
-    response = _answer(served.written, running.clock.now())
+    memory: FeedMemory = current_app.extensions[FEEDS]
+    with looking_up(token):
+        served = feed_for_token(running, token, memory)
+    sent = request.headers
+    asked = Asked(sent.get("If-None-Match"), sent.get("If-Modified-Since"), sent.get("Accept-Encoding"))
+    found = answer_to(asked, served.written, running.clock.now(), may_pack=current_app.config["FEED_GZIP"])
+    response = Response(found.body, found.status, found.headers)
     # After the answer: noting who asked may have to wait for a turn to write.
     response.call_on_close(lambda: note_fetch(running, served, program))
     return response
-
-
-def _answer(written: Written, now: datetime) -> Response:
-    unchanged = is_unchanged(
-        request.headers.get("If-None-Match"),
-        request.headers.get("If-Modified-Since"),
-        written.etag,
-        written.changed_at,
-    )
-    status, body = (304, b"") if unchanged else (200, written.data)
-    # No answer may be dated later than it is given (RFC 9110 §8.8.2.1).
-    dated = min(written.changed_at, now.replace(microsecond=0))
-    return Response(
-        body,
-        status,
-        {
-            "ETag": written.etag,
-            "Last-Modified": format_datetime(dated, usegmt=True),
-            "Cache-Control": "private, no-cache",
-            "Referrer-Policy": "no-referrer",
-        },
-        content_type="text/calendar; charset=utf-8",
-    )

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from planner.calendars.event import CalendarEvent, to_vevent
+from planner.calendars.event import CalendarEvent, vevent_bytes
 from planner.calendars.feed import download_bytes
 from planner.errors import InvalidInput
 from tests.calendars.samples import BOOKED_AT, an_event, unfolded, values_of
@@ -13,13 +13,13 @@ from tests.calendars.samples import BOOKED_AT, an_event, unfolded, values_of
 
 def lines_of(event: CalendarEvent, **arguments: str) -> list[str]:
     """The VEVENT's content lines."""
-    return unfolded(to_vevent(event, **arguments).to_ical())
+    return unfolded(vevent_bytes(event, **arguments))
 
 
 def test_point_4_the_uid_is_the_one_given_whatever_moves() -> None:
     """A program recognises the session by it."""
     before, after = an_event(), an_event(starts_at=datetime(2026, 12, 1, 9, tzinfo=UTC), sequence=1)
-    assert values_of(to_vevent(before).to_ical(), "UID") == values_of(to_vevent(after).to_ical(), "UID") == [before.uid]
+    assert values_of(vevent_bytes(before), "UID") == values_of(vevent_bytes(after), "UID") == [before.uid]
 
 
 @pytest.mark.parametrize("uid", ["", "  ", "a\nb", "a\x00b", "a\x85b", "a\tb", "é" * 128])

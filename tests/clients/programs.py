@@ -100,4 +100,15 @@ def vobject(data: bytes, home: Path) -> list[Seen]:
     return _json_lines(run(BIN / "python", HERE / "read_vobject.py", home=home, stdin=data))
 
 
-PROGRAMS: dict[str, Reader] = {"khal": khal, "ical.js": ical_js, "node-ical": node_ical, "vobject": vobject}
+def icalendar(data: bytes, home: Path) -> list[Seen]:
+    """Read with icalendar, the parser of khal, Plone and Home Assistant."""
+    return _json_lines(run(BIN / "python", HERE / "read_icalendar.py", home=home, stdin=data))
+
+
+PROGRAMS: dict[str, Reader] = {
+    "khal": khal,
+    "ical.js": ical_js,
+    "node-ical": node_ical,
+    "vobject": vobject,
+    "icalendar": icalendar,
+}

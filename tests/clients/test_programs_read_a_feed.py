@@ -5,7 +5,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from planner.services import attendance, feeds, undoing
+from planner.services import attendance, feeds, frequency, moving, undoing
+from planner.storage.people import ClinicRow
 from tests.clients.programs import PROGRAMS, Seen
 from tests.web.ana_course import book_ana
 
@@ -43,3 +44,39 @@ def test_a_program_that_keeps_what_it_read_follows_a_miss_and_its_undo(
     assert times(after) != times(first)
     undoing.undo(runtime, clinic.rosa.actor, outcome.revision_id)
     assert times(read(client.get(path).data, tmp_path)) == times(first)
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_a_program_follows_a_move_a_cancellation_a_catch_up_and_a_changed_zone(
+    program, runtime, clinic, client, tmp_path
+):
+    """After each of them it shows what the diary says: nothing twice, nothing left over, no hour's error."""
+    course = book_ana(runtime, clinic)
+    path = urlsplit(feeds.create_feed(runtime, clinic.rosa.actor, patient_id=clinic.ana)).path
+
+    def shown():
+        seen = PROGRAMS[program](client.get(path).data, tmp_path)
+        assert len({each.uid for each in seen}) == len(seen)
+        return sorted((each.starts_at, each.ends_at) for each in seen if not each.cancelled)
+
+    assert shown() == booked(course)
+    third = course.appointment(3)
+    slot = moving.legal_slots(runtime, clinic.rosa.actor, third.id)[0]
+    moving.move(runtime, clinic.rosa.actor, third.id, slot.start, slot.practitioner_id)
+    assert course.appointment(3).starts_at != third.starts_at
+    assert shown() == booked(course)
+    last = course.now().live[-1]
+    attendance.cancel(runtime, clinic.rosa.actor, last.current.id, rebook=False)
+    expected = [each for each in booked(course) if each != (last.current.starts_at, last.current.ends_at)]
+    assert shown() == expected
+    frequency.add_session(runtime, clinic.rosa.actor, course.id, reason="Catch-up")
+    now = sorted(
+        (each.current.starts_at, each.current.ends_at)
+        for each in course.now().live
+        if each.current is not None and each.current.occupies
+    )
+    assert len(now) == len(expected) + 1
+    assert shown() == now
+    with runtime.writing(clinic.mo.actor) as unit:
+        unit.session.get(ClinicRow, clinic.id).timezone = "America/New_York"
+    assert shown() == now

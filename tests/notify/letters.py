@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from planner.notify.letters import ChangeReason, CourseBooked, CourseChanged, Moved, Reminder, SlotOffered
+from planner.notify.letters import ChangeReason, CourseBooked, CourseChanged, Invited, Moved, Reminder, SlotOffered
 from planner.notify.visit import Letterhead, Visit
 
 LONDON = ZoneInfo("Europe/London")
@@ -49,3 +49,7 @@ def reminder(header: Letterhead | None = None) -> Reminder:
 
 def slot_offered(header: Letterhead | None = None) -> SlotOffered:
     return SlotOffered(header or head(), visit(3), instead=visit(7), until=FIRST + timedelta(hours=4))
+
+
+def invited(header: Letterhead | None = None) -> Invited:
+    return Invited(header or head(), visit(0, minutes=60), cancelled=False, again=False, answers_read=True)

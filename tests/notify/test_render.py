@@ -13,7 +13,13 @@ from planner.notify.visit import Letterhead, Visit
 from tests.notify import letters
 from tests.notify.write_golden import GOLDEN, TEMPLATES, golden_files
 
-EVERY_LETTER = [letters.course_booked, letters.course_changed, letters.reminder, letters.slot_offered]
+EVERY_LETTER = [
+    letters.course_booked,
+    letters.course_changed,
+    letters.reminder,
+    letters.slot_offered,
+    letters.invited,
+]
 NASTY = '<script>alert("x")</script>\r\nBcc: eve@evil.example\u2028& "Söhne"'
 
 

@@ -1,9 +1,13 @@
 """The golden files of every letter; run as `python -m tests.notify.write_golden` after a change that is meant."""
 
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
-from planner.notify.message import Attachment, Mailbox
-from planner.notify.render import MailTemplates
+from planner.calendars.event import CalendarEvent
+from planner.calendars.invitation import Invitation, Party, invitation_bytes
+from planner.notify.message import Attachment, CalendarPart, Mailbox
+from planner.notify.render import MailTemplates, Rendered
 from tests.notify import letters
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -20,6 +24,9 @@ def golden_files() -> dict[str, bytes]:
         "course_changed_abroad": letters.course_changed(abroad),
         "reminder": letters.reminder(),
         "slot_offered": letters.slot_offered(),
+        "invitation": letters.invited(),
+        "invitation_again": replace(letters.invited(), again=True),
+        "invitation_cancelled": replace(letters.invited(), cancelled=True),
     }
     rendered = {name: templates.render(letter, "en") for name, letter in every.items()}
     files: dict[str, bytes] = {}
@@ -36,8 +43,35 @@ def golden_files() -> dict[str, bytes]:
         reply_to="desk@harbour.example",
         attachments=(Attachment("appointments.ics", b"BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n", "text/calendar"),),
     )
+    files["invitation.eml"] = _invitation(rendered["invitation"], cancelled=False)
+    files["invitation_cancelled.eml"] = _invitation(rendered["invitation_cancelled"], cancelled=True)
     files["course_booked.eml"] = message.to_mime(Mailbox("planner@mail.example")).as_bytes()
     return files
+
+
+def _invitation(words: Rendered, *, cancelled: bool) -> bytes:
+    event = CalendarEvent(
+        uid="0123456789abcdef0123456789abcdef@course-planner",
+        sequence=1 if cancelled else 0,
+        revised_at=letters.WRITTEN,
+        starts_at=letters.FIRST,
+        ends_at=letters.FIRST + timedelta(hours=1),
+        timezone="Europe/London",
+        summary="Appointment – Harbour Clinic",
+        cancelled=cancelled,
+    )
+    organizer = Party("replies+abcdefghijklmnopqrstuvwxyz@harbour.example", "Harbour Clinic")
+    invitation = Invitation(event, organizer, Party("ana@example.org", 'Ana "Ani" Sílva'), wants_answer=True)
+    message = words.addressed(
+        to="ana@example.org",
+        to_name="Ana Sílva",
+        from_name="Harbour Clinic",
+        key="invitation-1-0",
+        domain="mail.example",
+        date=letters.WRITTEN,
+        calendar=CalendarPart(invitation.method, invitation_bytes(invitation)),
+    )
+    return message.to_mime(Mailbox("planner@mail.example")).as_bytes()
 
 
 if __name__ == "__main__":

@@ -12,9 +12,11 @@ from planner.services import attendance, feeds, moving, undoing
 from planner.services.calendar_events import initials
 from planner.services.calendar_programs import program_name
 from planner.services.feed_memory import FeedMemory
+from planner.services.feed_owners import FeedOwner
 from planner.storage.database import Database
 from planner.storage.outward import FeedRow
 from planner.storage.people import PatientRow, StaffRow
+from tests.factories import make_patient
 from tests.web.ana_course import book_ana
 
 
@@ -49,7 +51,7 @@ def changed(before, after):
     return {uid for uid in before if before[uid].to_ical() != after[uid].to_ical()}
 
 
-def test_a_booked_course_is_one_event_a_session_with_a_neutral_title(runtime, clinic):
+def test_point_13_a_booked_course_is_one_event_a_session_with_a_neutral_title(runtime, clinic):
     """Nothing in it tells a stranger what is treated."""
     course = book_ana(runtime, clinic)
     found = entries(runtime, patients_feed(runtime, clinic))
@@ -60,7 +62,7 @@ def test_a_booked_course_is_one_event_a_session_with_a_neutral_title(runtime, cl
     assert not any(word in text for word in ("needl", "pain", "chronic", "ana silva"))
 
 
-def test_a_missed_session_keeps_its_uid_and_gets_a_higher_sequence(runtime, clinic, clock):
+def test_point_5_a_missed_session_keeps_its_uid_and_gets_a_higher_sequence(runtime, clinic, clock):
     """The rebooked session is the same entry at another time, and there is still one for each session."""
     course = book_ana(runtime, clinic)
     address = patients_feed(runtime, clinic)
@@ -76,7 +78,7 @@ def test_a_missed_session_keeps_its_uid_and_gets_a_higher_sequence(runtime, clin
     assert all(after[uid]["last-modified"].dt == clock.now() for uid in moved)
 
 
-def test_a_cancelled_session_without_a_new_date_stays_for_some_weeks_and_then_goes(runtime, clinic, clock):
+def test_point_7_a_cancelled_session_without_a_new_date_stays_for_some_weeks_and_then_goes(runtime, clinic, clock):
     """Struck through first, so that the person sees it go."""
     course = book_ana(runtime, clinic)
     address = patients_feed(runtime, clinic)
@@ -93,7 +95,7 @@ def test_a_cancelled_session_without_a_new_date_stays_for_some_weeks_and_then_go
     assert gone not in entries(runtime, address)
 
 
-def test_a_move_changes_one_event_and_an_undo_puts_it_back_with_a_higher_sequence(runtime, clinic, clock):
+def test_point_5_a_move_changes_one_event_and_an_undo_puts_it_back_with_a_higher_sequence(runtime, clinic, clock):
     """Back in time, never back in SEQUENCE: programs drop what looks older."""
     course = book_ana(runtime, clinic)
     address = patients_feed(runtime, clinic)
@@ -110,7 +112,7 @@ def test_a_move_changes_one_event_and_an_undo_puts_it_back_with_a_higher_sequenc
     assert [int(each[uid]["sequence"]) for each in (before, moved, back)] == [0, 1, 2]
 
 
-def test_the_same_data_gives_the_same_bytes(runtime, clinic, clock):
+def test_point_6_the_same_data_gives_the_same_bytes(runtime, clinic, clock):
     """Whenever they are written."""
     book_ana(runtime, clinic)
     address = patients_feed(runtime, clinic)
@@ -119,7 +121,7 @@ def test_the_same_data_gives_the_same_bytes(runtime, clinic, clock):
     assert served(runtime, address).data == first.data
 
 
-def test_past_visits_stay_for_three_months(runtime, clinic, clock):
+def test_point_12_past_visits_stay_for_three_months(runtime, clinic, clock):
     """A feed must not forget yesterday, nor remember for ever."""
     course = book_ana(runtime, clinic)
     address = patients_feed(runtime, clinic)
@@ -141,7 +143,7 @@ def test_a_therapists_feed_shows_initials_and_the_place_in_the_course(runtime, c
     assert titles == sorted([*of_nine, *maintenance])
 
 
-def test_a_new_address_ends_the_old_one(runtime, clinic):
+def test_point_18_a_new_address_ends_the_old_one(runtime, clinic):
     """The old one and a made-up one are answered alike."""
     old = patients_feed(runtime, clinic)
     new = patients_feed(runtime, clinic)
@@ -151,7 +153,7 @@ def test_a_new_address_ends_the_old_one(runtime, clinic):
             served(runtime, address)
 
 
-def test_only_the_hash_of_an_address_is_kept(runtime, clinic):
+def test_point_18_only_the_hash_of_an_address_is_kept(runtime, clinic):
     """Who reads the database opens no calendar."""
     address = patients_feed(runtime, clinic)
     assert len(token_of(address)) == 43
@@ -237,7 +239,7 @@ def test_an_answer_needs_a_bounded_number_of_queries(runtime, clinic, whose):
     seen = []
     event.listen(runtime.database.engine, "before_cursor_execute", lambda *args: seen.append(args[2]))
     served(runtime, address)
-    assert len([line for line in seen if line.startswith("SELECT")]) <= 9
+    assert len([line for line in seen if line.startswith("SELECT")]) <= 11
 
 
 def test_names_of_any_script_and_with_control_characters_come_through_safely(runtime, clinic):
@@ -254,7 +256,7 @@ def test_names_of_any_script_and_with_control_characters_come_through_safely(run
         data.decode()
 
 
-def test_the_memory_writes_a_feed_anew_only_when_it_changed(runtime, clinic, clock):
+def test_point_16_the_memory_writes_a_feed_anew_only_when_it_changed(runtime, clinic, clock):
     """The date of the bytes is never before they changed, and stays while they do."""
     course = book_ana(runtime, clinic)
     address, memory = patients_feed(runtime, clinic), FeedMemory()
@@ -276,13 +278,14 @@ def test_the_memory_forgets_what_was_not_asked_for_longest(runtime, clinic, cloc
     book_ana(runtime, clinic)
     feed = feeds.feed_for_token(runtime, token_of(patients_feed(runtime, clinic)), FeedMemory()).written.feed
     memory = FeedMemory(most_kept=2)
-    one = memory.written(1, feed, clock.now())
-    memory.written(2, feed, clock.now())
-    assert memory.written(1, feed, clock.now()) is one
-    memory.written(3, feed, clock.now())
-    assert memory.written(1, feed, clock.now()) is one
+    one = memory.written(1, 0, feed, clock.now())
+    memory.written(2, 0, feed, clock.now())
+    assert memory.known(1, 0, clock.now()) is one
+    memory.written(3, 0, feed, clock.now())
+    assert memory.known(1, 0, clock.now()) is one
+    assert memory.known(2, 0, clock.now()) is None
     clock.advance(hours=1)
-    assert memory.written(2, feed, clock.now()).changed_at > one.changed_at
+    assert memory.written(2, 0, feed, clock.now()).changed_at > one.changed_at
 
 
 @pytest.mark.parametrize(
@@ -313,3 +316,137 @@ def test_initials(name, short):
 def test_programs_are_called_by_the_names_people_know(user_agent, name):
     """Whatever they call themselves."""
     assert program_name(user_agent) == name
+
+
+def selects(runtime, work):
+    """The SELECT statements that some work sends."""
+    seen = []
+
+    def note(_connection, _cursor, statement, *_):
+        seen.append(statement)
+
+    event.listen(runtime.database.engine, "before_cursor_execute", note)
+    work()
+    event.remove(runtime.database.engine, "before_cursor_execute", note)
+    return [each for each in seen if each.startswith("SELECT")]
+
+
+def test_point_16_a_kept_feed_is_answered_from_one_look_at_its_own_row(runtime, clinic):
+    """No appointment is read, whatever is asked, while nothing of that person changed."""
+    book_ana(runtime, clinic)
+    address, memory = patients_feed(runtime, clinic), FeedMemory()
+    feeds.feed_for_token(runtime, token_of(address), memory)
+    (only,) = selects(runtime, lambda: feeds.feed_for_token(runtime, token_of(address), memory))
+    assert "FROM feed" in only
+    assert "appointment" not in only
+
+
+def revisions(runtime, clinic):
+    """The revision of each feed in use, by its kind."""
+    with runtime.reading(clinic.mo.actor) as unit:
+        rows = unit.session.scalars(select(FeedRow).where(FeedRow.revoked_at.is_(None)))
+        return {FeedOwner.of(row).subject: row.revision for row in rows}
+
+
+def test_a_change_raises_the_revision_of_those_it_concerns_and_of_nobody_else(runtime, clinic):
+    """Bea's calendar is not written anew because Ana's visit moved."""
+    with runtime.writing(clinic.system) as unit:
+        bea = make_patient(unit, "Bea Moss")
+    course = book_ana(runtime, clinic)
+    for owner in (
+        {"patient_id": clinic.ana}, {"patient_id": bea}, {"practitioner_id": clinic.ben.id}, {"whole_clinic": True},
+        {"room_id": course.appointment(3).room_id},
+    ):  # fmt: skip
+        feeds.create_feed(runtime, clinic.mo.actor, **owner)
+    before = revisions(runtime, clinic)
+    attendance.cancel(runtime, clinic.rosa.actor, course.appointment(3).id)
+    after = revisions(runtime, clinic)
+    assert {name for name in before if after[name] == before[name]} == {f"patient/{bea}"}
+
+
+@pytest.mark.parametrize(
+    ("row", "column", "value", "shown"),
+    [
+        ("staff", "name", "Benedict Okafor", True),
+        ("staff", "failed_sign_ins", 3, False),
+        ("patient", "name", "Ana Sousa", True),
+        ("patient", "notes", "Left-handed", False),
+    ],
+)
+def test_what_stands_in_no_calendar_ages_none(runtime, clinic, row, column, value, shown):
+    """A name does, a wrong password does not."""
+    feeds.create_feed(runtime, clinic.mo.actor, practitioner_id=clinic.ben.id)
+    kind, row_id = {"staff": (StaffRow, clinic.ben.id), "patient": (PatientRow, clinic.ana)}[row]
+    before = revisions(runtime, clinic)
+    with runtime.writing(clinic.system) as unit:
+        setattr(unit.get(kind, row_id), column, value)
+    assert (revisions(runtime, clinic) != before) is shown
+
+
+def test_a_kept_feed_is_written_anew_when_an_old_visit_drops_out(runtime, clinic, clock):
+    """Nobody changed anything; time did."""
+    course = book_ana(runtime, clinic)
+    address, memory = patients_feed(runtime, clinic), FeedMemory()
+    first = feeds.feed_for_token(runtime, token_of(address), memory).written
+    clock.set(course.appointment(1).ends_at + timedelta(days=90))
+    assert feeds.feed_for_token(runtime, token_of(address), memory).written is first
+    clock.advance(seconds=1)
+    assert len(feeds.feed_for_token(runtime, token_of(address), memory).written.feed.events) < len(first.feed.events)
+
+
+@pytest.mark.parametrize(
+    ("privacy", "title"),
+    [
+        ("neutral", "Booked · Ben Okafor"),
+        ("initials", "A. S. · session 1/{total} · Ben Okafor"),
+        ("full", "Ana Silva · session 1/{total} · Ben Okafor"),
+    ],
+)
+def test_the_clinics_calendar_tells_as_much_as_its_privacy_says(runtime, clinic, privacy, title):
+    """And never what is treated."""
+    course = book_ana(runtime, clinic)
+    address = feeds.create_feed(runtime, clinic.mo.actor, whole_clinic=True, privacy=privacy)
+    titles = {str(each["summary"]) for each in entries(runtime, address).values()}
+    counted = sum(1 for session in course.now().live if session.phase != "maintenance")
+    assert title.format(total=counted) in titles
+
+
+def test_a_rooms_calendar_shows_only_what_takes_place_in_it(runtime, clinic):
+    """The other room's stays empty."""
+    course = book_ana(runtime, clinic)
+    used = {session.current.room_id for session in course.now().live}
+    for room in clinic.rooms:
+        found = entries(runtime, feeds.create_feed(runtime, clinic.rosa.actor, room_id=room))
+        assert bool(found) is (room in used)
+
+
+@pytest.mark.parametrize(
+    ("person", "owner", "privacy", "allowed"),
+    [
+        ("rosa", {"whole_clinic": True}, "initials", True),
+        ("rosa", {"whole_clinic": True}, "full", False),
+        ("mo", {"whole_clinic": True}, "full", True),
+        ("ben", {"whole_clinic": True}, "neutral", False),
+        ("ben", "himself", "full", True),
+        ("rosa", "ana", "full", False),
+    ],
+)
+def test_nobody_makes_a_calendar_that_tells_more_than_their_role(runtime, clinic, person, owner, privacy, allowed):
+    """A name in a shared calendar is seen by whole teams."""
+    actor = getattr(clinic, person).actor
+    named = {"himself": {"practitioner_id": clinic.ben.id}, "ana": {"patient_id": clinic.ana}}
+    whose = owner if isinstance(owner, dict) else named[owner]
+    if allowed:
+        assert feeds.create_feed(runtime, actor, **whose, privacy=privacy)
+    else:
+        with pytest.raises(NotAllowed):
+            feeds.create_feed(runtime, actor, **whose, privacy=privacy)
+
+
+def test_a_patient_may_let_their_own_calendar_tell_more(runtime, clinic):
+    """With whom, and which session; not what for."""
+    book_ana(runtime, clinic)
+    address = feeds.create_feed(runtime, patient(clinic), patient_id=clinic.ana, privacy="full")
+    title = str(next(iter(entries(runtime, address).values()))["summary"])
+    assert title.startswith("Appointment with Ben Okafor, session 1/")
+    assert title.endswith("– Northside Clinic")

@@ -15,8 +15,10 @@ from sqlalchemy import select
 from planner.diary.hours import Leave
 from planner.notify.message import Message, message_id
 from planner.notify.outtray import OuttrayMailer
-from planner.services import attendance, clinic_setup, freed_slots, leave, solve_jobs, worklists
-from planner.services.feeds import create_feed
+from planner.services import attendance, busy_calendars, clinic_setup, freed_slots, leave, solve_jobs, worklists
+from planner.services.feed_list import feed_list
+from planner.services.feed_memory import FeedMemory
+from planner.services.feeds import create_feed, feed_for_token
 from planner.services.runtime import Runtime
 from planner.storage.courses import CourseRow
 from tests.factories import ANA_LINK, Clinic
@@ -64,6 +66,20 @@ def _feed_token(scene: Scene) -> str:
     return address.rpartition("/")[2].removesuffix(".ics")
 
 
+def _dav(scene: Scene) -> dict[str, str]:
+    """The first of Ana's appointments, as CalDAV names it."""
+    _course(scene)
+    token = _feed_token(scene)
+    served = feed_for_token(scene.runtime, token, FeedMemory())
+    return {"token": token, "rest": f"calendar/{served.written.feed.events[0].uid}.ics"}
+
+
+def _feed_id(scene: Scene) -> int:
+    """Ana's calendar, as the list of calendars names it."""
+    _feed_token(scene)
+    return feed_list(scene.runtime, scene.clinic.rosa.actor).of("patient")[0].id
+
+
 def _leave(scene: Scene) -> int:
     """A day on which Ben is away."""
     away = Leave.whole_days(date(2026, 5, 4), date(2026, 5, 4))
@@ -88,6 +104,24 @@ def _job(scene: Scene) -> int:
     while solve_jobs.look(scene.runtime, scene.clinic.rosa.actor, job_id).running:
         time.sleep(0.01)
     return job_id
+
+
+def block_bens_time(
+    runtime: Runtime, clinic: Clinic, start: str = "20260304T080000Z", end: str = "20260304T170000Z"
+) -> int:
+    """Ben's own calendar takes this time; the calendar's id."""
+    lines = ("BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:x", "BEGIN:VEVENT", "UID:dentist", f"DTSTAMP:{start}")
+    more = (f"DTSTART:{start}", f"DTEND:{end}", "SUMMARY:Dentist", "END:VEVENT", "END:VCALENDAR", "")
+    return busy_calendars.upload(runtime, clinic.ben.actor, clinic.ben.id, "\r\n".join((*lines, *more)).encode())
+
+
+def _clash(scene: Scene) -> int:
+    """The line about a session of Ana's in that time."""
+    booked = _course(scene).appointment(2)
+    block_bens_time(
+        scene.runtime, scene.clinic, f"{booked.starts_at:%Y%m%dT%H%M%SZ}", f"{booked.ends_at:%Y%m%dT%H%M%SZ}"
+    )
+    return next(item.id for item in _course(scene).notices() if item.kind == worklists.BUSY_CLASH)
 
 
 def put_into_outtray(runtime: Runtime, from_name: str, to: str, subject: str = "Your dates") -> str:
@@ -142,7 +176,12 @@ EXAMPLES: Final[Mapping[str, Example]] = {
     "patient.accept_offer": lambda scene: {"token": _link_with_a_course(scene), "offer_id": 1},
     "patient.decline_offer": lambda scene: {"token": _link_with_a_course(scene), "offer_id": 1},
     "reception.dismiss": lambda scene: {"item_id": _work_item(scene)},
+    "reception.move_away": lambda scene: {"item_id": _clash(scene)},
+    "therapist.remove_busy": lambda scene: {"calendar_id": block_bens_time(scene.runtime, scene.clinic)},
     "reception.withdraw_leave": lambda scene: {"leave_id": _leave(scene)},
+    "calendars.end": lambda scene: {"feed_id": _feed_id(scene)},
+    "calendars.help_page": lambda scene: {"program": "google"},
+    "dav.resource": lambda scene: _dav(scene),
     "feeds.feed": lambda scene: {"token": _feed_token(scene)},
     "patient.plan": lambda scene: {"token": _link_with_a_course(scene)},
     "patient.calendar": lambda scene: {"token": _link_with_a_course(scene)},

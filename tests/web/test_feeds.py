@@ -1,14 +1,18 @@
 """What calendar programs get over HTTP from a secret address."""
 
+import gzip
 import logging
+from dataclasses import replace
 from datetime import timedelta
 from email.utils import format_datetime, parsedate_to_datetime
 from urllib.parse import urlsplit
 
 import pytest
 
+from planner.app import create_app
 from planner.services import attendance, feeds
 from tests.web.ana_course import book_ana
+from tests.web.browser_without_screen import Browser
 
 
 @pytest.fixture
@@ -23,7 +27,7 @@ def path(runtime, clinic, course):
     return urlsplit(feeds.create_feed(runtime, clinic.rosa.actor, patient_id=clinic.ana)).path
 
 
-def test_a_feed_has_the_headers_that_calendar_programs_need(client, path):
+def test_point_14_a_feed_has_the_headers_that_calendar_programs_need(client, path):
     """A type, an entity tag, a date; no file name, no reference to where it came from."""
     answer = client.get(path)
     assert answer.status_code == 200
@@ -36,7 +40,7 @@ def test_a_feed_has_the_headers_that_calendar_programs_need(client, path):
     assert "Set-Cookie" not in answer.headers
 
 
-def test_head_says_the_same_without_the_bytes(client, path):
+def test_point_14_head_says_the_same_without_the_bytes(client, path):
     """Some programs look before they fetch."""
     whole, head = client.get(path), client.raw.head(path)
     assert head.status_code == 200
@@ -46,13 +50,13 @@ def test_head_says_the_same_without_the_bytes(client, path):
 
 
 @pytest.mark.parametrize("accept", [None, "text/html", "application/json", "nonsense"])
-def test_what_a_program_accepts_does_not_matter(client, path, accept):
+def test_point_14_what_a_program_accepts_does_not_matter(client, path, accept):
     """Google sends nothing, others everything."""
     answer = client.get(path, headers={"Accept": accept} if accept else {})
     assert answer.data.startswith(b"BEGIN:VCALENDAR\r\n")
 
 
-def test_an_unchanged_feed_is_not_sent_again(client, path, clock):
+def test_point_15_an_unchanged_feed_is_not_sent_again(client, path, clock):
     """By its tag, weak or in a list, and by its date where no tag is sent."""
     first = client.get(path)
     clock.advance(hours=1)
@@ -65,7 +69,7 @@ def test_an_unchanged_feed_is_not_sent_again(client, path, clock):
         assert answer.headers["ETag"] == tag
 
 
-def test_a_changed_feed_is_sent_to_whoever_has_the_old_one(client, path, runtime, clinic, clock, course):
+def test_point_15_a_changed_feed_is_sent_to_whoever_has_the_old_one(client, path, runtime, clinic, clock, course):
     """Also when it changes in the very second in which it was fetched."""
     old = client.get(path).headers
     attendance.cancel(runtime, clinic.rosa.actor, course.appointment(3).id)
@@ -75,7 +79,7 @@ def test_a_changed_feed_is_sent_to_whoever_has_the_old_one(client, path, runtime
     assert client.get(path, headers={"If-Modified-Since": old["Last-Modified"]}).status_code == 200
 
 
-def test_the_tag_wins_over_the_date(client, path, clock):
+def test_point_15_the_tag_wins_over_the_date(client, path, clock):
     """RFC 9110: where both are sent the date is not looked at."""
     later = format_datetime(clock.now() + timedelta(days=1), usegmt=True)
     answer = client.get(path, headers={"If-None-Match": '"another"', "If-Modified-Since": later})
@@ -87,7 +91,7 @@ def test_a_feed_is_never_dated_in_the_future(client, path, clock):
     assert parsedate_to_datetime(client.get(path).headers["Last-Modified"]) <= clock.now()
 
 
-def test_a_replaced_address_is_answered_as_nonsense_is(client, path, runtime, clinic):
+def test_point_18_a_replaced_address_is_answered_as_nonsense_is(client, path, runtime, clinic):
     """Byte for byte, so that nobody learns which ones once worked."""
     feeds.create_feed(runtime, clinic.rosa.actor, patient_id=clinic.ana)
     replaced, nonsense = client.get(path), client.get("/f/nonsense.ics")
@@ -95,7 +99,7 @@ def test_a_replaced_address_is_answered_as_nonsense_is(client, path, runtime, cl
     assert replaced.data == nonsense.data
 
 
-def test_no_address_reaches_the_log(client, path, caplog):
+def test_point_18_no_address_reaches_the_log(client, path, caplog):
     """Neither one that works nor a wrong one."""
     caplog.set_level(logging.DEBUG)
     client.get(path)
@@ -105,7 +109,7 @@ def test_no_address_reaches_the_log(client, path, caplog):
     assert "a-wrong-secret" not in caplog.text
 
 
-def test_the_patient_learns_when_their_calendar_last_asked(client, path, runtime, clinic, clock):
+def test_point_17_the_patient_learns_when_their_calendar_last_asked(client, path, runtime, clinic, clock):
     """Noted after the answer, also when that was 304."""
     tag = client.get(path, headers={"User-Agent": "Mozilla/5.0 Thunderbird/153.7"}).headers["ETag"]
     clock.advance(minutes=20)
@@ -115,7 +119,27 @@ def test_the_patient_learns_when_their_calendar_last_asked(client, path, runtime
     assert (state.fetched_at, state.fetched_by) == (clock.now(), "vdirsyncer")
 
 
-def test_robots_are_not_kept_from_feeds(client):
+def test_point_14_robots_are_not_kept_from_feeds(client):
     """Google's importer obeys robots.txt and would refuse the calendar."""
     answer = client.get("/robots.txt")
     assert "/f/" not in answer.text
+
+
+def test_point_15_a_feed_is_packed_for_whoever_takes_it_and_has_a_tag_of_its_own_then(client, path):
+    """A strong tag names bytes, and these are others; a copy of either kind is recognised."""
+    plain = client.get(path)
+    packed = client.get(path, headers={"Accept-Encoding": "gzip, deflate"})
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert gzip.decompress(packed.data) == plain.data
+    assert packed.headers["ETag"] != plain.headers["ETag"]
+    assert plain.headers["Vary"] == packed.headers["Vary"] == "Accept-Encoding"
+    for tag in (plain.headers["ETag"], packed.headers["ETag"]):
+        assert client.get(path, headers={"If-None-Match": tag}).status_code == 304
+
+
+def test_point_15_packing_can_be_switched_off(runtime, config, path):
+    """Old programs say they take it, and then can't."""
+    plain = Browser(create_app(runtime, replace(config, feed_gzip=False)))
+    answer = plain.get(path, headers={"Accept-Encoding": "gzip"})
+    assert "Content-Encoding" not in answer.headers
+    assert answer.data.startswith(b"BEGIN:VCALENDAR")

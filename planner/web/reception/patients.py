@@ -23,7 +23,8 @@ def patients() -> Page:
     """Search by `?q=`; htmx asks for the lines alone while the person types."""
     found = search(runtime(), actor(), request.args.get("q", ""))
     template = "reception/_found.html" if is_htmx() else "reception/patients.html"
-    return render_template(template, found=found, several_url=link_to("reception.book_several"))
+    urls = {"several_url": link_to("reception.book_several"), "take_over_url": link_to("take_over.show")}
+    return render_template(template, found=found, **urls)
 
 
 @reception.route("/patients/new", methods=["GET", "POST"])
@@ -121,6 +122,7 @@ def _details(form: Mapping[str, str], known: Patient | None = None) -> PatientDe
         timezone=form.get("timezone") or None,
         language=known.details.language if known else "en",
         notes=form.get("notes", "").strip(),
+        contact=form.get("contact") or "feed",
     )
 
 
@@ -145,4 +147,5 @@ def _as_form(known: Patient) -> dict[str, str]:
         "birth_date": details.birth_date.isoformat() if details.birth_date else "",
         "timezone": details.timezone or "",
         "notes": details.notes,
+        "contact": details.contact,
     }

@@ -1,0 +1,91 @@
+"""Patients whose calendar has stopped asking: staff hear of it, since it shows old dates from the next change on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from sqlalchemy import func, select
+
+from planner.diary.free import to_wall
+from planner.services import worklists
+from planner.services.feed_list import STALE_AFTER, is_stale
+from planner.services.runtime import Actor, Runtime, Unit
+from planner.services.sweeping import SweepReport, each
+from planner.storage.courses import OCCUPYING_STATUSES, AppointmentRow, WorklistRow
+from planner.storage.outward import FeedRow
+from planner.storage.people import PatientRow
+
+
+def note_silent(runtime: Runtime) -> SweepReport:
+    """Put every patient's calendar that was silent for a week on the worklist, if a visit of theirs is ahead.
+
+    A line goes by itself when the calendar asks again, is replaced, or nothing is ahead any more. One that a person
+    has closed comes back only after the calendar was heard of and fell silent anew.
+    """
+    return each(
+        runtime, "silent-calendars", _clinics(runtime), key=lambda clinic_id: clinic_id,
+        work=lambda clinic_id: _note(runtime, clinic_id),
+    )  # fmt: skip
+
+
+def _clinics(runtime: Runtime) -> Sequence[int]:
+    """Clinics in which a line may have to come or go (two queries, and no turn to write where there is nothing)."""
+    now = runtime.clock.now()
+    silent = select(FeedRow.clinic_id).where(
+        FeedRow.patient_id.is_not(None),
+        FeedRow.revoked_at.is_(None),
+        func.coalesce(FeedRow.fetched_at, FeedRow.created_at) <= now - STALE_AFTER,
+    )
+    shown = select(WorklistRow.clinic_id).where(
+        WorklistRow.kind == worklists.CALENDAR_SILENT, WorklistRow.closed_at.is_(None)
+    )
+    with runtime.database.reading(None) as session:
+        return sorted({*session.scalars(silent), *session.scalars(shown)})
+
+
+def _note(runtime: Runtime, clinic_id: int) -> None:
+    with runtime.writing(Actor.system(clinic_id)) as unit:
+        silent = {_key(row): (row, course_id) for row, course_id in _silent(unit)}
+        known = unit.session.scalars(select(WorklistRow).where(WorklistRow.kind == worklists.CALENDAR_SILENT)).all()
+        for line in known:
+            if line.closed_at is None and line.key not in silent:
+                line.closed_at, line.closed_by = unit.now, unit.actor.name
+        for key in silent.keys() - {line.key for line in known}:
+            row, course_id = silent[key]
+            worklists.open_item(unit, worklists.CALENDAR_SILENT, key, _says(unit, row), course_id)
+
+
+def _silent(unit: Unit) -> Iterator[tuple[FeedRow, int]]:
+    """Those of patients who have a visit ahead, each with the course of the next one."""
+    rows = unit.session.scalars(select(FeedRow).where(FeedRow.patient_id.is_not(None), FeedRow.revoked_at.is_(None)))
+    for row in rows:
+        course_id = _coming(unit, row) if is_stale(unit.now, row.created_at, row.fetched_at) else None
+        if course_id is not None:
+            yield row, course_id
+
+
+def _coming(unit: Unit, row: FeedRow) -> int | None:
+    ahead = (
+        AppointmentRow.patient_id == row.patient_id,
+        AppointmentRow.status.in_(OCCUPYING_STATUSES),
+        AppointmentRow.starts_at > unit.now,
+    )
+    return unit.session.scalar(
+        select(AppointmentRow.course_id).where(*ahead).order_by(AppointmentRow.starts_at).limit(1)
+    )
+
+
+def _key(row: FeedRow) -> str:
+    """Another one each time that the calendar was heard of in between."""
+    return f"silent-{row.id}-{row.fetched_at or row.created_at:%Y%m%dT%H%MZ}"
+
+
+def _says(unit: Unit, row: FeedRow) -> str:
+    patient = unit.get(PatientRow, row.patient_id or 0)
+    wall = to_wall(row.fetched_at or row.created_at, unit.zone)
+    since = f"{wall:%a} {wall.day} {wall:%b}"
+    heard = f"has not asked since {since} ({row.fetched_by})" if row.fetched_at else f"has never asked since {since}"
+    rest = (
+        "Changes go by e-mail." if patient.email else "There is no e-mail address either: call when something changes."
+    )
+    return f"{patient.name}'s calendar {heard}, so it may show old dates. {rest}"

@@ -1,0 +1,109 @@
+"""The answer to a program that asks for a calendar, and the short way to it for calendars that are kept as bytes."""
+
+import logging
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import format_datetime
+from typing import Any, Final
+
+from planner.calendars.feed import is_unchanged
+from planner.errors import PlannerError
+from planner.services.feed_memory import FeedMemory, Written
+from planner.services.feeds import kept_feed
+from planner.services.runtime import Runtime
+from planner.web.security import HEADERS
+
+TYPE: Final = "text/calendar; charset=utf-8"
+_BEFORE: Final = "/f/"
+_AFTER: Final = ".ics"
+_STATUS: Final = {200: "200 OK", 304: "304 NOT MODIFIED"}
+_SAFE: Final = [(name, value) for name, value in HEADERS.items() if name != "Referrer-Policy"]
+_log = logging.getLogger("planner.access")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a request says about the copy that the program has, and the packing it takes; None: nothing."""
+
+    if_none_match: str | None
+    if_modified_since: str | None
+    accept_encoding: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class FeedAnswer:
+    """Status, headers and body."""
+
+    status: int
+    headers: list[tuple[str, str]]
+    body: bytes
+
+
+def answer_to(asked: Asked, written: Written, now: datetime, *, may_pack: bool) -> FeedAnswer:
+    """The calendar, packed where the program takes that, or 304 where its copy is still good."""
+    packed = may_pack and "gzip" in (asked.accept_encoding or "").lower()
+    # The packed bytes are others, so a strong tag has to differ (RFC 9110 §8.8.3.3).
+    packed_tag = f'{written.etag[:-1]}-gzip"'
+    headers = [
+        ("Content-Type", TYPE),
+        ("ETag", packed_tag if packed else written.etag),
+        # No answer may be dated later than it is given (RFC 9110 §8.8.2.1).
+        ("Last-Modified", format_datetime(min(written.changed_at, now.replace(microsecond=0)), usegmt=True)),
+        ("Cache-Control", "private, no-cache"),
+        ("Referrer-Policy", "no-referrer"),
+        ("Vary", "Accept-Encoding"),
+    ]
+    if any(
+        is_unchanged(asked.if_none_match, asked.if_modified_since, tag, written.changed_at)
+        for tag in (written.etag, packed_tag)
+    ):
+        return FeedAnswer(304, headers, b"")
+    body = written.packed if packed else written.data
+    if packed:
+        headers.append(("Content-Encoding", "gzip"))
+    return FeedAnswer(200, [*headers, ("Content-Length", str(len(body)))], body)
+
+
+class FeedDoor:
+    """Stands before the application and hands out calendars whose bytes are kept; all else goes on inside.
+
+    Most of what a server is ever asked is "has this calendar changed?", and the answer is nearly always no.
+    """
+
+    def __init__(
+        self, inside: Callable[..., Iterable[bytes]], runtime: Runtime, memory: FeedMemory, *,
+        may_pack: bool, encrypted: bool,
+    ) -> None:  # fmt: skip
+        self._inside = inside
+        self._runtime = runtime
+        self._memory = memory
+        self._may_pack = may_pack
+        self._always = [*_SAFE, ("Strict-Transport-Security", "max-age=31536000")] if encrypted else _SAFE
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """Answer, or pass on."""
+        begun, path = time.monotonic(), str(environ.get("PATH_INFO", ""))
+        if environ["REQUEST_METHOD"] != "GET" or not (path.startswith(_BEFORE) and path.endswith(_AFTER)):
+            return self._inside(environ, start_response)
+        answer = self._kept(environ, path[len(_BEFORE) : -len(_AFTER)])
+        if answer is None:
+            return self._inside(environ, start_response)
+        start_response(_STATUS[answer.status], [*answer.headers, *self._always])
+        _log.info("GET /f/<token>.ics %s %.0f ms", answer.status, (time.monotonic() - begun) * 1000)
+        return [answer.body]
+
+    def _kept(self, environ: dict[str, Any], token: str) -> FeedAnswer | None:
+        try:
+            written = kept_feed(self._runtime, token, self._memory)
+        except PlannerError:
+            # Inside, where refusals have their pages, it will be refused again.
+            return None
+        if written is None:
+            return None
+        asked = Asked(*(environ.get(f"HTTP_{name}") for name in _ASKED))
+        return answer_to(asked, written, self._runtime.clock.now(), may_pack=self._may_pack)
+
+
+_ASKED: Final = ("IF_NONE_MATCH", "IF_MODIFIED_SINCE", "ACCEPT_ENCODING")

@@ -1,0 +1,64 @@
+"""Fault 18: ten thousand polls a minute of calendars that change meanwhile, and not one error."""
+
+import threading
+import time
+import urllib.error
+import urllib.request
+from dataclasses import replace
+
+import pytest
+
+from planner.app import create_app
+from planner.commands.server import Server
+from planner.services import attendance, feeds
+from tests.commands.test_run import free_port
+from tests.web.ana_course import book_ana
+
+pytestmark = [pytest.mark.faults, pytest.mark.slow]
+
+POLLERS, EACH = 4, 420
+SECONDS = POLLERS * EACH * 60 / 10_000
+
+
+@pytest.fixture
+def address(runtime, config, clinic):
+    """Ana's calendar on the server that ships."""
+    port = free_port()
+    server = Server(create_app(runtime, config), replace(config, port=port))
+    server.start()
+    token = feeds.token_in(feeds.create_feed(runtime, clinic.rosa.actor, patient_id=clinic.ana))
+    yield f"http://127.0.0.1:{port}/f/{token}.ics"
+    server.finish()
+
+
+def poll(address, statuses):
+    """Ask as a program does, with the tag of its copy."""
+    tag = ""
+    for _ in range(EACH):
+        asked = urllib.request.Request(address, headers={"If-None-Match": tag} if tag else {})
+        try:
+            with urllib.request.urlopen(asked, timeout=30) as answer:
+                statuses.append(answer.status)
+                tag = answer.headers["ETag"]
+        except urllib.error.HTTPError as answer:
+            statuses.append(answer.code)
+            answer.close()
+
+
+def test_ten_thousand_polls_a_minute_are_answered_while_the_diary_changes(address, runtime, clinic):
+    """Most by 304; after each change everybody gets the new bytes."""
+    course = book_ana(runtime, clinic)
+    statuses: list[int] = []
+    pollers = [threading.Thread(target=poll, args=(address, statuses)) for _ in range(POLLERS)]
+    begun = time.monotonic()
+    for poller in pollers:
+        poller.start()
+    for number in (3, 4, 5):
+        attendance.cancel(runtime, clinic.rosa.actor, course.appointment(number).id)
+    for poller in pollers:
+        poller.join()
+    took = time.monotonic() - begun
+    assert set(statuses) == {200, 304}
+    assert len(statuses) == POLLERS * EACH
+    assert statuses.count(304) > statuses.count(200)
+    assert took < SECONDS, f"{len(statuses) / took * 60:.0f} polls a minute"
