@@ -19,7 +19,7 @@ from planner.scheduling.pricing import Prices, Pricing
 from planner.scheduling.problem import Problem
 from planner.scheduling.reasons import unplaced_of
 from planner.scheduling.searcher import Answer, Searcher
-from planner.scheduling.tables import tables_of
+from planner.scheduling.tables import NEVER, tables_of
 
 Progress = Callable[[int, int, float, int], None]
 
@@ -78,7 +78,7 @@ class Joint:
         self.diary, self.work = self.searcher.diary, self.searcher.work
         self.rival: Searcher | None = None
         self.alone = reach_all(tables, self.diary, self.work, self.diary.closed)
-        least = self.alone[:, 0].min(axis=1).astype(np.int64)
+        least = self.alone[:, 0].min(axis=(1, 2), initial=NEVER).astype(np.int64)
         self.least = np.minimum(least, tables.drop[:, 0])
         self.guide = Guide(self.diary.closed, self.least, self.alone, self.alone, self.least)
         self.pricing = Pricing(tables, self.diary, self.alone)

@@ -6,13 +6,12 @@ import numpy as np
 import numpy.typing as npt
 
 from planner.scheduling.compiled import compiled
-from planner.scheduling.tables import NEVER, Ints, Tables
+from planner.scheduling.tables import NEVER, Ints, Small, Tables
 
 ROOM_LOOK = 6
 """So many cells on each side decide how snugly a session fits a room's free time."""
 
 
-Small = npt.NDArray[np.int8]
 Shorts = npt.NDArray[np.int16]
 # The search waits for memory more than for anything else, so its largest arrays have small elements.
 BLOCKED = 64

@@ -3,9 +3,9 @@
 import numpy as np
 
 from planner.scheduling.compiled import compiled
-from planner.scheduling.kernel_board import Shorts, Small
+from planner.scheduling.kernel_board import Shorts
 from planner.scheduling.kernel_work import Work, set_ranges, set_slots
-from planner.scheduling.tables import NEVER, Ints, Tables
+from planner.scheduling.tables import NEVER, Ints, Small, Tables
 
 MOST_IN_THE_WAY = 8
 """Beyond so many appointments in the way one more makes no difference."""
@@ -18,7 +18,7 @@ def plan_one(
     """Return the least cost of a course's plan, NEVER if there is none; the plan itself is left in `w`.
 
     Args:
-        reach: (courses, sessions, days) what a plan with that session on that day costs at least.
+        reach: (courses, sessions, people, days) what a plan with that session there costs at least.
         price: (lengths, people, days * cells) what each start costs beside the course's own points.
         taken: the same shape; how many appointments stand in the way, each of which costs `each`.
         left: (lengths, days * cells) how many rooms are left; none costs `room`.
@@ -54,6 +54,8 @@ def _fill(t: Tables, w: Work, c: int, price: Ints, taken: Small, left: Shorts, e
     for day in range(w.low[0], high + 1):
         first = t.first_cost[c, day]
         for j in range(t.people[c]):
+            if least[own_node, j, day] >= NEVER:
+                continue
             least[own_node, j, day] = NEVER
             for at in range(day * cells, (day + 1) * cells):
                 cost = min(node[own_node, j, at] + first, NEVER) if at >= start else NEVER
@@ -77,11 +79,15 @@ def _fill_kind(
     room: int,
 ) -> None:
     """Add up costs start by start for one session length from day `low` to day `high`."""
+    wish = kind if into == kind else w.wanted.shape[0] - 1
     never, most, per, full = np.int32(NEVER), np.int32(MOST_IN_THE_WAY), np.int32(each), np.int32(room)
     length, cells, node, week = t.kind_length[c, kind], t.cells, w.node, t.week
     for j in range(t.people[c]):
         p, own = t.who[c, j], t.own[c, j]
         for day in range(low, high + 1):
+            if w.wanted[wish, j, day] == 0:
+                w.least[into, j, day] = never
+                continue
             least, start, end = never, day * cells, (day + 1) * cells
             plus = own if t.open_day[c, day] else never
             out, hours, prices = node[into, j, start:end], week[c, kind, t.weekday[day]], price[length, p, start:end]
@@ -123,11 +129,14 @@ def _node_of(t: Tables, w: Work, c: int, k: int) -> int:
     move, now, pin = np.int32(t.move[c, k]), t.now_at[c, k], t.pin_at[c, k]
     low, high = w.low[k], w.high[k]
     for j in range(t.people[c]):
-        for at in range(low * cells, (high + 1) * cells):
-            node[special, j, at] = (
-                min(np.int32(node[plain, j, at] + move), np.int32(NEVER)) if pin < 0 else np.int32(NEVER)
-            )
-        if pin < 0 and t.now_who[c, k] == j and low <= now // cells <= high:
+        for day in range(low, high + 1):
+            shut = pin >= 0 or w.least[plain, j, day] >= NEVER
+            for at in range(day * cells, (day + 1) * cells):
+                node[special, j, at] = (
+                    np.int32(NEVER) if shut else min(np.int32(node[plain, j, at] + move), np.int32(NEVER))
+                )
+        here = pin < 0 and t.now_who[c, k] == j and low <= now // cells <= high
+        if here and w.least[plain, j, now // cells] < NEVER:
             node[special, j, now] = node[plain, j, now]
         if pin >= 0 and t.pin_who[c, k] == j and low <= pin // cells <= high:
             node[special, j, pin] = _pin_cost(t, c, k)
@@ -145,13 +154,13 @@ def _last(t: Tables, w: Work, c: int, k: int) -> None:
     for j in range(t.people[c]):
         for day in range(w.low[k], w.high[k] + 1):
             w.rest[j, day] = 0
-    _values(t, w, c, k)
+    _values(t, w, c, k, _node_of(t, w, c, k))
 
 
 @compiled
-def _values(t: Tables, w: Work, c: int, k: int) -> None:
+def _values(t: Tables, w: Work, c: int, k: int, node: int) -> None:
     """Fill the values of session k where the rest costs the same whatever the start of the day."""
-    node, slot, never, cells = _node_of(t, w, c, k), w.slot[k], np.int32(NEVER), t.cells
+    slot, never, cells = w.slot[k], np.int32(NEVER), t.cells
     source, value, rests, least, day_value = w.node, w.value, w.rest, w.least, w.day_value
     low, high = w.low[k], w.high[k]
     for j in range(t.people[c]):
@@ -161,6 +170,9 @@ def _values(t: Tables, w: Work, c: int, k: int) -> None:
             for day in range(low, high + 1):
                 rest, start, end = rests[j, day], day * cells, (day + 1) * cells
                 into, costs = value[slot, j, start:end], source[node, j, start:end]
+                if least[node, j, day] >= never:
+                    into[:] = never
+                    continue
                 for s in range(cells):
                     into[s] = min(np.int32(costs[s] + rest), never)
 
@@ -201,17 +213,19 @@ def _by_days(t: Tables, w: Work, c: int, k: int) -> None:
     """Fill the values of session k where the next one may have any start of its days."""
     g, rest, mixed, drop = t.gap[c, k + 1], w.rest, w.mixed, t.drop[c, k + 1]
     low, high, mine_low, mine_high = w.low[k + 1], w.high[k + 1], w.low[k], w.high[k]
-    first, last, gap_cost = t.gap_low[g], t.gap_high[g], t.gap_cost
+    first, last, gap_cost, node = t.gap_low[g], t.gap_high[g], t.gap_cost, _node_of(t, w, c, k)
     for j in range(t.people[c]):
         _tail(mixed, w.tail, j, low, high, t.beyond_day)
         for day in range(mine_low, mine_high + 1):
             rest[j, day] = min(drop, _beyond(w.tail, day + last + 1, low, high, t.beyond, t.beyond_day))
         for day in range(mine_low, mine_high + 1):
+            if w.least[node, j, day] >= NEVER:
+                continue
             least = rest[j, day]
             for there in range(max(low, day + first), min(high, day + last) + 1):
                 least = min(least, np.int32(mixed[j, there] + gap_cost[g, there - day]))
             rest[j, day] = least
-    _values(t, w, c, k)
+    _values(t, w, c, k, node)
 
 
 @compiled
@@ -228,6 +242,10 @@ def _by_starts(t: Tables, w: Work, c: int, k: int) -> None:
         for day in range(w.low[k], w.high[k] + 1):
             seen, whole, least = -1, NEVER, NEVER
             end = (day + 1) * cells
+            if w.least[node, j, day] >= NEVER:
+                value[slot, j, day * cells : end] = NEVER
+                w.day_value[k, j, day] = NEVER
+                continue
             for at in range(day * cells, end):
                 cost = costs[node, j, at]
                 if cost >= NEVER:
@@ -338,24 +356,20 @@ def _start_of(t: Tables, w: Work, c: int, k: int, j: int, day: int, begin: int) 
 
 @compiled
 def set_reach(t: Tables, w: Work, c: int, reach: Ints) -> None:
-    """Fill `reach` for one course: for each session and day what a plan with that session on that day costs at least.
+    """Fill `reach` for one course: what a plan with a session with somebody on some day costs at least.
 
     Only the day of every earlier session is looked at, not its start, so the true cost may be more, but never less.
     Call it after `plan_one` with an unlimited budget beside the same prices and nobody else: it goes on from there.
     """
-    people, n = t.people[c], t.sessions[c]
-    before = w.before
+    people, n, before = t.people[c], t.sessions[c], w.before
     for j in range(people):
         for day in range(t.days):
             before[j, day] = 0
     for k in range(n):
-        for day in range(t.days):
-            reach[c, k, day] = NEVER
-        for day in range(w.low[k], w.high[k] + 1):
-            least = NEVER
-            for j in range(people):
-                least = min(least, before[j, day] + w.day_value[k, j, day])
-            reach[c, k, day] = least
+        reach[c, k] = NEVER
+        for j in range(people):
+            for day in range(w.low[k], w.high[k] + 1):
+                reach[c, k, j, day] = min(NEVER, before[j, day] + w.day_value[k, j, day])
         if k + 1 < n:
             _go_on(t, w, c, k, before)
 

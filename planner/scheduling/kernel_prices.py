@@ -6,10 +6,10 @@ import numpy as np
 import numpy.typing as npt
 
 from planner.scheduling.compiled import compiled
-from planner.scheduling.kernel_board import Diary, Small, length_of
+from planner.scheduling.kernel_board import Diary, length_of
 from planner.scheduling.kernel_course import plan_one, set_reach
 from planner.scheduling.kernel_work import Work
-from planner.scheduling.tables import NEVER, Ints, Tables
+from planner.scheduling.tables import NEVER, Ints, Small, Tables
 
 Reals = npt.NDArray[np.float64]
 
@@ -125,8 +125,8 @@ def plan_all(t: Tables, d: Diary, w: Work, m: Market, reach: Ints, points: npt.N
 
 
 def reach_all(t: Tables, d: Diary, w: Work, price: Ints) -> Ints:
-    """Return (courses, sessions, days): at these prices, what a plan with that session on that day costs at least."""
-    reach = np.zeros((*t.kind.shape, t.days), dtype=np.int32)
+    """Return (courses, sessions, people, days): at these prices, what a plan with that session there costs at least."""
+    reach = np.zeros((*t.kind.shape, t.who.shape[1], t.days), dtype=np.int32)
     _fill_reach(t, d, w, price, np.zeros_like(d.taken), reach)
     return reach
 

@@ -30,7 +30,7 @@ class Guide(NamedTuple):
 
     price: Ints  # (lengths, people, cells) what a start costs, NEVER where none may be
     least: Longs  # (courses,) no plan of this course costs less
-    alone: Ints  # (courses, sessions, days) nor does one with this session on that day
+    alone: Ints  # (courses, sessions, people, days) nor does one with this session with that person on that day
     priced: Ints  # the same with the prices
     dearest: Longs  # (courses,) no plan of this course costs less with the prices
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from planner.scheduling.compiled import compiled
-from planner.scheduling.tables import NEVER, Ints, Tables
+from planner.scheduling.tables import NEVER, Ints, Small, Tables
 
 
 class Work(NamedTuple):
@@ -13,6 +13,7 @@ class Work(NamedTuple):
 
     node: Ints  # (kinds + 2, people, days * cells) what a start costs by itself; one more for the first, one for any
     least: Ints  # (kinds + 2, people, days) the least of each day
+    wanted: Small  # (kinds + 1, people, days) 1 where a session of this length, or in the last row the first, may be
     value: Ints  # (slots, people, days * cells) a start and all after it, for sessions coupled start by start
     slot: Ints  # (sessions,) index into value, -1 for none
     day_value: Ints  # (sessions, people, days) the least of each day, with all after it
@@ -39,7 +40,8 @@ def work_for(t: Tables) -> Work:
         return np.zeros(shape, dtype=np.int32)
 
     return Work(
-        whole(kinds + 2, people, size), whole(kinds + 2, people, t.days), whole(min(slots, sessions), people, size),
+        whole(kinds + 2, people, size), whole(kinds + 2, people, t.days),
+        np.zeros((kinds + 1, people, t.days), dtype=np.int8), whole(min(slots, sessions), people, size),
         whole(sessions), whole(sessions, people, t.days), whole(people, t.days), whole(people, t.days),
         whole(people, size), whole(t.days), whole(people, t.days), whole(sessions), whole(sessions), whole(1),
         whole(sessions), whole(sessions),
@@ -50,8 +52,11 @@ def work_for(t: Tables) -> Work:
 def set_ranges(t: Tables, w: Work, c: int, reach: Ints, budget: int) -> None:
     """Set the first and last day of each session: what the least gaps and the budget leave.
 
-    `reach` (courses, sessions, days) holds what a plan with that session on that day costs at least.
+    `reach` (courses, sessions, people, days) holds what a plan with that session there costs at least. Where the budget
+    reaches is marked in `w.wanted`.
     """
+    w.wanted[:] = 0
+    extra, people = w.wanted.shape[0] - 1, t.people[c]
     first = 0
     while first < t.days and t.first_cost[c, first] >= NEVER:
         first += 1
@@ -62,11 +67,12 @@ def set_ranges(t: Tables, w: Work, c: int, reach: Ints, budget: int) -> None:
         if k:
             first = min(t.days, first + t.gap_low[t.gap[c, k]])
             late = min(t.days, late + t.gap_high[t.gap[c, k]])
-        low, high = first, min(t.days - 1, late)
-        while low <= high and reach[c, k, low] > budget:
-            low += 1
-        while low <= high and reach[c, k, high] > budget:
-            high -= 1
+        low, high, kind = t.days, -1, t.kind[c, k] if k else extra
+        for day in range(first, min(t.days - 1, late) + 1):
+            for j in range(people):
+                if reach[c, k, j, day] <= budget:
+                    w.wanted[kind, j, day] = 1
+                    low, high = min(low, day), day
         w.low[k], w.high[k] = low, high
 
 

@@ -55,7 +55,7 @@ def _search(problem: Problem) -> CourseSolution | None:
     if tables is None:
         return None
     work = work_for(tables)
-    every_day = np.zeros((*tables.kind.shape, tables.days), dtype=np.int32)
+    every_day = np.zeros((*tables.kind.shape, tables.who.shape[1], tables.days), dtype=np.int32)
     cost = int(plan_beside(tables, empty_diary(tables), work, 0, every_day, NEVER))
     if cost >= NEVER:
         return None

@@ -18,6 +18,7 @@ from planner.scheduling.wall import gap_seconds, instant_seconds
 
 Ints = npt.NDArray[np.int32]
 Bytes = npt.NDArray[np.uint8]
+Small = npt.NDArray[np.int8]
 
 NEVER = 1 << 25
 """More than any points. Dozens of it still fit 32 bits: it is added up where several things forbid a place."""
