@@ -12,7 +12,7 @@ from planner.scheduling.answer import Placed, Solution, Unplaced
 from planner.scheduling.board import board_with
 from planner.scheduling.course_model import CourseModel
 from planner.scheduling.grid import grid_of
-from planner.scheduling.kernel_board import lift, points_of, stay
+from planner.scheduling.kernel_board import lift, stay
 from planner.scheduling.kernel_prices import reach_all
 from planner.scheduling.kernel_search import Guide, place_beside
 from planner.scheduling.pricing import Prices, Pricing
@@ -123,7 +123,7 @@ class Joint:
         if iterations is None:
             self.pricing.begin(lambda: budget.spent(0), lambda ended: self._rivalling(budget, ended))
         try:
-            self._first_answer(budget)
+            self._first_answer()
             tell()
             if iterations:
                 self._price(budget)
@@ -153,14 +153,14 @@ class Joint:
         self.searcher.put(self.best)
         self.searcher.go(self.guide, 0.0, steps=1)
 
-    def _first_answer(self, budget: _Budget) -> None:
-        """Leave who can stay; place course after course, the urgent first.
+    def _first_answer(self) -> None:
+        """Leave who can stay; place course after course, the urgent first. That takes no time worth a budget.
 
         A course which then has no valid plan goes before all others, and nobody stays in its way.
         """
         order, staying = self._order(), True
         for _ in range(len(order) + 1):
-            stuck = self._place(order, budget, staying)
+            stuck = self._place(order, staying)
             staying = False
             if stuck is None:
                 self.searcher.keep()
@@ -178,20 +178,13 @@ class Joint:
 
         return sorted(range(len(self.problem.courses)), key=urgency)
 
-    def _locked(self, c: int) -> int:
-        """Return how many of the first sessions are locked."""
-        pinned = self.tables.pin_at[c, : self.tables.sessions[c]] >= 0
-        return int(pinned.argmin()) if not pinned.all() else len(pinned)
-
     def _squeezed(self, c: int) -> bool:
         """Say whether a session that may move comes before a locked one."""
-        return int((self.tables.pin_at[c] >= 0).sum()) > self._locked(c)
+        pinned = self.tables.pin_at[c, : self.tables.sessions[c]] >= 0
+        return bool(pinned.any()) and not pinned[: pinned.sum()].all()
 
-    def _place(self, order: list[int], budget: _Budget, staying: bool) -> int | None:
-        """Place the courses in this order, each at its best by price; return the one that has no valid plan.
-
-        When the time is over the rest keeps its locked appointments only, which is valid but for squeezed courses.
-        """
+    def _place(self, order: list[int], staying: bool) -> int | None:
+        """Place the courses in this order, each at its best by price; return the one that has no valid plan."""
         t, d = self.tables, self.diary
         for c in order:
             lift(t, d, c)
@@ -202,21 +195,11 @@ class Joint:
         for c in order:
             if c in stayed:
                 continue
-            locked = self._locked(c)
-            if budget.over() and not self._squeezed(c):
-                self._leave_out(c, locked)
-            elif not place_beside(t, d, self.work, c, self.guide.priced, self.guide.price):
+            if not place_beside(t, d, self.work, c, self.guide.priced, self.guide.price):
                 return c
         return None
 
-    def _leave_out(self, c: int, locked: int) -> None:
-        """Leave all but the locked sessions out."""
-        t, d = self.tables, self.diary
-        d.who[c, :locked], d.at[c, :locked] = t.pin_who[c, :locked], t.pin_at[c, :locked]
-        d.room[c, :locked], d.placed[c] = t.pin_room[c, :locked], locked
-        d.cost[c] = points_of(t, d, c)
-
-    def _adopt(self, prices: Prices, budget: _Budget) -> None:
+    def _adopt(self, prices: Prices) -> None:
         """Go by these prices from now on, and place all courses anew by them, those first who would pay most.
 
         Whatever is the best answer then is where the search goes on from.
@@ -226,7 +209,7 @@ class Joint:
         self.guide = Guide(prices.start, self.least, self.alone, priced, prices.cost)
         wish = prices.cost - self.least
         order = sorted(range(len(self.least)), key=lambda c: (not self._squeezed(c), -int(wish[c]), c))
-        if budget.over() or self._place(order, budget, staying=False) is not None or not self.searcher.keep():
+        if self._place(order, staying=False) is not None or not self.searcher.keep():
             self.searcher.put(self.best)
 
     def _searching(self, budget: _Budget) -> Iterator[None]:
@@ -238,7 +221,7 @@ class Joint:
                 return
             prices = self.pricing.prices
             if prices is not None and prices is not adopted:
-                self._adopt(prices, budget)
+                self._adopt(prices)
                 adopted = prices
             steps = STEPS_AT_ONCE
             if budget.iterations is not None:

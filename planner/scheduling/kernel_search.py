@@ -21,7 +21,7 @@ MOST_MEMBERS = 12
 # against how many rivals a course is drawn, and how often the one that is worse off is preferred.
 LEAST_PENALTY, PENALTIES = 5, 60
 SECOND_PUSHES, THIRD_PUSHES = 30, 10
-ROOM_TO_ROAM = 120
+ROOM_TO_ROAM = 30
 RIVALS, PREFER_WORSE = 3, 80
 
 
