@@ -1,11 +1,12 @@
 """What befalls a clinic becomes a problem in which as much stays as the event, the prices and the policy allow."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 
-from planner.scheduling.difference import Difference
+from planner.scheduling.difference import Difference, difference
 from planner.scheduling.events import (
     CalledOff,
     EarlierWanted,
@@ -14,14 +15,18 @@ from planner.scheduling.events import (
     NewFrequency,
     NewHours,
     Pause,
-    Policy,
     PractitionerAway,
     Repair,
-    bystander,
+    befallen,
+    course_after,
+    displaced,
+    free_after,
     repair_of,
 )
-from planner.scheduling.problem import Gap, Problem, Resource, Window
+from planner.scheduling.policy import MOVE_POINTS, MOVE_POINTS_NEAR, RHYTHM_MOVE_POINTS, Policy, bystander, move_points
+from planner.scheduling.problem import Current, Gap, Problem, Resource, Solution, Unplaced, Window
 from planner.scheduling.repair import OwedSession, Place, RepairCase
+from planner.scheduling.together import Budget, Together, solve_together
 from tests.scheduling.problems import MONDAY, at, open_days, problem
 
 WEEKLY = Gap(7, 5, 9)
@@ -61,10 +66,34 @@ BO = case("bo", session("1", place(0, "09:30")), session("2", place(7, "09:30"))
 
 
 def repaired(event: Event, *cases: RepairCase, policy: Policy = "never", free: Problem | None = None) -> Difference:
-    """What changes for people; the points are never below what is proved."""
-    change, points, bound = repair_of(free or clinic(), cases, event, policy).solved(iterations=50)
-    assert bound <= points
-    return change
+    """What changes for people, planned as the product does; the points are never below what is proved."""
+    made = repair_of(free or clinic(), cases, event, policy)
+    patients = {each.course_id: each.course_id for each in cases}
+    steady = set(patients) - made.touched
+    answer = solve_together(made.problem, patients, Budget(iterations=20), steady=steady)
+    assert answer.lower_bound <= answer.points
+    return difference_since(event, made, cases, answer)
+
+
+def difference_since(event: Event, made: Repair, cases: Iterable[RepairCase], answer: Together) -> Difference:
+    """What an answer changes of what stood before the event; what was missed or called off did not stand any more."""
+    history = event.keys if isinstance(event, (Missed, CalledOff)) else ()
+    stood = {
+        each.course_id: tuple(
+            Current(number, place.practitioner, place.room, place.start, False, 0)
+            for number, owed in enumerate(made.orders[each.course_id])
+            for place in [next(was.place for was in each.owed if was.key == owed.key)]
+            if place is not None and not (owed.key in history and event.course_id == each.course_id)
+        )
+        for each in cases
+    }
+    before = tuple(replace(course, current=stood[course.id]) for course in made.problem.courses)
+    placed = [here for mine in answer.placed.values() for here in mine.values()]
+    unplaced = [
+        Unplaced(name, number, why) for name, reasons in answer.unplaced.items() for number, why in reasons.items()
+    ]
+    solution = Solution(tuple(placed), tuple(unplaced), answer.points, 0)
+    return difference(replace(made.problem, courses=before), solution)
 
 
 def moves(change: Difference) -> dict[tuple[str, int], tuple[int, bool]]:
@@ -198,7 +227,8 @@ def test_moving_who_has_confirmed_costs_most():
 
 def test_the_sessions_of_a_repair_keep_their_names():
     """A missed session goes first, so the problem's numbers are not the course's."""
-    made: Repair = repair_of(clinic(), [ANA], Missed("ana", frozenset({"2"})))
-    assert made.keys["ana"] == ("2", "1", "3")
+    first = replace(ANA.owed[0], place=place(1))
+    made = repair_of(clinic(), [replace(ANA, owed=(first, *ANA.owed[1:]))], Missed("ana", frozenset({"2"})))
+    assert [owed.key for owed in made.orders["ana"]] == ["1", "2", "3"]
     assert made.touched == {"ana"}
-    assert [now.start for now in made.stood["ana"]] == [datetime(2026, 3, 2, 9), datetime(2026, 3, 16, 9)]
+    assert [now.start for now in made.problem.courses[0].current] == [datetime(2026, 3, 3, 9), datetime(2026, 3, 16, 9)]
