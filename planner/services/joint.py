@@ -139,15 +139,19 @@ def scene_of(
     ends = [_about_the_end(case) for case in cases.values()]
     span = Span.covering(unit, *ends, *(to_wall(booked.starts_at, unit.zone).date() for booked in stays))
     free = free_problem(unit, span, people, standing=stays, freeing=freeing, hours_to_come=hours_to_come)
-    refused = _refused(free, cases, event, policy_of(unit))
-    if refused:  # Their time is not free, so the others are planned around it.
+    try:
+        made = repair_of(free, cases.values(), event, policy_of(unit))
+    except InvalidInput:
+        refused = dict(_refused(free, cases, event, policy_of(unit)))
+        if not refused:
+            raise
+        # Their time is not free, so the others are planned around it.
         rest = [each for each in asked if str(each.course.id) not in refused]
         inner = scene_of(unit, rest, event, hours_to_come=hours_to_come)
         everybody = {str(each.course.id): each for each in asked}
         nobody: Sequence[datetime] = ()
         visits = {**dict.fromkeys(refused, nobody), **inner.visits}
         return replace(inner, asked=everybody, visits=visits, refused=inner.refused | refused)
-    made = repair_of(free, cases.values(), event, policy_of(unit))
     own = _visits(unit, asked, freeing)
     return JointScene(unit, made.problem, {str(each.course.id): each for each in asked}, made.orders, own, {})
 
@@ -328,18 +332,8 @@ def _visits(unit: Unit, asked: Sequence[Asked], planned: Collection[int]) -> dic
     }
 
 
-def _refused(free: Problem, cases: Mapping[str, RepairCase], event: Event, policy: Policy) -> dict[str, str]:
-    """Why some courses make no sense as they stand, by id; empty when all do."""
-    try:
-        repair_of(free, cases.values(), event, policy)
-    except InvalidInput:
-        return dict(_each_refused(free, cases, event, policy))
-    return {}
-
-
-def _each_refused(
-    free: Problem, cases: Mapping[str, RepairCase], event: Event, policy: Policy
-) -> Iterator[tuple[str, str]]:
+def _refused(free: Problem, cases: Mapping[str, RepairCase], event: Event, policy: Policy) -> Iterator[tuple[str, str]]:
+    """The courses that make no sense as they stand, by id, and why."""
     for name, case in cases.items():
         try:
             repair_of(free, [case], event, policy)
