@@ -256,6 +256,28 @@ def test_a_problem_is_solved_into_a_file(folder):
     assert names(folder) == ["a.json", "problem.json", "solution.json"]
 
 
+def test_where_courses_stand_already_what_becomes_of_it_is_told(folder):
+    """Everybody stands as solved; then the therapist is away for the first week."""
+    assert run("schedule", "problem.json", "--out", "solution.json").exit_code == 0
+    standing = json.loads(json.dumps(PROBLEM))
+    for course in standing["courses"]:
+        course["current"] = [
+            {key: each[key] for key in ("session", "practitioner", "room", "start")}
+            | {"locked": False, "move_points": 80}
+            for each in read_json(str(folder / "solution.json"))["appointments"]
+            if each["course"] == course["id"]
+        ]
+    (folder / "problem.json").write_text(json.dumps(standing))
+    stood = sum(len(course["current"]) for course in standing["courses"])
+    assert f"{stood} kept, 0 moved, 0 added, 0 dropped." in run("schedule", "problem.json", "--out", "same.json").stdout
+    standing["practitioners"][0]["free"] = HOURS[6:]
+    (folder / "problem.json").write_text(json.dumps(standing))
+    told = run("schedule", "problem.json", "--out", "repaired.json").stdout
+    assert " moved, " in told
+    assert " 0 moved" not in told
+    assert "dropped" in told
+
+
 def test_what_has_no_place_is_told_with_the_reason(folder):
     """Course by course, and in the file session by session."""
     nowhere = json.loads(json.dumps(PROBLEM))

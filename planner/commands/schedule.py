@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 from planner.commands.files import check_can_write, contents_of, read_json, write_whole
+from planner.scheduling.difference import difference
 from planner.scheduling.many_courses import solve
 from planner.scheduling.problem import Problem, Solution, Unplaced
 
@@ -44,8 +45,18 @@ def schedule(problem: str, out: Path, seconds: float | None, iterations: int | N
     click.echo(
         f"{len(solution.appointments)} sessions placed, {len(solution.unplaced)} not, {solution.points} points{proved}."
     )
-    for line in _unplaced_lines(solution):
+    for line in (*_changed_lines(stated, solution), *_unplaced_lines(solution)):
         click.echo(line)
+
+
+def _changed_lines(problem: Problem, solution: Solution) -> Iterator[str]:
+    """Where courses stand already: what becomes of their appointments."""
+    if any(course.current for course in problem.courses):
+        change = difference(problem, solution)
+        yield (
+            f"{len(change.kept)} kept, {len(change.moved)} moved, {len(change.added)} added, "
+            f"{len(change.dropped)} dropped."
+        )
 
 
 def _unplaced_lines(solution: Solution) -> Iterator[str]:

@@ -1,9 +1,32 @@
-"""What an answer changes for people: kept, moved by how much, added, dropped, and without a place for what reason."""
+"""What an answer changes for people: kept, moved by how much, added, dropped, and without a place for what reason.
 
-from collections.abc import Iterator
+`became` decides what a change is, for the engine's sessions here and for the diary's in the services, which word it.
+"""
+
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
 
 from planner.scheduling.problem import Course, Current, Placed, Problem, Solution, Unplaced
+
+
+class Became(StrEnum):
+    """What a session's appointment became."""
+
+    KEPT = "kept"
+    MOVED = "moved"
+    ADDED = "added"
+    DROPPED = "dropped"
+
+
+def became(was: object | None, now: object | None) -> Became | None:
+    """Compare a session's place before and after, in whatever form tells places apart; None: it has none, nor had."""
+    if was is None:
+        return None if now is None else Became.ADDED
+    if now is None:
+        return Became.DROPPED
+    return Became.KEPT if was == now else Became.MOVED
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +84,24 @@ def difference(problem: Problem, solution: Solution) -> Difference:
     kept, moved, added, dropped = [], [], [], []
     for course in problem.courses:
         for here, now in _beside(course, placed[course.id]):
-            if here is None:
-                dropped += [(course.id, now)] if now is not None else []
-            elif now is None:
-                added.append(here)
-            elif (here.start, here.practitioner) == (now.start, now.practitioner):
-                kept.append(here)
-            else:
-                moved.append(Moved(course.id, now, here))
+            match became(_seen(now), _seen(here)), now, here:
+                case Became.DROPPED, Current(), _:
+                    dropped.append((course.id, now))
+                case Became.ADDED, _, Placed():
+                    added.append(here)
+                case Became.KEPT, _, Placed():
+                    kept.append(here)
+                case Became.MOVED, Current(), Placed():
+                    moved.append(Moved(course.id, now, here))
     return Difference(tuple(kept), tuple(moved), tuple(added), tuple(dropped), solution.unplaced)
 
 
-def _beside(course: Course, placed: dict[int, Placed]) -> Iterator[tuple[Placed | None, Current | None]]:
+def _beside(course: Course, placed: Mapping[int, Placed]) -> Iterator[tuple[Placed | None, Current | None]]:
     current = {each.session: each for each in course.current}
     for session in range(len(course.sessions)):
         yield placed.get(session), current.get(session)
+
+
+def _seen(place: Placed | Current | None) -> tuple[datetime, str] | None:
+    """What people go by: when, and with whom. Another room alone is no move."""
+    return None if place is None else (place.start, place.practitioner)

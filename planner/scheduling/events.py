@@ -1,23 +1,30 @@
-"""What befalls a clinic → the problem of all courses it touches, with the others moving only as the policy allows."""
+"""What befalls a clinic → the problem of all courses it touches, with the others moving only as the policy allows.
+
+Every repair of the product comes through here: of one course (`course_after`, then `repair`), or of all that an event
+touches (`repair_of`, then `solve_together`). `policy` has the prices, `difference` says what an answer changes.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import Literal
 
 from planner.diary.interval import Interval, without
-from planner.scheduling.difference import Difference, difference
-from planner.scheduling.many_courses import Progress, solve
-from planner.scheduling.problem import Current, Gap, Problem, Resource
-from planner.scheduling.repair import OwedSession, Place, RepairCase, as_course, standing_order
-
-Policy = Literal["never", "unconfirmed", "any"]
-"""Which appointments of courses that the event does not touch may make room."""
-
-OTHERS_MOVE_POINTS, OTHERS_CONFIRMED_POINTS = 300, 600
-"""What moving somebody costs whom the event does not concern; the more when they have confirmed."""
+from planner.scheduling import policy as prices
+from planner.scheduling.policy import Policy
+from planner.scheduling.problem import Gap, Placed, Problem, Resource
+from planner.scheduling.repair import (
+    OwedSession,
+    Place,
+    RepairCase,
+    allowing_what_stands,
+    as_course,
+    best_order,
+    standing_order,
+)
+from planner.scheduling.siblings import less
+from planner.scheduling.taken import lessened
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,23 +54,26 @@ class PractitionerAway:
 
 @dataclass(frozen=True, slots=True)
 class NewHours:
-    """A practitioner works at other times: all that is free or booked with patients of this problem, as a whole."""
+    """A practitioner works in these spans only from now on, half-open, in wall-clock time and on the grid."""
 
     practitioner: str
-    free: Sequence[tuple[datetime, datetime]]
+    hours: Sequence[tuple[datetime, datetime]]
 
 
 @dataclass(frozen=True, slots=True)
 class NewFrequency:
-    """These sessions keep other distances from now on."""
+    """These sessions keep other distances from now on; the whole course may move for little."""
 
     course_id: str
-    gaps: Mapping[str, Gap]
+    gaps: Mapping[str, Gap | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """The patient can't come from the first day on; `back` is the first day on which they can. What is locked stays."""
+    """The patient can't come from the first day on; `back` is the first day on which they can.
+
+    What is locked or confirmed stays: it was agreed all the same.
+    """
 
     course_id: str
     first_day: date
@@ -72,7 +82,7 @@ class Pause:
 
 @dataclass(frozen=True, slots=True)
 class EarlierWanted:
-    """The patient would take a better date for this session, and for those after it."""
+    """The patient would take a better date for this session, confirmed or not, and for those after it."""
 
     course_id: str
     key: str
@@ -86,33 +96,13 @@ class Repair:
     """The problem that an event makes of a clinic.
 
     Attributes:
-        keys: each course's sessions in the problem's order, by the names in its case.
+        orders: each course's sessions in the problem's order.
         touched: the courses that the event concerns; the others are bystanders.
-        stood: where each course's sessions stood, those included which the event drives away.
     """
 
     problem: Problem
-    keys: Mapping[str, tuple[str, ...]]
+    orders: Mapping[str, Sequence[OwedSession]]
     touched: frozenset[str]
-    stood: Mapping[str, tuple[Current, ...]]
-
-    def solved(
-        self,
-        *,
-        seconds: float | None = None,
-        iterations: int | None = None,
-        seed: int = 0,
-        progress: Progress | None = None,
-        stop: Callable[[], bool] | None = None,
-    ) -> tuple[Difference, int, int]:
-        """Return what changes for people, the points and the proved bound; the arguments are `solve`'s.
-
-        Raises:
-            InvalidInput: locked appointments break the rules, so that there is no valid answer.
-        """
-        found = solve(self.problem, seconds=seconds, iterations=iterations, seed=seed, progress=progress, stop=stop)
-        before = (replace(course, current=self.stood[course.id]) for course in self.problem.courses)
-        return difference(replace(self.problem, courses=tuple(before)), found), found.points, found.lower_bound
 
 
 def repair_of(problem: Problem, cases: Iterable[RepairCase], event: Event, policy: Policy = "never") -> Repair:
@@ -122,34 +112,33 @@ def repair_of(problem: Problem, cases: Iterable[RepairCase], event: Event, polic
         problem: the free time, in which what stands in the cases is free; its courses are ignored.
         cases: every course that stands in that time, as it was before the event.
         policy: what may happen to courses which the event does not touch. With "never" they stay as they are.
+    Raises:
+        InvalidInput: a course makes no sense in this problem.
     """
-    courses, keys, touched, stood = [], {}, set(), {}
-    for case in cases:
-        after = befallen(event, case)
-        if after != case:
-            touched.add(case.course_id)
-        else:
-            after = bystander(case, policy)
-        order = _order(after.owed)
-        courses.append(as_course(after, order))
-        keys[case.course_id] = tuple(owed.key for owed in order)
-        stood[case.course_id] = tuple(_stood(event, case, keys[case.course_id]))
-    problem = replace(_free_after(event, problem), courses=tuple(courses))
-    return Repair(problem, keys, frozenset(touched), stood)
+    known = list(cases)
+    touched = frozenset(case.course_id for case in known if befallen(event, case) != case)
+    after = [course_after(case, [event], None if case.course_id in touched else policy) for case in known]
+    free = free_after(event, problem)
+    able = {resource.id for resource in free.practitioners}
+    after = [
+        replace(case, practitioners={who: cost for who, cost in case.practitioners.items() if who in able})
+        for case in after
+    ]
+    orders = {case.course_id: _order(free, case, after) for case in after}
+    courses = tuple(as_course(case, orders[case.course_id]) for case in after)
+    return Repair(replace(free, courses=courses), orders, touched)
 
 
-def bystander(case: RepairCase, policy: Policy) -> RepairCase:
-    """A course which the event does not touch: what may not move is locked, the rest is dear."""
+def course_after(case: RepairCase, events: Iterable[Event], policy: Policy | None = None) -> RepairCase:
+    """One course after what befell it, with what may not move locked, and what stands allowed to stay.
 
-    def steady(owed: OwedSession) -> OwedSession:
-        if owed.place is None or owed.locked:
-            return owed
-        if policy == "never" or (owed.confirmed and policy == "unconfirmed"):
-            return replace(owed, locked=True)
-        points = OTHERS_CONFIRMED_POINTS if owed.confirmed else OTHERS_MOVE_POINTS
-        return replace(owed, move_points=max(points, owed.move_points))
-
-    return replace(case, owed=tuple(map(steady, case.owed)))
+    Args:
+        case: the course as it was, or with what was missed or called off without its place already.
+        policy: for a bystander; None for a course that is repaired for its own sake.
+    """
+    for event in events:
+        case = befallen(event, case)
+    return allowing_what_stands(prices.own(case) if policy is None else prices.bystander(case, policy))
 
 
 def befallen(event: Event, case: RepairCase) -> RepairCase:
@@ -166,45 +155,71 @@ def befallen(event: Event, case: RepairCase) -> RepairCase:
         case CalledOff():
             return _each(case, lambda owed: _displaced(owed) if owed.key in event.keys else owed)
         case NewFrequency():
-            return _each(case, lambda owed: replace(owed, gap=event.gaps.get(owed.key, owed.gap)))
+            return _each(case, lambda owed: _in_rhythm(event, owed))
         case Pause():
             paused = _each(case, lambda owed: _displaced(owed) if _within(event, owed) else owed)
             return replace(paused, away=(*case.away, (event.first_day, event.back)))
         case EarlierWanted():
-            wanted = [owed.key for owed in case.owed].index(event.key)
-            later = {owed.key for owed in case.owed[wanted:]}
-            return _each(case, lambda owed: replace(owed, move_points=0) if owed.key in later else owed)
+            return _earlier(event, case)
 
 
-def _stood(event: Event, case: RepairCase, order: Sequence[str]) -> Iterator[Current]:
-    """Where the sessions stood; an appointment that was missed or called off is history."""
-    history = event.keys if isinstance(event, (Missed, CalledOff)) and event.course_id == case.course_id else ()
-    for owed in case.owed:
-        if owed.place is not None and owed.key not in history:
-            place = owed.place
-            yield Current(order.index(owed.key), place.practitioner, place.room, place.start, owed.locked, 0)
+def displaced(event: Event, case: RepairCase) -> frozenset[str]:
+    """The sessions which an event drives from where they stand, by key."""
+    after = {owed.key: owed.place for owed in befallen(event, case).owed}
+    return frozenset(owed.key for owed in case.owed if owed.place is not None and after[owed.key] is None)
 
 
-def _free_after(event: Event, problem: Problem) -> Problem:
-    """The problem's free time after the event."""
+def free_after(event: Event, problem: Problem) -> Problem:
+    """The problem's free time after the event, without courses; what an absence touches of the grid is not free."""
 
     def person(resource: Resource) -> Resource:
         if isinstance(event, NewHours) and event.practitioner == resource.id:
-            return replace(resource, free=event.free)
+            return less(resource, _but_for(event.hours, problem))
         if isinstance(event, PractitionerAway) and event.practitioner == resource.id:
-            left = without((Interval(*span) for span in resource.free), [Interval(event.starts, event.ends)])
-            return replace(resource, free=tuple((span.start, span.end) for span in left))
+            return less(resource, [_on_grid(event.starts, event.ends, problem.grid_minutes)])
         return resource
 
     return replace(problem, courses=(), practitioners=tuple(map(person, problem.practitioners)))
 
 
-def _order(owed: Sequence[OwedSession]) -> list[OwedSession]:
-    """What stands by time; what was missed before the first that may move."""
-    standing = standing_order(owed)
-    lost = [replace(session, place=None) for session in owed if session.lost]
-    locked = next((n for n, session in enumerate(standing) if not session.locked), len(standing))
-    return [*standing[:locked], *lost, *standing[locked:]]
+def _but_for(hours: Sequence[tuple[datetime, datetime]], problem: Problem) -> list[Interval]:
+    """All time of the problem outside of these hours."""
+    midnight = datetime.min.time()
+    whole = Interval(
+        datetime.combine(problem.first_day, midnight),
+        datetime.combine(problem.last_day + timedelta(days=1), midnight),
+    )
+    return without([whole], [Interval(*span) for span in hours])
+
+
+def _on_grid(starts: datetime, ends: datetime, grid_minutes: int) -> Interval:
+    """Rounded outward, since the engine knows nothing between two steps of the grid."""
+    step = timedelta(minutes=grid_minutes)
+    first, last = (each.replace(hour=0, minute=0, second=0, microsecond=0) for each in (starts, ends))
+    return Interval(first + (starts - first) // step * step, last - (last - ends) // step * step)
+
+
+def _order(free: Problem, case: RepairCase, cases: Sequence[RepairCase]) -> list[OwedSession]:
+    """What stands by time, and what was missed where it is best beside all others as they stand.
+
+    Only where it finds no place so, it stands where it would be best if those who may move were not there.
+    """
+    if not any(owed.lost for owed in case.owed):
+        return standing_order(case.owed)
+    others = [(other.course_id, owed) for other in cases if other is not case for owed in other.owed]
+    order, waiting = best_order(_beside(free, others), case)
+    if waiting:
+        return best_order(_beside(free, [each for each in others if each[1].locked]), case)[0]
+    return order
+
+
+def _beside(free: Problem, others: Iterable[tuple[str, OwedSession]]) -> Problem:
+    taken = (
+        (Placed(course_id, 0, owed.place.practitioner, owed.place.room, owed.place.start), owed.minutes)
+        for course_id, owed in others
+        if owed.place is not None
+    )
+    return lessened(free, taken)
 
 
 def _each(case: RepairCase, change: Callable[[OwedSession], OwedSession]) -> RepairCase:
@@ -214,6 +229,23 @@ def _each(case: RepairCase, change: Callable[[OwedSession], OwedSession]) -> Rep
 def _displaced(owed: OwedSession, *, lost: bool = False) -> OwedSession:
     """A session that can't stay where it is; moving it costs nothing, since it must."""
     return replace(owed, place=None, locked=False, move_points=0, confirmed=False, lost=lost)
+
+
+def _in_rhythm(event: NewFrequency, owed: OwedSession) -> OwedSession:
+    points = min(owed.move_points, prices.RHYTHM_MOVE_POINTS)
+    return replace(owed, gap=event.gaps.get(owed.key, owed.gap), move_points=points)
+
+
+def _earlier(event: EarlierWanted, case: RepairCase) -> RepairCase:
+    wanted = [owed.key for owed in case.owed].index(event.key)
+    later = {owed.key for owed in case.owed[wanted:]}
+
+    def willing(owed: OwedSession) -> OwedSession:
+        if owed.key not in later:
+            return owed
+        return replace(owed, move_points=0, confirmed=owed.confirmed and owed.key != event.key)
+
+    return _each(case, willing)
 
 
 def _span(owed: OwedSession, place: Place) -> tuple[datetime, datetime]:
@@ -231,8 +263,10 @@ def _outside(event: NewHours, owed: OwedSession) -> bool:
     if owed.place is None or owed.place.practitioner != event.practitioner:
         return False
     start, end = _span(owed, owed.place)
-    return not any(begin <= start and end <= beyond for begin, beyond in event.free)
+    return not any(begin <= start and end <= beyond for begin, beyond in event.hours)
 
 
 def _within(event: Pause, owed: OwedSession) -> bool:
-    return owed.place is not None and not owed.locked and event.first_day <= owed.place.start.date() < event.back
+    if owed.place is None or owed.locked or owed.confirmed:
+        return False
+    return event.first_day <= owed.place.start.date() < event.back

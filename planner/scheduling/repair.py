@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from planner.errors import InvalidInput
 from planner.scheduling.many_courses import solve
@@ -12,10 +12,6 @@ from planner.scheduling.problem import Course, Current, Gap, Placed, Problem, Se
 
 HARD_GAP_DAYS = 2
 """Least days around a session that is made up (E25: 48 hours, which `min_gap_hours` counts exactly)."""
-
-MOVE_POINTS, MOVE_POINTS_NEAR = 80, 150
-"""What moving an appointment of a course that an event touches costs, far ahead and within a fortnight."""
-NEAR = timedelta(days=14)
 
 _NO_GAP = Gap(7, HARD_GAP_DAYS, 14)
 _MOST_ORDERS = 5
@@ -95,6 +91,35 @@ def repair(problem: Problem, case: RepairCase) -> Repaired:
         InvalidInput: a locked appointment breaks a hard rule.
     Source: E25, E50.
     """
+    cost, order, solution = _best(problem, case)
+    return _read(order, solution, cost)
+
+
+def best_order(problem: Problem, case: RepairCase) -> tuple[list[OwedSession], int]:
+    """The order of what is owed in which `repair` places it, and how many sessions have no place even so.
+
+    Raises:
+        InvalidInput: a locked appointment breaks a hard rule.
+    """
+    _, order, solution = _best(problem, case)
+    return order, len(solution.unplaced)
+
+
+def allowing_what_stands(case: RepairCase) -> RepairCase:
+    """The case in which what stands may stay: the course begins on its day at the latest, and knows its practitioner.
+
+    With whom a session stands already, the patient has agreed to, whatever they wished.
+    """
+    places = [owed.place for owed in case.owed if owed.place is not None]
+    known = dict(case.practitioners)
+    for place in places:
+        known.setdefault(place.practitioner, 0)
+    first = min([case.earliest_day, *(place.start.date() for place in places)])
+    return replace(case, earliest_day=first, practitioners=known)
+
+
+def _best(problem: Problem, case: RepairCase) -> tuple[int, list[OwedSession], Solution]:
+    """The best order's cost, and its answer."""
     answers: list[tuple[int, int, int, list[OwedSession], Solution]] = []
     refusal = None
     enough = _orders_worth_trying(case.owed)
@@ -110,7 +135,7 @@ def repair(problem: Problem, case: RepairCase) -> Repaired:
     if refusal is not None and not answers:
         raise refusal
     best = min(answers, key=lambda answer: answer[:3])
-    return _read(best[3], best[4], best[1])
+    return best[1], best[3], best[4]
 
 
 def as_course(case: RepairCase, order: Sequence[OwedSession]) -> Course:

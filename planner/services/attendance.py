@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import timedelta
 
 from sqlalchemy import select
 
@@ -23,6 +23,7 @@ from planner.care.factors import is_chronic
 from planner.diary.appointment import AppointmentStatus, next_statuses
 from planner.diary.free import to_wall
 from planner.errors import AppointmentLocked, InvalidInput, NotFound, StaleForm
+from planner.scheduling.events import CalledOff, Event, Missed, Pause
 from planner.services import worklists
 from planner.services.diary_writer import CourseChange, write_change, write_changes
 from planner.services.making_room import repaired_among_others
@@ -150,7 +151,7 @@ def miss(runtime: Runtime, actor: Actor, appointment_id: int, *, version: int | 
         if found.booked.starts_at > unit.now:
             raise InvalidInput("This visit has not begun yet.", field="status")
         closed = found.snapshot.replacing(found.session.closed("noshow"))
-        return _after_loss(found, closed, "missed", losing=(found.row.session_id,))
+        return _after_loss(found, closed, "missed", [Missed(str(found.course.id), frozenset({found.session.key}))])
 
 
 def cancel(
@@ -180,11 +181,13 @@ def cancel(
         if not rebook:
             target = found.snapshot.replacing(replace(closed, dropped=True))
             return _write(found, target, "cancelled", words, repaired_=False, late=late)
-        day = to_wall(found.booked.starts_at, unit.zone).date()
-        away = [(day, day + timedelta(days=1))] if by == "patient" else []
+        name, day = str(found.course.id), to_wall(found.booked.starts_at, unit.zone).date()
+        events: list[Event] = [CalledOff(name, frozenset({found.session.key}))]
+        if by == "patient":
+            events.append(Pause(name, day, day + timedelta(days=1)))
         after = found.snapshot.replacing(closed)
         counted = late and by == "patient"
-        return _after_loss(found, after, "cancelled", away=away, words=words, late=late, counted=counted)
+        return _after_loss(found, after, "cancelled", events, words=words, late=late, counted=counted)
 
 
 def would_be_late(unit: Unit, row: AppointmentRow) -> bool:
@@ -226,12 +229,9 @@ def resume(runtime: Runtime, actor: Actor, course_id: int) -> Outcome:
     with runtime.writing(actor) as unit:
         course = unit.get(CourseRow, course_id)
         snapshot = replace(take(unit, course), automation="apply")
-        lost = [
-            each.id
-            for each in snapshot.live
-            if each.id and each.owed and each.current and each.current.status == "noshow"
-        ]
-        target = repaired(unit, course, snapshot, losing=lost)
+        lost = (each for each in snapshot.live if each.owed and each.current and each.current.status == "noshow")
+        missed = Missed(str(course.id), frozenset(each.key for each in lost))
+        target = repaired(unit, course, snapshot, [missed])
         worklists.close_items(unit, course.id, worklists.TWO_MISSES, worklists.TO_PLACE)
         note_unplaced(unit, course, target)
         change = CourseChange(course, target, "resumed", "Resumed by hand; what is owed was placed again")
@@ -276,9 +276,8 @@ def _after_loss(
     found: Visit,
     closed: CourseSnapshot,
     kind: str,
+    events: Sequence[Event],
     *,
-    losing: Collection[int] = (),
-    away: Sequence[tuple[date, date]] = (),
     words: str = "",
     late: bool = False,
     counted: bool = True,
@@ -294,7 +293,7 @@ def _after_loss(
         worklists.open_item(unit, worklists.TWO_MISSES, f"two-misses-{course.id}", says, course.id)
     if closed.automation == "stopped":
         return _write(found, closed, kind, f"{words}; nothing rebooked by itself", repaired_=False, late=late)
-    found_best = repaired_among_others(unit, course, closed, losing=losing, extra_away=away)
+    found_best = repaired_among_others(unit, course, closed, events)
     target = found_best.target
     note_unplaced(unit, course, target)
     _propose_catch_up(unit, course, target, evidence)

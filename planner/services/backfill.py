@@ -10,6 +10,7 @@ from typing import Final
 from sqlalchemy import or_, select
 
 from planner.errors import InvalidInput, NotFound, SlotTaken, StaleForm
+from planner.scheduling.events import EarlierWanted, befallen
 from planner.scheduling.points import course_points, window_points
 from planner.scheduling.problem import Course, Gap, Placed, Problem
 from planner.scheduling.repair import OwedSession, as_course, standing_order
@@ -259,12 +260,12 @@ def _fitting(
     order = standing_order(case.owed)
     if not order or slot.start.date() < case.earliest_day or str(slot.practitioner_id) not in case.practitioners:
         return
-    model = replace(as_course(case, order), current=())
     stands = {number: _standing(case.course_id, number, each) for number, each in enumerate(order) if each.place}
-    cost = course_points(problem, model, stands).total
     for number, owed in enumerate(order):
         if owed.lost or not _may_go(unit, slot, order, number, case.previous_start):
             continue
+        # Moving costs nothing: nobody takes an offer that they do not want.
+        model = as_course(befallen(EarlierWanted(case.course_id, owed.key), case), order)
         placed = room_for(problem, slot, owed.minutes)
         if placed is None or _out_of_hours(model, slot, owed.minutes):
             continue
@@ -279,7 +280,7 @@ def _fitting(
             has_email=bool(patient.email),
             now=owed.place.start if owed.place else None,
             placed=placed,
-            saved_points=cost - course_points(problem, model, after).total,
+            saved_points=course_points(problem, model, stands).total - course_points(problem, model, after).total,
             saved_days=(owed.place.start.date() - slot.start.date()).days if owed.place else None,
         )
 

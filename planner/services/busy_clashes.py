@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from planner.diary.free import to_wall
 from planner.errors import StaleForm
+from planner.scheduling.events import CalledOff
 from planner.services import worklists
 from planner.services.attendance import Outcome, note_unplaced
 from planner.services.diary_writer import CourseChange, write_change
@@ -112,8 +113,9 @@ def _says(unit: Unit, clash: _Clash) -> str:
 
 def _without_clash(unit: Unit, course: CourseRow, clash: _Clash) -> CourseSnapshot:
     before = take(unit, course)
-    freed = before.replacing(_called_off(unit, before, clash))
-    return repaired(unit, course, freed)
+    freed = _called_off(unit, before, clash)
+    event = CalledOff(str(course.id), frozenset({freed.key}))
+    return repaired(unit, course, before.replacing(freed), [event])
 
 
 def _called_off(unit: Unit, snapshot: CourseSnapshot, clash: _Clash) -> SessionState:

@@ -176,13 +176,25 @@ def close_room(unit: Unit, room_id: int) -> RoomRow:
 
 
 def set_practitioner_hours(unit: Unit, staff_id: int, lines: Iterable[WeeklyHours]) -> None:
-    """Replace all weekly hours of a person who treats."""
-    _manage(unit)
-    if not unit.get(StaffRow, staff_id).treats:
-        raise InvalidInput("Only people who treat have working hours.", field="staff_id")
+    """Replace all weekly hours of a person who treats. Appointments are not moved by this; `new_hours` does that."""
+    check_hours(unit, staff_id)
     unit.session.execute(delete(HoursRow).where(HoursRow.practitioner_id == staff_id))
     unit.session.add_all(_hours_row(line, practitioner_id=staff_id) for line in lines)
     unit.audit("set hours", f"staff/{staff_id}")
+
+
+def check_hours(unit: Unit, staff_id: int) -> StaffRow:
+    """The person whose hours may be set.
+
+    Raises:
+        InvalidInput: the person treats nobody.
+        NotAllowed: by somebody who is no manager.
+    """
+    _manage(unit)
+    person = unit.get(StaffRow, staff_id)
+    if not person.treats:
+        raise InvalidInput("Only people who treat have working hours.", field="staff_id")
+    return person
 
 
 def set_room_hours(unit: Unit, room_id: int, lines: Iterable[WeeklyHours]) -> None:

@@ -1,4 +1,4 @@
-"""What changed between two moments of a course, in the words a person reads."""
+"""What changed between two moments of a course, in the words a person reads; `became` tells what a change is."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from planner.scheduling.difference import Became, became
 from planner.services.snapshot import VOID, Booked, CourseSnapshot, SessionState
 
 
@@ -94,13 +95,12 @@ def shown(session: SessionState | None) -> Booked | None:
 
 
 def _kind(session: SessionState, was: Booked | None, now: Booked | None) -> ChangeKind | None:
-    if was is None and now is None:
+    what = became(was and was.place, now and now.place)
+    if what is None:
         return ChangeKind.UNPLACED if session.owed and session.unplaced_reason else None
-    if was is None:
-        return ChangeKind.ADDED
-    if now is None:
+    if what is Became.DROPPED:
         return ChangeKind.UNPLACED if session.owed else ChangeKind.CANCELLED
-    return ChangeKind.KEPT if was.place == now.place else ChangeKind.MOVED
+    return ChangeKind(what.value)
 
 
 def face(session: SessionState) -> tuple[datetime, datetime, bool] | None:

@@ -11,6 +11,7 @@ from itertools import count
 from planner.care.course import Phase, change_frequency, phases_to_json
 from planner.care.evidence import Evidence
 from planner.errors import InvalidInput, StaleForm
+from planner.scheduling.events import Missed, NewFrequency
 from planner.services import worklists
 from planner.services.attendance import Outcome, note_unplaced
 from planner.services.diary_writer import CourseChange, write_change
@@ -20,9 +21,6 @@ from planner.services.repairing import repaired
 from planner.services.runtime import Actor, Runtime, Unit
 from planner.services.snapshot import CourseSnapshot, SessionState, take
 from planner.storage.courses import CourseRow
-
-_MOVE_POINTS = 15
-"""A wanted change of rhythm should be felt, yet no day moves for nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +76,8 @@ def add_session(runtime: Runtime, actor: Actor, course_id: int, *, reason: str) 
         place = min(each.position for each in coming)
         later = [replace(each, position=each.position + 1) for each in before.sessions if each.position >= place]
         extra = replace(coming[0], id=None, position=place, appointments=(), unplaced_reason="")
-        target = repaired(unit, course, before.replacing(*later, extra), losing=(None,))
+        wanted = Missed(str(course.id), frozenset({extra.key}))  # As soon as possible, like one that was missed.
+        target = repaired(unit, course, before.replacing(*later, extra), [wanted])
         revision = write_change(unit, CourseChange(course, target, "catch-up", reason or "Catch-up session added"))
         worklists.close_items(unit, course.id, worklists.CATCH_UP)
         note_unplaced(unit, course, target)
@@ -88,7 +87,8 @@ def add_session(runtime: Runtime, actor: Actor, course_id: int, *, reason: str) 
 def _preview(unit: Unit, course: CourseRow, phases: Sequence[Phase]) -> FrequencyPreview:
     before = take(unit, course)
     changed = with_phases(unit, course, before, phases)
-    after = repaired(unit, course, changed, move_points=_MOVE_POINTS)
+    rhythm = NewFrequency(str(course.id), {session.key: session.gap for session in ahead(unit, changed)})
+    after = repaired(unit, course, changed, [rhythm])
     words = json.dumps([before.to_json(), after.to_json()], sort_keys=True)
     return FrequencyPreview(before, after, difference(before, after), hashlib.sha256(words.encode()).hexdigest())
 

@@ -13,27 +13,29 @@ from itertools import chain
 from typing import Any, Final
 
 from planner.diary.free import to_wall
-from planner.diary.hours import Leave
 from planner.errors import InvalidInput
-from planner.scheduling.events import bystander
-from planner.scheduling.problem import Course, Placed, Problem
-from planner.scheduling.repair import OwedSession, RepairCase, Repaired, as_course, standing_order
+from planner.scheduling.events import Event, displaced, repair_of
+from planner.scheduling.policy import Policy
+from planner.scheduling.problem import Placed, Problem
+from planner.scheduling.repair import OwedSession, RepairCase, Repaired
 from planner.scheduling.taken import lessened, misfits
 from planner.scheduling.together import Budget, Together, solve_together
 from planner.services.planning import (
     MIN_GAP_HOURS,
     Span,
     ahead,
-    case_for,
     free_problem,
     instant,
+    policy_of,
     standing,
     therapists,
+    untouched_case,
     visits_of,
 )
 from planner.services.repairing import with_places
 from planner.services.runtime import Unit
 from planner.services.snapshot import Booked, CourseSnapshot
+from planner.services.work_time import HoursToCome
 from planner.storage.courses import CourseRow
 
 _REST: Final = timedelta(hours=MIN_GAP_HOURS)
@@ -46,15 +48,13 @@ class Asked:
     Args:
         before: as it stands.
         target: with the event in it: appointments that can't stay are closed.
-        bystander: the event does not concern it, its appointments only may make room.
-        may_move_confirmed: for a bystander.
+        bystander: the event does not concern it, its appointments only may make room as far as the clinic allows.
     """
 
     course: CourseRow
     before: CourseSnapshot
     target: CourseSnapshot
     bystander: bool = False
-    may_move_confirmed: bool = False
 
 
 @dataclass(frozen=True)
@@ -106,49 +106,59 @@ class JointScene:
         return {name: str(each.course.patient_id) for name, each in self.asked.items()}
 
 
+def struck(unit: Unit, event: Event, course: CourseRow, before: CourseSnapshot) -> Asked | None:
+    """A course which an event drives from some of its places, called off by the clinic; None where it does not."""
+    gone = displaced(event, untouched_case(unit, course, before))
+    if not gone:
+        return None
+    closed = (session.closed("cancelled", by="clinic") for session in before.live if session.key in gone)
+    return Asked(course, before, before.replacing(*closed))
+
+
 def scene_of(
-    unit: Unit,
-    asked: Sequence[Asked],
-    *,
-    freeing: Collection[int] = (),
-    leave_to_come: Sequence[tuple[int, Leave]] = (),
+    unit: Unit, asked: Sequence[Asked], event: Event, *, hours_to_come: HoursToCome | None = None
 ) -> JointScene:
     """Everything the planning of these courses needs of the diary.
 
     Args:
-        freeing: ids of appointments that the event takes away.
-        leave_to_come: leave that is not recorded yet.
+        event: what befalls the clinic; the problem is made of it by `repair_of`.
+        hours_to_come: a therapist's working hours that are not recorded yet.
     """
-    cases: dict[str, RepairCase] = {}
-    stays: list[Booked] = []
-    for each in asked:
-        if ahead(unit, each.target):
-            cases[str(each.course.id)] = case_of(unit, each, apart_from=())
-            stays += (booked for session in ahead(unit, each.target) if (booked := standing(unit, session)))
+    cases = {
+        str(each.course.id): untouched_case(unit, each.course, each.before)
+        for each in asked
+        if ahead(unit, each.before)
+    }
+    stays = [booked for each in asked for booked in _standing(unit, each.target)]
+    freeing = {booked.id for each in asked for booked in _standing(unit, each.before) if booked.id is not None}
     # Everybody is in view, so that what finds no place says who could help.
     people = {int(name) for case in cases.values() for name in case.practitioners} | {
-        row.id for row in therapists(unit)
+        *(booked.practitioner_id for booked in stays),
+        *(row.id for row in therapists(unit)),
     }
     ends = [_about_the_end(case) for case in cases.values()]
     span = Span.covering(unit, *ends, *(to_wall(booked.starts_at, unit.zone).date() for booked in stays))
-    problem = free_problem(unit, span, people, standing=stays, freeing=freeing, leave_to_come=leave_to_come)
-    known = {practitioner.id for practitioner in problem.practitioners}
-    orders, courses = {}, []
-    for name, case in cases.items():
-        able = replace(case, practitioners={who: cost for who, cost in case.practitioners.items() if who in known})
-        orders[name] = standing_order(case.owed)
-        courses.append(as_course(able, orders[name]))
-    refused = _refused(problem, courses)
-    if refused:  # Their time is not free, so the others are planned around it.
+    free = free_problem(unit, span, people, standing=stays, freeing=freeing, hours_to_come=hours_to_come)
+    try:
+        made = repair_of(free, cases.values(), event, policy_of(unit))
+    except InvalidInput:
+        refused = dict(_refused(free, cases, event, policy_of(unit)))
+        if not refused:
+            raise
+        # Their time is not free, so the others are planned around it.
         rest = [each for each in asked if str(each.course.id) not in refused]
-        inner = scene_of(unit, rest, freeing=freeing, leave_to_come=leave_to_come)
+        inner = scene_of(unit, rest, event, hours_to_come=hours_to_come)
         everybody = {str(each.course.id): each for each in asked}
         nobody: Sequence[datetime] = ()
         visits = {**dict.fromkeys(refused, nobody), **inner.visits}
         return replace(inner, asked=everybody, visits=visits, refused=inner.refused | refused)
-    problem = replace(problem, courses=tuple(courses))
-    own = _visits(unit, asked, stays, freeing)
-    return JointScene(unit, problem, {str(each.course.id): each for each in asked}, orders, own, {})
+    own = _visits(unit, asked, freeing)
+    return JointScene(unit, made.problem, {str(each.course.id): each for each in asked}, made.orders, own, {})
+
+
+def _standing(unit: Unit, snapshot: CourseSnapshot) -> list[Booked]:
+    """The appointments in which a course's sessions are still to happen."""
+    return [booked for session in ahead(unit, snapshot) if (booked := standing(unit, session))]
 
 
 def solved(
@@ -308,22 +318,8 @@ def _left(scene: JointScene, each: Asked, reason: str) -> CourseSnapshot:
     )
 
 
-def case_of(unit: Unit, each: Asked, *, apart_from: Collection[datetime] | None = None) -> RepairCase:
-    """What a course owes; a bystander's appointments are dear to move, or locked.
-
-    Args:
-        apart_from: see `case_for`.
-    """
-    free = each.bystander and each.may_move_confirmed
-    case = case_for(unit, each.course, each.target, apart_from=apart_from, confirmed_may_move=free)
-    return bystander(case, "any" if free else "unconfirmed") if each.bystander else case
-
-
-def _visits(
-    unit: Unit, asked: Sequence[Asked], stays: Collection[Booked], freeing: Collection[int]
-) -> dict[str, list[datetime]]:
+def _visits(unit: Unit, asked: Sequence[Asked], planned: Collection[int]) -> dict[str, list[datetime]]:
     """When the patient of each course comes for others, but for what is planned anew: wall-clock starts (one query)."""
-    planned = {*(booked.id for booked in stays), *freeing}
     patients = {each.course.patient_id for each in asked}
     found = [row for row in visits_of(unit, patients) if row.appointment_id not in planned]
     return {
@@ -336,21 +332,13 @@ def _visits(
     }
 
 
-def _refused(problem: Problem, courses: Sequence[Course]) -> dict[str, str]:
-    """Why some courses make no sense as they stand, by id; empty when all do."""
-    try:
-        replace(problem, courses=tuple(courses))
-    except InvalidInput:
-        return dict(_each_refused(problem, courses))
-    return {}
-
-
-def _each_refused(problem: Problem, courses: Sequence[Course]) -> Iterator[tuple[str, str]]:
-    for course in courses:
+def _refused(free: Problem, cases: Mapping[str, RepairCase], event: Event, policy: Policy) -> Iterator[tuple[str, str]]:
+    """The courses that make no sense as they stand, by id, and why."""
+    for name, case in cases.items():
         try:
-            replace(problem, courses=(course,))
+            repair_of(free, [case], event, policy)
         except InvalidInput as refusal:
-            yield course.id, refusal.message
+            yield name, refusal.message
 
 
 def _about_the_end(case: RepairCase) -> date:

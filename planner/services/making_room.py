@@ -7,22 +7,24 @@ costs fewer points than letting everybody else stay.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
-from datetime import date, timedelta
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import select
 
 from planner.diary.free import to_wall
 from planner.errors import InvalidInput
-from planner.scheduling.events import OTHERS_MOVE_POINTS
+from planner.scheduling.difference import Became, became
+from planner.scheduling.events import Event
 from planner.scheduling.points import course_points
+from planner.scheduling.policy import OTHERS_MOVE_POINTS, Policy
 from planner.scheduling.problem import Placed
-from planner.scheduling.repair import RepairCase, Repaired, as_course, repair, standing_order
+from planner.scheduling.repair import Place, RepairCase, Repaired, as_course, repair, standing_order
 from planner.scheduling.taken import lessened
 from planner.services.diary_writer import CourseChange
-from planner.services.joint import Asked, case_of
+from planner.services.planning import policy_of
 from planner.services.repairing import Look, look_at, lost, repaired, with_places
 from planner.services.runtime import Unit
 from planner.services.snapshot import CourseSnapshot, take
@@ -47,32 +49,29 @@ def repaired_among_others(
     unit: Unit,
     course: CourseRow,
     snapshot: CourseSnapshot,
-    *,
-    losing: Collection[int | None] = (),
-    extra_away: Sequence[tuple[date, date]] = (),
+    events: Sequence[Event] = (),
 ) -> Repair:
     """`repaired`, and where the clinic's policy allows it with others moved who stand in the way of something better.
 
     Whoever moves keeps every session, and costs 300 points, 600 when confirmed.
     """
-    alone = Repair(repaired(unit, course, snapshot, losing=losing, extra_away=extra_away))
-    movable = _movable(unit, course) if unit.clinic.displacing != "never" else []
+    alone = Repair(repaired(unit, course, snapshot, events))
+    movable = _movable(unit, course, policy_of(unit))
     if not movable:
         return alone
-    events = {"losing": losing, "extra_away": extra_away}
-    look = look_at(unit, course, snapshot, losing=losing, extra_away=extra_away)
+    look = look_at(unit, course, snapshot, events)
     if not look.owed:
         return alone
     here = _answer(unit, look)
     # Without an answer nothing was touched: what is owed waits without a place.
     cost = here.cost if here is not None else _points_as_it_stands(look)
-    wide = _answer(unit, look_at(unit, course, snapshot, **events, freeing={row.id for row in movable}))  # type: ignore[arg-type]
+    wide = _answer(unit, look_at(unit, course, snapshot, events, freeing={row.id for row in movable}))
     if wide is None or cost - wide.cost <= OTHERS_MOVE_POINTS:
         return alone
     met = _met(unit, movable, _places(look.case, wide))
     if not 0 < len(met) <= _MOST_MADE_TO_MOVE:
         return alone
-    after = _answer(unit, look_at(unit, course, snapshot, **events, freeing={row.id for row in met}, everybody=True))  # type: ignore[arg-type]
+    after = _answer(unit, look_at(unit, course, snapshot, events, freeing={row.id for row in met}, everybody=True))
     if after is None:
         return alone
     moved = _moved_out(unit, met, _places(look.case, after), most=cost - after.cost)
@@ -90,8 +89,10 @@ def _answer(unit: Unit, look: Look) -> Repaired | None:
     return None if lost(unit, look, answer) else answer
 
 
-def _movable(unit: Unit, course: CourseRow) -> list[AppointmentRow]:
+def _movable(unit: Unit, course: CourseRow, policy: Policy) -> list[AppointmentRow]:
     """Other patients' appointments that the policy allows to move, the next first."""
+    if policy == "never":
+        return []
     row = AppointmentRow
     wanted = (
         select(row)
@@ -106,7 +107,7 @@ def _movable(unit: Unit, course: CourseRow) -> list[AppointmentRow]:
         .order_by(row.starts_at, row.id)
         .limit(_MOST_MOVABLE)
     )
-    if unit.clinic.displacing != "any":
+    if policy == "unconfirmed":
         wanted = wanted.where(row.confirmed_at.is_(None))
     return list(unit.session.scalars(wanted))
 
@@ -117,9 +118,12 @@ def _places(case: RepairCase, answer: Repaired) -> list[_Minutes]:
     return [
         (placed, owed[key].minutes)
         for key, placed in answer.placed.items()
-        if (stands := owed[key].place) is None
-        or (stands.start, stands.practitioner) != (placed.start, placed.practitioner)
+        if became(_seen(owed[key].place), _seen(placed)) is not Became.KEPT
     ]
+
+
+def _seen(place: Place | Placed | None) -> tuple[datetime, str] | None:
+    return None if place is None else (place.start, place.practitioner)
 
 
 def _met(unit: Unit, movable: Iterable[AppointmentRow], places: Sequence[_Minutes]) -> list[AppointmentRow]:
@@ -141,9 +145,8 @@ def _moved_out(
     for course_id in dict.fromkeys(row.course_id for row in met):
         course = unit.get(CourseRow, course_id)
         snapshot = take(unit, course)
-        look = look_at(unit, course, snapshot)
-        asked = Asked(course, snapshot, snapshot, bystander=True, may_move_confirmed=unit.clinic.displacing == "any")
-        look = Look(look.owed, look.stays, case_of(unit, asked), lessened(look.problem, taken))
+        look = look_at(unit, course, snapshot, policy=policy_of(unit))
+        look = replace(look, problem=lessened(look.problem, taken))
         answer = _answer(unit, look)
         if answer is None:
             return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
-from typing import NamedTuple
+from typing import NamedTuple, cast
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -13,19 +13,19 @@ from sqlalchemy import select
 
 from planner.care.course import PlannedSession
 from planner.diary.free import to_utc, to_wall
-from planner.diary.hours import Leave
 from planner.diary.interval import Interval, without
 from planner.diary.wall_grid import Cells
-from planner.scheduling.events import Missed, Pause, befallen
+from planner.scheduling.events import Event, course_after
 from planner.scheduling.free_spans import FreeSpans
+from planner.scheduling.policy import Policy, move_points
 from planner.scheduling.problem import Gap, Placed, Problem, Resource
-from planner.scheduling.repair import MOVE_POINTS, MOVE_POINTS_NEAR, NEAR, OwedSession, Place, RepairCase
+from planner.scheduling.repair import OwedSession, Place, RepairCase
 from planner.services.busy_elsewhere import BusyElsewhere
 from planner.services.busy_time import Busy, instants
 from planner.services.runtime import Unit
 from planner.services.snapshot import Booked, CourseSnapshot, SessionState
 from planner.services.wishes import Wishes
-from planner.services.work_time import Work, grid_of
+from planner.services.work_time import HoursToCome, Work, grid_of
 from planner.storage.courses import OCCUPYING_STATUSES, AppointmentRow, CourseRow
 from planner.storage.people import RoomRow, StaffRow
 
@@ -69,7 +69,7 @@ def free_problem(
     standing: Collection[Booked] = (),
     not_before: datetime | None = None,
     freeing: Collection[int] = (),
-    leave_to_come: Sequence[tuple[int, Leave]] = (),
+    hours_to_come: HoursToCome | None = None,
     apart_from: Collection[datetime] = (),
 ) -> Problem:
     """The free time of these practitioners and of all rooms, without any course.
@@ -79,7 +79,7 @@ def free_problem(
             that what was once agreed may stay.
         not_before: nothing earlier is free (aware); None means from now.
         freeing: ids of appointments that will be given up, whose time counts as free where somebody works.
-        leave_to_come: leave that is not recorded yet, with its staff id.
+        hours_to_come: a therapist's working hours that are not recorded yet.
         apart_from: starts of the one patient's other visits. The 48 hours about them count as taken, but for the
             very time in which a visit stands.
     """
@@ -88,7 +88,7 @@ def free_problem(
     people = [row for row in unit.session.execute(staff) if row.id in wanted]
     open_rooms = select(RoomRow.id, RoomRow.name).where(RoomRow.active.is_(True)).order_by(RoomRow.name)
     rooms = unit.session.execute(open_rooms).all()
-    work = Work.load(unit, span.first_day, span.days, {row.id for row in people if row.active}, leave_to_come)
+    work = Work.load(unit, span.first_day, span.days, {row.id for row in people if row.active}, hours_to_come)
     busy = Busy.load(unit, span.first_day, span.days, {*(booked.id for booked in standing), *freeing})
     elsewhere = BusyElsewhere.load(unit, span.first_day, span.end)
     grid = grid_of(span.first_day, span.days, unit.clinic.grid_minutes, unit.zone)
@@ -145,50 +145,48 @@ def case_for(
     course: CourseRow,
     snapshot: CourseSnapshot,
     *,
-    losing: Collection[int | None] = (),
-    extra_away: Sequence[tuple[date, date]] = (),
-    move_points: int | None = None,
+    events: Sequence[Event] = (),
+    policy: Policy | None = None,
     apart_from: Collection[datetime] | None = None,
-    confirmed_may_move: bool = False,
 ) -> RepairCase:
-    """What a course still owes, as a problem in which staying costs nothing.
+    """What a course still owes after these events, as a problem in which staying costs nothing.
 
     Args:
-        losing: session ids that were missed: wanted as soon as possible.
-        extra_away: half-open pairs of days on which the patient can't come, beyond their wishes.
-        move_points: what a move costs; None for the usual, more when near.
+        policy: whether it may move to make room for others; None for a repair of its own.
         apart_from: starts of the patient's visits of other courses; None for those in the diary.
-        confirmed_may_move: whether what the patient has confirmed is not locked for that.
     """
-    wishes = Wishes.from_json(course.wishes)
     others = apart_from
     if others is None:
         others = other_starts(unit, course.patient_id, but_for_course=course.id)
-    coming = ahead(unit, snapshot)
-    owed = []
-    for session in coming:
-        booked = None if session.id in losing else standing(unit, session)
-        # Its time is all that is free there, so only what stays exactly where it is keeps the 48 hours.
-        locked = booked is not None and (_fixed(unit, booked, confirmed_may_move) or _crosses(booked, others))
-        owed.append(_owed(unit, session, booked, locked, move_points))
-    tomorrow = unit.today + timedelta(days=1)
-    # Nothing new is wanted today, but a visit that stands today must not fall out of the plan.
-    agreed = [session.place.start.date() for session in owed if session.place is not None]
-    case = RepairCase(
+    case = course_after(untouched_case(unit, course, snapshot, apart_from=others), events, policy)
+    return replace(case, away=(*case.away, *_elsewhere(unit, others, case.owed)))
+
+
+def untouched_case(
+    unit: Unit, course: CourseRow, snapshot: CourseSnapshot, *, apart_from: Collection[datetime] = ()
+) -> RepairCase:
+    """What a course still owes, as it was before any event.
+
+    Args:
+        apart_from: starts of the patient's visits of other courses.
+    """
+    wishes = Wishes.from_json(course.wishes)
+    return RepairCase(
         course_id=str(course.id),
-        owed=tuple(owed),
-        earliest_day=min([max(course.earliest_day, tomorrow), *agreed]),
+        owed=tuple(_owed(unit, session, apart_from) for session in ahead(unit, snapshot)),
+        # Nothing new is wanted today.
+        earliest_day=max(course.earliest_day, unit.today + timedelta(days=1)),
         previous_start=last_start(unit, snapshot),
-        practitioners=_reachable(wishes, owed),
+        practitioners=wishes.practitioner_points(),
         available=wishes.windows(unit.clinic.grid_minutes),
-        away=(*wishes.away_days(), *_elsewhere(unit, others, owed)),
+        away=wishes.away_days(),
         min_gap_hours=MIN_GAP_HOURS,
     )
-    lost = frozenset(session.key for session in coming if session.id in losing)
-    case = befallen(Missed(case.course_id, lost), case)
-    for first_day, back in extra_away:
-        case = befallen(Pause(case.course_id, first_day, back), case)
-    return case
+
+
+def policy_of(unit: Unit) -> Policy:
+    """Whose appointments the clinic allows to make room for others."""
+    return cast(Policy, unit.clinic.displacing)  # The database allows no other word.
 
 
 def ahead(unit: Unit, snapshot: CourseSnapshot) -> list[SessionState]:
@@ -254,36 +252,20 @@ def instant(wall: datetime, zone: ZoneInfo) -> datetime:
     return found
 
 
-def _owed(
-    unit: Unit, session: SessionState, booked: Booked | None, locked: bool, move_points: int | None
-) -> OwedSession:
-    usual = MOVE_POINTS_NEAR if booked and booked.starts_at - unit.now < NEAR else MOVE_POINTS
+def _owed(unit: Unit, session: SessionState, others: Collection[datetime]) -> OwedSession:
+    booked = standing(unit, session)
+    if booked is None:
+        return OwedSession(session.key, session.minutes, session.gap)
     return OwedSession(
         key=session.key,
-        minutes=round((booked.ends_at - booked.starts_at).total_seconds() / 60) if booked else session.minutes,
+        minutes=round((booked.ends_at - booked.starts_at).total_seconds() / 60),
         gap=session.gap,
-        place=Place(str(booked.practitioner_id), str(booked.room_id), to_wall(booked.starts_at, unit.zone))
-        if booked
-        else None,
-        locked=locked,
-        move_points=usual if move_points is None else move_points,
-        confirmed=booked is not None and booked.confirmed_at is not None,
+        place=Place(str(booked.practitioner_id), str(booked.room_id), to_wall(booked.starts_at, unit.zone)),
+        # Its time is all that is free there, so only what stays exactly where it is keeps the 48 hours.
+        locked=booked.is_fixed(unit.now, unit.clinic.notice_hours) or _crosses(booked, others),
+        move_points=move_points(booked.starts_at, unit.now),
+        confirmed=booked.confirmed_at is not None,
     )
-
-
-def _reachable(wishes: Wishes, owed: Iterable[OwedSession]) -> dict[str, int]:
-    """The wished practitioners, and those with whom a session stands already."""
-    points = wishes.practitioner_points()
-    for session in owed:
-        if session.place is not None:
-            points.setdefault(session.place.practitioner, 0)
-    return points
-
-
-def _fixed(unit: Unit, booked: Booked, confirmed_may_move: bool) -> bool:
-    """Whether a repair must leave an appointment, maybe but for its having been confirmed."""
-    asked = replace(booked, confirmed_at=None) if confirmed_may_move else booked
-    return asked.is_locked(unit.now, unit.clinic.notice_hours)
 
 
 def _crosses(booked: Booked, others: Iterable[datetime]) -> bool:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from functools import partial
 
 from planner.errors import InvalidInput
+from planner.scheduling.difference import Became, became
+from planner.scheduling.events import Event
+from planner.scheduling.policy import Policy
 from planner.scheduling.problem import Placed, Problem
 from planner.scheduling.repair import RepairCase, Repaired, repair
 from planner.services.planning import (
@@ -48,31 +50,25 @@ def repaired(
     unit: Unit,
     course: CourseRow,
     snapshot: CourseSnapshot,
-    *,
-    losing: Collection[int | None] = (),
-    extra_away: Sequence[tuple[date, date]] = (),
-    move_points: int | None = None,
+    events: Sequence[Event] = (),
 ) -> CourseSnapshot:
     """The course with everything it owes placed again, staying wherever it can.
 
     Args:
-        snapshot: the course with the event already in it: a missed or cancelled appointment is closed.
-        losing: ids of missed sessions, wanted as soon as possible; None stands for one that is being added.
-        extra_away: half-open pairs of days on which the patient can't come.
-        move_points: what moving a standing appointment costs; None for the usual.
+        snapshot: the course with the events already in it: a missed or cancelled appointment is closed.
+        events: what befell it; none where something was added that is owed besides.
     Returns:
         The course as it should stand. Where that can't be without taking away an appointment, or what is locked
         contradicts the rules, nothing is touched, and what is owed says why it has no place.
     """
-    view = partial(look_at, unit, course, snapshot, losing=losing, extra_away=extra_away, move_points=move_points)
-    look = view()
+    look = look_at(unit, course, snapshot, events)
     if not look.owed:
         return snapshot
     try:
         answer = repair(look.problem, look.case)
         if answer.unplaced:
             # The same places again, but with everybody in view who could help.
-            answer = repair(view(everybody=True).problem, look.case)
+            answer = repair(look_at(unit, course, snapshot, events, everybody=True).problem, look.case)
     except InvalidInput:
         # The engine's words name its own numbers, which say nothing to reception.
         return _left_standing(snapshot, look.owed, look.stays, _CONTRADICTION)
@@ -86,22 +82,23 @@ def look_at(
     unit: Unit,
     course: CourseRow,
     snapshot: CourseSnapshot,
+    events: Sequence[Event] = (),
     *,
-    losing: Collection[int | None] = (),
-    extra_away: Sequence[tuple[date, date]] = (),
-    move_points: int | None = None,
+    policy: Policy | None = None,
     freeing: Collection[int] = (),
     everybody: bool = False,
 ) -> Look:
     """What a repair of one course has to go by.
 
     Args:
+        events: see `repaired`.
+        policy: see `case_for`.
         freeing: ids of other patients' appointments whose time counts as free.
         everybody: whether those are in view who do not treat in this course, to say who could help.
     """
     owed = ahead(unit, snapshot)
-    case = case_for(unit, course, snapshot, losing=losing, extra_away=extra_away, move_points=move_points)
-    stays = [booked for session in owed if session.id not in losing and (booked := standing(unit, session))]
+    case = case_for(unit, course, snapshot, events=events, policy=policy)
+    stays = [booked for session in owed if (booked := standing(unit, session))]
     span = Span.covering(unit, _last_target(case), *(booked.starts_at.date() for booked in stays))
     people = [*map(int, case.practitioners), *(row.id for row in therapists(unit) if everybody)]
     others = other_starts(unit, course.patient_id, but_for_course=course.id)
@@ -154,14 +151,15 @@ def placed_session(unit: Unit, session: SessionState, placed: Placed, *, rooms: 
         return session.rebooked(
             fresh, former_status=current.status, late=current.late_cancellation, by=current.cancelled_by
         )
-    if _same(unit, stands, placed):
+    starts_at, practitioner_id = instant(placed.start, unit.zone), int(placed.practitioner)
+    # Another room alone is no reason to disturb anybody.
+    if became((stands.starts_at, stands.practitioner_id), (starts_at, practitioner_id)) is Became.KEPT:
         stays = replace(stands, room_id=int(placed.room)) if rooms else stands
         return replace(session.with_current(stays), unplaced_reason="")
     length = stands.ends_at - stands.starts_at
-    starts_at = instant(placed.start, unit.zone)
     moved = replace(
         stands,
-        practitioner_id=int(placed.practitioner),
+        practitioner_id=practitioner_id,
         room_id=int(placed.room),
         starts_at=starts_at,
         ends_at=starts_at + length,
@@ -169,11 +167,6 @@ def placed_session(unit: Unit, session: SessionState, placed: Placed, *, rooms: 
         status="booked",
     )
     return replace(session.with_current(moved), unplaced_reason="")
-
-
-def _same(unit: Unit, booked: Booked, placed: Placed) -> bool:
-    """Whether the engine left it where it is; another room alone is no reason to disturb anybody."""
-    return booked.practitioner_id == int(placed.practitioner) and booked.starts_at == instant(placed.start, unit.zone)
 
 
 def _unplaced(session: SessionState, reason: str) -> SessionState:

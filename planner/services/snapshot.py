@@ -41,7 +41,11 @@ class Booked:
 
         With exactly the notice time left it may still move.
         """
-        return self.confirmed_at is not None or self.starts_at - now < timedelta(hours=notice_hours)
+        return self.confirmed_at is not None or self.is_fixed(now, notice_hours)
+
+    def is_fixed(self, now: datetime, notice_hours: float) -> bool:
+        """Whether it stays where it is, whoever has confirmed what: begun, or within the notice time."""
+        return self.starts_at - now < timedelta(hours=notice_hours)
 
     @property
     def place(self) -> tuple[datetime, datetime, int, int]:

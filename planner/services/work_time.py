@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import or_, select
@@ -16,11 +17,19 @@ from planner.services.runtime import Unit
 from planner.storage.opening import ClosureRow, HoursRow, LeaveRow
 
 
+class HoursToCome(NamedTuple):
+    """A therapist's weekly hours that are not recorded yet."""
+
+    staff_id: int
+    lines: tuple[WeeklyHours, ...]
+
+
 @dataclass(frozen=True)
 class Work:
     """The hours, closures, leaves (with their staff id) and holidays of some days."""
 
     hours: Sequence[HoursRow]
+    to_come: HoursToCome | None
     closures: tuple[Closure, ...]
     leaves: tuple[tuple[int, Leave], ...]
     holidays: frozenset[date]
@@ -32,12 +41,12 @@ class Work:
         first_day: date,
         days: int,
         staff_ids: Collection[int],
-        leave_to_come: Sequence[tuple[int, Leave]] = (),
+        hours_to_come: HoursToCome | None = None,
     ) -> Work:
         """Read what is known of the days from the first on (three queries).
 
         Args:
-            leave_to_come: leave that is not recorded yet, with its staff id.
+            hours_to_come: somebody's working hours that are not recorded yet, instead of theirs.
         """
         hours = unit.session.scalars(
             select(HoursRow).where(or_(HoursRow.practitioner_id.in_(staff_ids), HoursRow.room_id.is_not(None)))
@@ -49,15 +58,19 @@ class Work:
         clinic = unit.clinic
         return cls(
             hours=hours,
+            to_come=hours_to_come,
             closures=tuple(Closure(row.first_day, row.last_day, row.reason) for row in closures),
-            leaves=(*((row.practitioner_id, Leave(row.starts, row.ends)) for row in leaves), *leave_to_come),
+            leaves=tuple((row.practitioner_id, Leave(row.starts, row.ends)) for row in leaves),
             holidays=_holidays(clinic.country, clinic.subdivision, first_day, days),
         )
 
     def of_practitioner(self, grid: WallGrid, staff_id: int) -> Cells:
         """The cells in which a practitioner works."""
         leaves = tuple(leave for person, leave in self.leaves if person == staff_id)
-        lines = tuple(_weekly(row) for row in self.hours if row.practitioner_id == staff_id)
+        if self.to_come is not None and self.to_come.staff_id == staff_id:
+            lines = self.to_come.lines
+        else:
+            lines = tuple(_weekly(row) for row in self.hours if row.practitioner_id == staff_id)
         return _worked(grid, lines, self.closures, leaves, self.holidays)
 
     def of_room(self, grid: WallGrid, room_id: int, open_hours: Cells) -> Cells:

@@ -1,11 +1,15 @@
 """What befalls a clinic becomes a problem in which as much stays as the event, the prices and the policy allow."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from planner.scheduling.difference import Difference
+from planner.errors import InvalidInput
+from planner.scheduling.difference import Difference, difference
 from planner.scheduling.events import (
     CalledOff,
     EarlierWanted,
@@ -14,14 +18,19 @@ from planner.scheduling.events import (
     NewFrequency,
     NewHours,
     Pause,
-    Policy,
     PractitionerAway,
     Repair,
-    bystander,
+    befallen,
+    course_after,
+    displaced,
+    free_after,
     repair_of,
 )
-from planner.scheduling.problem import Gap, Problem, Resource, Window
-from planner.scheduling.repair import OwedSession, Place, RepairCase
+from planner.scheduling.policy import MOVE_POINTS, MOVE_POINTS_NEAR, RHYTHM_MOVE_POINTS, Policy, bystander, move_points
+from planner.scheduling.problem import Current, Gap, Placed, Problem, Resource, Solution, Unplaced, Window
+from planner.scheduling.repair import OwedSession, Place, RepairCase, repair
+from planner.scheduling.taken import lessened
+from planner.scheduling.together import Budget, Together, solve_together
 from tests.scheduling.problems import MONDAY, at, open_days, problem
 
 WEEKLY = Gap(7, 5, 9)
@@ -61,10 +70,34 @@ BO = case("bo", session("1", place(0, "09:30")), session("2", place(7, "09:30"))
 
 
 def repaired(event: Event, *cases: RepairCase, policy: Policy = "never", free: Problem | None = None) -> Difference:
-    """What changes for people; the points are never below what is proved."""
-    change, points, bound = repair_of(free or clinic(), cases, event, policy).solved(iterations=50)
-    assert bound <= points
-    return change
+    """What changes for people, planned as the product does; the points are never below what is proved."""
+    made = repair_of(free or clinic(), cases, event, policy)
+    patients = {each.course_id: each.course_id for each in cases}
+    steady = set(patients) - made.touched
+    answer = solve_together(made.problem, patients, Budget(iterations=20), steady=steady)
+    assert answer.lower_bound <= answer.points
+    return difference_since(event, made, cases, answer)
+
+
+def difference_since(event: Event, made: Repair, cases: Iterable[RepairCase], answer: Together) -> Difference:
+    """What an answer changes of what stood before the event; what was missed or called off did not stand any more."""
+    history = event.keys if isinstance(event, (Missed, CalledOff)) else ()
+    stood = {
+        each.course_id: tuple(
+            Current(number, place.practitioner, place.room, place.start, False, 0)
+            for number, owed in enumerate(made.orders[each.course_id])
+            for place in [next(was.place for was in each.owed if was.key == owed.key)]
+            if place is not None and not (owed.key in history and event.course_id == each.course_id)
+        )
+        for each in cases
+    }
+    before = tuple(replace(course, current=stood[course.id]) for course in made.problem.courses)
+    placed = [here for mine in answer.placed.values() for here in mine.values()]
+    unplaced = [
+        Unplaced(name, number, why) for name, reasons in answer.unplaced.items() for number, why in reasons.items()
+    ]
+    solution = Solution(tuple(placed), tuple(unplaced), answer.points, 0)
+    return difference(replace(made.problem, courses=before), solution)
 
 
 def moves(change: Difference) -> dict[tuple[str, int], tuple[int, bool]]:
@@ -196,9 +229,101 @@ def test_moving_who_has_confirmed_costs_most():
     assert BO.owed[0].move_points < first.move_points < second.move_points
 
 
-def test_the_sessions_of_a_repair_keep_their_names():
-    """A missed session goes first, so the problem's numbers are not the course's."""
-    made: Repair = repair_of(clinic(), [ANA], Missed("ana", frozenset({"2"})))
-    assert made.keys["ana"] == ("2", "1", "3")
+def test_a_missed_session_goes_behind_one_that_stays_where_nothing_fits_before_it():
+    """48 hours after the treatment is Tuesday, where a locked one stands: that one stays, Thursday makes it up."""
+    first = replace(ANA.owed[0], place=place(1), locked=True)
+    third = replace(ANA.owed[2], place=place(10))
+    ana = replace(ANA, owed=(first, ANA.owed[1], third), previous_start=at(-1, "09:00"))
+    event = Missed("ana", frozenset({"2"}))
+    made = repair_of(clinic(), [ana], event)
+    assert [owed.key for owed in made.orders["ana"]] == ["1", "2", "3"]
     assert made.touched == {"ana"}
-    assert [now.start for now in made.stood["ana"]] == [datetime(2026, 3, 2, 9), datetime(2026, 3, 16, 9)]
+    assert [now.start for now in made.problem.courses[0].current] == [datetime(2026, 3, 3, 9), datetime(2026, 3, 12, 9)]
+    change = repaired(event, ana)
+    assert [(each.session, each.start.date()) for each in change.added] == [(1, MONDAY + timedelta(days=3))]
+    assert not change.moved
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    busy=st.integers(0, 13),
+    missed=st.integers(0, 2),
+    lock=st.sampled_from([(), (0,), (1,), (0, 1)]),
+    seen=st.integers(1, 9),
+)
+def test_a_missed_session_is_made_up_as_if_its_course_were_repaired_alone(busy, missed, lock, seen):
+    """While nobody else may move, the joint repair tries the same orders: the same dates, beside where Bo stands."""
+    spans = tuple(span for span in clinic().practitioners[0].free if (span[0].date() - MONDAY).days >= busy)
+    kept = tuple((at(day, "09:00"), at(day, "10:00")) for day in (0, 7, 14) if day < busy)
+    free = replace(clinic(), practitioners=(Resource("ben", kept + spans), Resource("eve", ())))
+    owed = tuple(replace(each, locked=number in lock and number != missed) for number, each in enumerate(ANA.owed))
+    ana = replace(ANA, owed=owed, practitioners={"ben": 0}, previous_start=at(-seen, "09:00"))
+    event = Missed("ana", frozenset({owed[missed].key}))
+    beside = lessened(free, [(Placed("bo", 0, "ben", "red", each.place.start), 30) for each in BO.owed])
+    try:
+        alone = repair(beside, course_after(ana, [event]))
+    except InvalidInput:
+        with pytest.raises(InvalidInput):
+            repair_of(free, [ana, BO], event)
+        return
+    made = repair_of(free, [ana, BO], event)
+    answer = solve_together(made.problem, {"ana": "ana", "bo": "bo"}, Budget(iterations=5))
+    keys = [each.key for each in made.orders["ana"]]
+    assert {keys[number]: here.start for number, here in answer.placed["ana"].items()} == {
+        key: here.start for key, here in alone.placed.items()
+    }
+    assert len(alone.placed) + len(answer.unplaced["ana"]) == 3
+
+
+def test_a_missed_session_without_a_place_is_planned_as_if_those_who_may_move_were_not_there():
+    """The only time left is where Bo stands; he makes room for it only where the clinic says so."""
+    ten, eleven = (at(1, "10:00"), at(1, "10:30")), (at(3, "11:00"), at(3, "11:30"))
+    free = replace(clinic(5), practitioners=(Resource("ben", (ten, eleven)),))
+    available = (Window(1, 600, 630, 0),)
+    ana = case("ana", session("1", place(0)), practitioners={"ben": 0}, available=available)
+    bo = case("bo", session("1", place(1, "10:00")), practitioners={"ben": 0})
+    for policy, waits in (("never", True), ("unconfirmed", False), ("any", False)):
+        change = repaired(Missed("ana", frozenset({"1"})), ana, bo, policy=policy, free=free)
+        assert bool(change.unplaced) is waits
+        assert bool(change.moved) is not waits
+
+
+def test_what_is_confirmed_stays_in_a_repair_of_its_own_course():
+    """A promise is only broken by who is not there, or by the patient."""
+    owed = (ANA.owed[0], replace(ANA.owed[1], confirmed=True), ANA.owed[2])
+    sure = replace(ANA, owed=owed)
+    whole = Pause("ana", MONDAY, MONDAY + timedelta(days=13))
+    assert displaced(whole, sure) == {"1"}
+    assert [each.locked for each in course_after(sure, [whole]).owed] == [False, True, False]
+    assert displaced(PractitionerAway("ben", at(7, "00:00"), at(8, "00:00")), sure) == {"2"}
+    assert not course_after(sure, [EarlierWanted("ana", "2")]).owed[1].locked
+
+
+def test_an_absence_off_the_grid_takes_every_step_that_it_touches():
+    """Away from 09:10 to 09:40 with steps of half an hour: free again at ten."""
+    free = free_after(PractitionerAway("ben", at(0, "09:10"), at(0, "09:40")), clinic(1))
+    assert tuple(free.practitioners[0].free) == ((at(0, "10:00"), at(0, "12:00")),)
+
+
+def test_new_hours_give_no_time_that_is_taken():
+    """Ben works until four from now on, but the problem knows him free until noon only."""
+    free = free_after(NewHours("ben", open_days(1, "10:00", "16:00")), clinic(2))
+    assert tuple(free.practitioners[0].free) == ((at(0, "10:00"), at(0, "12:00")),)
+
+
+def test_moving_costs_more_when_near_and_little_for_another_rhythm():
+    """The prices of one's own course, in one place."""
+    assert move_points(at(13, "09:00"), at(0, "09:00")) == MOVE_POINTS_NEAR > MOVE_POINTS
+    assert move_points(at(14, "09:00"), at(0, "09:00")) == MOVE_POINTS
+    changed = befallen(NewFrequency("ana", {}), ANA)
+    assert {owed.move_points for owed in changed.owed} == {RHYTHM_MOVE_POINTS}
+
+
+def test_who_was_treated_elsewhere_or_today_may_stay_there():
+    """What stands was agreed: with somebody who is not wished, and on the day itself."""
+    ana = replace(ANA, practitioners={"eve": 0}, earliest_day=MONDAY + timedelta(days=1))
+    after = course_after(ana, [])
+    assert after.practitioners == {"eve": 0, "ben": 0}
+    assert after.earliest_day == MONDAY
+    ill = PractitionerAway("ben", at(0, "00:00"), at(28, "00:00"))
+    assert course_after(ana, [ill]).practitioners == {"eve": 0}

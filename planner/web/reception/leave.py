@@ -9,8 +9,9 @@ from flask import flash, redirect, render_template, request, url_for
 
 from planner.diary.hours import Leave
 from planner.errors import InvalidInput, StaleForm
-from planner.services.leave import LeavePlan, plan_leave, planned_at_once, preview_leave, record_leave
+from planner.services.leave import plan_leave, planned_at_once, preview_leave, record_leave
 from planner.services.leave_view import LeaveLine, Withdrawn, leave_desk, withdraw
+from planner.services.replan import Replan
 from planner.services.solve_jobs import new_job_id
 from planner.web.context import actor, runtime
 from planner.web.formats import counted, day_year
@@ -56,7 +57,7 @@ def withdraw_leave(leave_id: int) -> Page:
     return redirect(url_for("reception.leave"))
 
 
-def _leave_page(form: Mapping[str, str], errors: Errors | None = None, plan: LeavePlan | None = None) -> str:
+def _leave_page(form: Mapping[str, str], errors: Errors | None = None, plan: Replan | None = None) -> str:
     desk = leave_desk(runtime(), actor())
     chosen = form.get("staff_id", "")
     return render_template(
@@ -122,7 +123,7 @@ def _clock(text: str, where: str) -> time:
     return read
 
 
-def recorded_words(plan: LeavePlan) -> str:
+def recorded_words(plan: Replan) -> str:
     """What was done, for the news at the top of the page."""
     if not plan.courses:
         return "The leave is recorded. No appointment is touched."
