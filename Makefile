@@ -8,6 +8,8 @@ PORT ?= 8000
 BIN := .venv/bin
 # Whatever carries one of these marks runs after the fast tests.
 SLOW := slow or browser or clients or faults
+# The fast ones run beside one another; the slow ones measure and fill the machine, so each of those runs alone.
+FAST_TESTS := $(BIN)/pytest -n auto --dist worksteal -m "not ($(SLOW))"
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	$(if $(UPGRADE),--upgrade)
 
@@ -27,12 +29,12 @@ run: ## set up, make the demo clinic if there is none, serve it on http://127.0.
 
 test: ## all tests: the fast ones, then the slow ones (installs Chromium and calendar programs)
 	@tools/setup.sh dev compiled chromium clients
-	$(BIN)/pytest -m "not ($(SLOW))"
+	$(FAST_TESTS)
 	$(BIN)/pytest -m "$(SLOW)"
 
 test-fast: ## only the fast tests
 	@tools/setup.sh dev compiled
-	$(BIN)/pytest -m "not ($(SLOW))"
+	$(FAST_TESTS)
 
 test-slow: ## only the slow tests: browser, calendar programs, faults, packaging
 	@tools/setup.sh dev compiled chromium clients

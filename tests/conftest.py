@@ -10,6 +10,7 @@ from jinja2 import FileSystemBytecodeCache
 
 from planner.app import create_app
 from planner.config import Config
+from planner.services.fetching import Fetcher
 from planner.services.runtime import Runtime
 from planner.storage import schema
 from planner.storage.database import Database
@@ -27,6 +28,17 @@ def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def clinic_database(empty_database: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Clinic]:
+    """A database file with Ana's, Ben's, Rosa's and Mo's clinic, made once, and who is in it."""
+    path = tmp_path_factory.mktemp("database") / "clinic.sqlite"
+    shutil.copy(empty_database, path)
+    database = Database(f"sqlite:///{path}")
+    made = make_clinic(Runtime(database, FakeClock(), FakeMailer()))
+    database.close()
+    return path, made
+
+
 @pytest.fixture
 def clock() -> FakeClock:
     """A clock that goes only when told; it stands at `factories.NOW`."""
@@ -40,24 +52,36 @@ def mailer() -> FakeMailer:
 
 
 @pytest.fixture
-def config(tmp_path: Path, empty_database: Path) -> Config:
-    """The settings of an instance in a folder of its own, with a database that is ready."""
-    shutil.copy(empty_database, tmp_path / "planner.sqlite")
+def config(
+    request: pytest.FixtureRequest, tmp_path: Path, empty_database: Path, clinic_database: tuple[Path, Clinic]
+) -> Config:
+    """The settings of an instance in a folder of its own, with a database that is ready.
+
+    The clinic is in it where the test asks for one: copying costs less than writing it anew a thousand times.
+    """
+    ready = clinic_database[0] if "clinic" in request.fixturenames else empty_database
+    shutil.copy(ready, tmp_path / "planner.sqlite")
     return Config(instance=tmp_path, database_url=f"sqlite:///{tmp_path}/planner.sqlite", secret_key="s" * 32)
 
 
+@pytest.fixture(scope="session")
+def fetcher() -> Fetcher:
+    """What fetches calendars, made once: it reads the certificates of the whole world."""
+    return Fetcher()
+
+
 @pytest.fixture
-def runtime(config: Config, clock: FakeClock, mailer: FakeMailer) -> Iterator[Runtime]:
+def runtime(config: Config, clock: FakeClock, mailer: FakeMailer, fetcher: Fetcher) -> Iterator[Runtime]:
     """The running program on that database."""
     database = Database(config.database_url, wait_seconds=5)
-    yield Runtime(database=database, clock=clock, mailer=mailer, base_url=config.base_url, secret_key=config.secret_key)
+    yield Runtime(database, clock, mailer, config.base_url, config.secret_key, fetcher)
     database.close()
 
 
 @pytest.fixture
-def clinic(runtime: Runtime) -> Clinic:
-    """Ana's, Ben's, Rosa's and Mo's clinic."""
-    return make_clinic(runtime)
+def clinic(runtime: Runtime, clinic_database: tuple[Path, Clinic]) -> Clinic:
+    """Ana's, Ben's, Rosa's and Mo's clinic, which `config` has put into the database of `runtime`."""
+    return clinic_database[1]
 
 
 @pytest.fixture

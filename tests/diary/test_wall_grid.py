@@ -25,8 +25,8 @@ def instants(busy: Busy, side: int) -> np.ndarray:
 def by_array(
     zone: ZoneInfo, first: date, grid_minutes: int, working: list[Interval], busy: Busy, since: datetime | None
 ) -> list[tuple[datetime, datetime]]:
-    """Free time by the grid, eight days from the first."""
-    grid = WallGrid(first, 8, grid_minutes, zone)
+    """Free time by the grid, nine days from the first."""
+    grid = WallGrid(first, 9, grid_minutes, zone)
     free = grid.within(working) & ~grid.taken(instants(busy, 0), instants(busy, 1))
     if since is not None:
         free &= ~grid.before(since)
@@ -51,7 +51,7 @@ lengths = st.integers(0, 900)
 
 @st.composite
 def around_a_change(draw: st.DrawFn) -> tuple[ZoneInfo, datetime, list[Interval], Busy, datetime | None]:
-    """Hours, bookings and a now within two days of a clock change, on no grid at all."""
+    """Hours, bookings and a now within four days of a clock change, on no grid at all."""
     zone, change = draw(st.sampled_from(CHANGES))
     wall = to_wall(change, zone)
     pairs = st.lists(st.tuples(moments, lengths), max_size=6)
@@ -86,7 +86,7 @@ def test_what_lies_outside_the_days_is_left_out() -> None:
     hours = [Interval(monday - timedelta(days=1), monday + timedelta(days=30))]
     busy = [(datetime(2020, 1, 1, tzinfo=UTC), datetime(2026, 6, 1, 8, tzinfo=UTC))]
     assert by_array(LONDON, monday.date(), 15, hours, busy, None) == [
-        (monday + timedelta(hours=9), monday + timedelta(days=8))
+        (monday + timedelta(hours=9), monday + timedelta(days=9))
     ]
 
 

@@ -92,8 +92,8 @@ def first_answer(address: str, log: Path) -> str:
 
 
 def beneath(folder: Path, start: Path) -> set[str]:
-    """The files beneath a folder of the checkout, as paths from `start`, without what Python compiled."""
-    files = (path for path in folder.rglob("*") if path.is_file() and path.suffix != ".pyc")
+    """The files beneath a folder of the checkout, as paths from `start`, without what Python and numba compiled."""
+    files = (path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
     return {str(path.relative_to(start)) for path in files}
 
 
@@ -110,6 +110,12 @@ def test_the_wheel_holds_no_data_and_no_tests(wheel: Path) -> None:
     """A clinic's database or key must never be packed by accident."""
     tops = {name.split("/")[0] for name in zipfile.ZipFile(wheel).namelist()}
     assert {top for top in tops if not top.endswith(".dist-info")} == {"planner"}
+
+
+def test_the_wheel_holds_nothing_that_was_compiled_here(wheel: Path) -> None:
+    """Bytecode and machine code of this computer would be stale or wrong on another."""
+    names = zipfile.ZipFile(wheel).namelist()
+    assert [name for name in names if "__pycache__" in name or name.endswith((".pyc", ".nbi", ".nbc", ".mark"))] == []
 
 
 def test_the_installed_program_is_the_wheels_and_not_the_checkouts(elsewhere: Path) -> None:

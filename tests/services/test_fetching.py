@@ -98,7 +98,7 @@ def address():
     """Where that server listens."""
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Elsewhere)
     server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     Elsewhere.asked.clear()
     yield f"http://127.0.0.1:{server.server_port}"

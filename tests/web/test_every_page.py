@@ -5,6 +5,8 @@ its example in tests/web/examples.py.
 """
 
 import re
+import shutil
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import html5lib
@@ -12,8 +14,14 @@ import pytest
 from flask import Flask
 from html5lib.constants import E as WORDS_OF_HTML5LIB
 
+from planner.app import create_app
+from planner.config import Config
+from planner.services.runtime import Runtime
+from planner.storage.database import Database
 from planner.web.access import ACCESS, may
 from planner.web.blueprints import BLUEPRINTS
+from tests.factories import Clinic, FakeClock, FakeMailer
+from tests.web.browser_without_screen import Browser
 from tests.web.examples import EXAMPLES, LINK, Scene
 
 
@@ -76,6 +84,35 @@ def whom(rule, clinic):
     return next(person for person in (clinic.rosa, clinic.ben, clinic.mo) if may(person.actor, who))
 
 
+@pytest.fixture(scope="module")
+def closed(tmp_path_factory, clinic_database, fetcher, compiled_templates):
+    """The pages of a clinic in which every test of this module is refused, so that one is enough for all of them."""
+    path, clinic = clinic_database
+    folder = tmp_path_factory.mktemp("closed")
+    shutil.copy(path, folder / "planner.sqlite")
+    config = Config(instance=folder, database_url=f"sqlite:///{folder}/planner.sqlite", secret_key="s" * 32)
+    database = Database(config.database_url)
+    app = create_app(Runtime(database, FakeClock(), FakeMailer(), fetcher=fetcher), config)
+    app.jinja_env.bytecode_cache = compiled_templates
+    yield Closed(app, clinic)
+    database.close()
+
+
+@dataclass(frozen=True)
+class Closed:
+    """Pages that are only ever refused."""
+
+    app: Flask
+    clinic: Clinic
+
+    def browser_of(self, person):
+        """A browser, with this person signed in."""
+        browser = Browser(self.app)
+        if person is not None:
+            browser.sign_in(person)
+        return browser
+
+
 @pytest.mark.parametrize("rule", RULES, ids=named)
 def test_every_route_says_who_may_open_it(rule):
     """A row in planner/web/access.py."""
@@ -83,9 +120,9 @@ def test_every_route_says_who_may_open_it(rule):
 
 
 @pytest.mark.parametrize(("rule", "method"), CHANGES, ids=named)
-def test_every_change_needs_the_token_of_its_form(rule, method, browser_of, clinic):
+def test_every_change_needs_the_token_of_its_form(rule, method, closed):
     """Else any page of the web could send it in the name of whoever is signed in."""
-    browser = browser_of(whom(rule, clinic))
+    browser = closed.browser_of(whom(rule, closed.clinic))
     answer = browser.raw.open(address(browser.app, rule, anything(rule)), method=method)
     assert answer.status_code == 400
     assert "CSRF" in answer.text
@@ -103,9 +140,9 @@ def test_every_page_opens_for_those_it_is_for(rule, browser_of, runtime, clinic)
 
 
 @pytest.mark.parametrize("rule", SIGNED_IN, ids=named)
-def test_nobody_opens_a_staff_page_without_signing_in(rule, browser_of, clinic):
+def test_nobody_opens_a_staff_page_without_signing_in(rule, closed):
     """A page leads to the sign-in; a change does too, and changes nothing."""
-    browser = browser_of(None)
+    browser = closed.browser_of(None)
     path = address(browser.app, rule, anything(rule))
     answer = answer_to(browser, rule, path)
     assert answer.status_code == 302
@@ -113,11 +150,11 @@ def test_nobody_opens_a_staff_page_without_signing_in(rule, browser_of, clinic):
 
 
 @pytest.mark.parametrize("rule", SIGNED_IN, ids=named)
-def test_a_page_is_shut_to_the_roles_it_is_not_for(rule, browser_of, clinic):
+def test_a_page_is_shut_to_the_roles_it_is_not_for(rule, closed):
     """403, whatever the address says."""
-    for person in (clinic.rosa, clinic.ben, clinic.mo):
+    for person in (closed.clinic.rosa, closed.clinic.ben, closed.clinic.mo):
         if not may(person.actor, ACCESS[rule.endpoint]):
-            browser = browser_of(person)
+            browser = closed.browser_of(person)
             path = address(browser.app, rule, anything(rule))
             assert answer_to(browser, rule, path).status_code == 403
 
