@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup run test test-fast test-slow lint format bench bench-feeds pictures wheel lock clean
+.PHONY: help setup run test test-fast test-slow lint format texts bench bench-feeds pictures wheel lock clean
 
 PORT ?= 8000
 BIN := .venv/bin
@@ -49,6 +49,12 @@ format: ## put the code into the form that lint checks
 	@tools/setup.sh dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+texts: ## bring the catalogues in planner/locale up to date with the texts that are in use; then translate what is empty
+	@tools/setup.sh runtime
+	$(BIN)/pybabel -q extract -F babel.cfg --no-location --no-wrap --sort-output -o .texts.pot .
+	$(BIN)/pybabel -q update -i .texts.pot -d planner/locale --no-wrap --no-fuzzy-matching --ignore-obsolete --omit-header
+	@rm .texts.pot
 
 bench: ## measure all that benchmarks/ measures (40 minutes) into benchmarks/RESULTS.md (BENCH="--share 0.1 --seeds 101": quick)
 	@tools/setup.sh dev compiled
