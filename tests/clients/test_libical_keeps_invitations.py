@@ -99,7 +99,7 @@ def test_in_the_order_they_were_sent_it_finds_every_one_of_them_new_and_every_re
 
 
 def test_its_answers_are_understood_on_any_prefix_and_old_ones_change_nothing(history, answering, clinic, tmp_path):
-    """Answers to what the program has at that moment, some of them to times that hold no more; and all of them twice."""
+    """Answers to what the program has at that moment, some of them to times that hold no more; all of them twice."""
     course, steps = history
 
     @settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
