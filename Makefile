@@ -64,9 +64,10 @@ bench-feeds: ## measure how fast calendars are answered, beside Radicale; writes
 	@tools/setup.sh dev
 	@$(BIN)/python -m benchmarks.feeds
 
-pictures: ## take the pictures of docs/img anew
+pictures: ## take the pictures of docs/img and of the help pages anew
 	@tools/setup.sh dev chromium
 	PLANNER_PICTURES=docs/img $(BIN)/pytest tests/browser/test_tour.py
+	PLANNER_HELP_PICTURES=planner/static/help $(BIN)/pytest tests/browser/test_help_pictures.py -k pressed
 
 wheel: setup ## build dist/course_planner-*.whl
 	$(BIN)/hatchling build -t wheel -d dist

@@ -200,7 +200,11 @@ def _version() -> int:
 def _cancelled_words(before: PatientPlan, after: PatientPlan, appointment_id: int, outcome: Outcome) -> str:
     """What is cancelled, when the visit is now, and what else moved for it."""
     lost = before.visit(appointment_id)
-    words = [f"Your visit on {local_both(lost.starts_at, before.zone, before.clinic.zone)} is cancelled." if lost else "Cancelled."]
+    words = [
+        f"Your visit on {local_both(lost.starts_at, before.zone, before.clinic.zone)} is cancelled."
+        if lost
+        else "Cancelled."
+    ]
     starts = {visit.session_id: visit.starts_at for visit in after.upcoming}
     if lost and lost.session_id in starts:
         words.append(f"The new date is {local_both(starts[lost.session_id], after.zone, after.clinic.zone)}.")
