@@ -50,10 +50,10 @@ format: ## put the code into the form that lint checks
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-texts: ## bring the catalogues in planner/locale up to date with the texts that are in use; then translate what is empty
+texts: ## bring the catalogues in planner/locale up to date with the texts in use; then translate what is empty
 	@tools/setup.sh runtime
-	$(BIN)/pybabel -q extract -F babel.cfg --no-location --no-wrap --sort-output -o .texts.pot .
-	$(BIN)/pybabel -q update -i .texts.pot -d planner/locale --no-wrap --no-fuzzy-matching --ignore-obsolete --omit-header
+	@$(BIN)/pybabel -q extract -F babel.cfg --no-location -o .texts.pot .
+	@$(BIN)/python tools/texts.py .texts.pot
 	@rm .texts.pot
 
 bench: ## measure all that benchmarks/ measures (40 minutes) into benchmarks/RESULTS.md (BENCH="--share 0.1 --seeds 101": quick)
