@@ -31,8 +31,10 @@ def main() -> None:
     found = read_po(BytesIO(Path(sys.argv[1]).read_bytes()))
     for file in sorted(CATALOGUES.glob("*/LC_MESSAGES/messages.po")):
         language = file.parents[1].name
-        file.write_bytes(updated(file.read_bytes(), language, found))
-        empty = sum(not (message.string and all(message.string)) for message in read_po(BytesIO(file.read_bytes()), locale=language))
+        written = updated(file.read_bytes(), language, found)
+        file.write_bytes(written)
+        messages = read_po(BytesIO(written), locale=language)
+        empty = sum(not (message.string and all(message.string)) for message in messages)
         print(f"{language}: {empty} to translate")
 
 
