@@ -1,5 +1,6 @@
 """Letters in words: golden files, zones, names from strangers, and what they never say."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from zoneinfo import ZoneInfo
@@ -100,6 +101,22 @@ def test_times_are_the_patients_with_the_clinics_beside_them() -> None:
     text = render(letters.reminder(letters.head(patient_zone=letters.NEW_YORK))).text
     assert "Tuesday 24 November 2026, 05:00 (10:00 at the clinic)" in text
     assert "Times are your local time (New York)" in text
+
+
+@pytest.mark.parametrize(
+    ("language", "beside"), [("en", "at the clinic"), ("de", "in der Praxis"), ("es", "en la clínica")]
+)
+@pytest.mark.parametrize("make", EVERY_LETTER)
+def test_every_time_in_every_letter_has_the_clinics_beside_it(
+    make: Callable[..., Letter], language: str, beside: str, templates: MailTemplates
+) -> None:
+    """Also the one that was before a move, and the one until which an offer stands."""
+    rendered = templates.render(make(letters.head(patient_zone=letters.NEW_YORK, language=language)))
+    html = " ".join(re.sub(r"<[^>]+>", " ", rendered.html.partition("<body")[2]).split())
+    for words in (rendered.text, html):
+        times = re.findall(r"\d\d:\d\d", words)
+        pairs = re.findall(rf"\d\d:\d\d \(\d\d:\d\d {beside}\)", words)
+        assert len(times) == 2 * len(pairs) > 0
 
 
 def test_the_clinics_day_is_named_where_it_is_another() -> None:
