@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup run test test-fast test-slow lint format bench bench-feeds pictures wheel lock clean
+.PHONY: help setup run test test-fast test-slow lint format texts bench bench-feeds pictures wheel lock clean
 
 PORT ?= 8000
 BIN := .venv/bin
@@ -52,6 +52,12 @@ format: ## put the code into the form that lint checks
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+texts: ## bring the catalogues in planner/locale up to date with the texts in use; then translate what is empty
+	@tools/setup.sh runtime
+	@$(BIN)/pybabel -q extract -F babel.cfg --no-location -o .texts.pot .
+	@$(BIN)/python tools/texts.py .texts.pot
+	@rm .texts.pot
+
 bench: ## measure all that benchmarks/ measures (40 minutes) into benchmarks/RESULTS.md (BENCH="--share 0.1 --seeds 101": quick)
 	@tools/setup.sh dev compiled
 	$(BIN)/python -m benchmarks $(BENCH)
@@ -60,9 +66,10 @@ bench-feeds: ## measure how fast calendars are answered, beside Radicale; writes
 	@tools/setup.sh dev
 	@$(BIN)/python -m benchmarks.feeds
 
-pictures: ## take the pictures of docs/img anew
+pictures: ## take the pictures of docs/img and of the help pages anew
 	@tools/setup.sh dev chromium
 	PLANNER_PICTURES=docs/img $(BIN)/pytest tests/browser/test_tour.py
+	PLANNER_HELP_PICTURES=planner/static/help $(BIN)/pytest tests/browser/test_help_pictures.py -k pressed
 
 wheel: setup ## build dist/course_planner-*.whl
 	$(BIN)/hatchling build -t wheel -d dist

@@ -131,6 +131,7 @@ chromium() {
 
 clients() {
     [[ -f tests/clients/install.sh ]] || return 0
+    [[ $(/sbin/ldconfig -p) == *libical.so.3* ]] || apt_install libical3
     bash tests/clients/install.sh || fail "the calendar programs for the tests could not be installed."
 }
 

@@ -32,6 +32,7 @@ class CalendarEvent:
         location: one line.
         url: http or https address in ASCII.
         cancelled: published for some weeks with its title marked, then dropped.
+        cancelled_prefix: what marks it, put before the title, in the reader's language.
         classification: PUBLIC, PRIVATE or CONFIDENTIAL; None leaves CLASS out.
         alarm_minutes: a reminder that long before the start; None (the default) means none.
     Raises:
@@ -50,6 +51,7 @@ class CalendarEvent:
     location: str = ""
     url: str | None = None
     cancelled: bool = False
+    cancelled_prefix: str = CANCELLED_PREFIX
     classification: str | None = None
     alarm_minutes: int | None = None
 
@@ -90,20 +92,19 @@ def check_url(url: str) -> None:
         raise ValueError(f"{url!r} is not a web address in ASCII.")
 
 
-def vevent_bytes(event: CalendarEvent, cancelled_prefix: str = CANCELLED_PREFIX, *, also: bytes = b"") -> bytes:
+def vevent_bytes(event: CalendarEvent, *, also: bytes = b"") -> bytes:
     """Write one appointment as a VEVENT; the same event gives the same bytes.
 
     Args:
         event: the appointment.
-        cancelled_prefix: put before a cancelled event's title, in the reader's language, with its space.
         also: further content lines, as an invitation has them.
     """
-    return component("VEVENT", _lines(event, cancelled_prefix, also))
+    return component("VEVENT", _lines(event, also))
 
 
-def _lines(event: CalendarEvent, cancelled_prefix: str, also: bytes) -> Iterator[bytes]:
+def _lines(event: CalendarEvent, also: bytes) -> Iterator[bytes]:
     """Titles and times first, the rest by the alphabet."""
-    prefix = clean_line(cancelled_prefix) + " " if event.cancelled else ""
+    prefix = clean_line(event.cancelled_prefix) + " " if event.cancelled else ""
     yield text_line("SUMMARY", prefix + clean_line(event.summary))
     yield from _times(event)
     yield utc_line("DTSTAMP", event.revised_at)

@@ -11,7 +11,7 @@ from typing import Final
 
 from icalendar import Calendar, Timezone, vDuration, vUri
 
-from planner.calendars.event import CANCELLED_PREFIX, CalendarEvent, check_url, vevent_bytes, written_in_utc
+from planner.calendars.event import CalendarEvent, check_url, vevent_bytes, written_in_utc
 from planner.calendars.text import ExactText, clean_line, clean_text
 from planner.calendars.transitions import find_zone
 from planner.calendars.zone import vtimezone
@@ -38,7 +38,6 @@ class CalendarFeed:
         source_url: the feed's own address, or None where it shall not be told.
         timezone: IANA name of the clinic's zone.
         description: any number of lines, or empty.
-        cancelled_prefix: put before a cancelled event's title, in the reader's language.
     Raises:
         ValueError: no name, a uid twice, `refresh` under a minute, or `source_url` is no address.
         InvalidInput: there is no such zone.
@@ -50,7 +49,6 @@ class CalendarFeed:
     source_url: str | None
     timezone: str
     description: str = ""
-    cancelled_prefix: str = CANCELLED_PREFIX
 
     def __post_init__(self) -> None:
         if not clean_line(self.name):
@@ -80,10 +78,10 @@ def feed_bytes(feed: CalendarFeed) -> bytes:
     if not feed.events:
         # RFC 5545 §3.4 wants at least one component.
         calendar.add_component(vtimezone(feed.timezone, *_SPAN_WITHOUT_EVENTS))
-    return _with_events(calendar, feed.events, feed.cancelled_prefix)
+    return _with_events(calendar, feed.events)
 
 
-def download_bytes(events: Sequence[CalendarEvent], cancelled_prefix: str = CANCELLED_PREFIX) -> bytes:
+def download_bytes(events: Sequence[CalendarEvent]) -> bytes:
     """Write a file to be opened once, of one appointment or a whole course.
 
     It carries no name, because Outlook then makes a new calendar, and no METHOD, because it invites nobody.
@@ -95,7 +93,7 @@ def download_bytes(events: Sequence[CalendarEvent], cancelled_prefix: str = CANC
     if not events:
         raise InvalidInput("There is no appointment to download.")
     _check_uids(events)
-    return _with_events(_calendar(events), events, cancelled_prefix)
+    return _with_events(_calendar(events), events)
 
 
 def calendar_around(events: Sequence[CalendarEvent], body: bytes, *, method: str) -> bytes:
@@ -123,11 +121,11 @@ def _calendar(events: Sequence[CalendarEvent]) -> Calendar:
     return calendar
 
 
-def _with_events(calendar: Calendar, events: Sequence[CalendarEvent], cancelled_prefix: str) -> bytes:
+def _with_events(calendar: Calendar, events: Sequence[CalendarEvent]) -> bytes:
     """The calendar's bytes with the events after its zones."""
     frame = bytes(calendar.to_ical()).removesuffix(_END)
     in_order = sorted(events, key=lambda event: (event.starts_at, event.uid))
-    return b"".join([frame, *(vevent_bytes(event, cancelled_prefix) for event in in_order), _END])
+    return b"".join([frame, *(vevent_bytes(event) for event in in_order), _END])
 
 
 def _zones(events: Sequence[CalendarEvent]) -> list[Timezone]:

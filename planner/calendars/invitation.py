@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from planner.calendars.event import CANCELLED_PREFIX, CalendarEvent, vevent_bytes
+from planner.calendars.event import CalendarEvent, vevent_bytes
 from planner.calendars.feed import calendar_around
 from planner.calendars.lines import content_line
 from planner.calendars.text import clean_line
@@ -58,7 +58,7 @@ class Invitation:
         return "CANCEL" if self.event.cancelled else "REQUEST"
 
 
-def invitation_bytes(invitation: Invitation, cancelled_prefix: str = CANCELLED_PREFIX) -> bytes:
+def invitation_bytes(invitation: Invitation) -> bytes:
     """The calendar part of the message: UTF-8, CRLF; the same invitation gives the same bytes.
 
     Source: RFC 5546 §3.2.2, §3.2.5; RFC 6047 §2.
@@ -69,5 +69,5 @@ def invitation_bytes(invitation: Invitation, cancelled_prefix: str = CANCELLED_P
     people = content_line(f"ORGANIZER{organizer.name_parameter()}", f"mailto:{organizer.address}") + content_line(
         f"ATTENDEE{attendee.name_parameter()};ROLE=REQ-PARTICIPANT{asked}", f"mailto:{attendee.address}"
     )
-    body = vevent_bytes(invitation.event, cancelled_prefix, also=people)
+    body = vevent_bytes(invitation.event, also=people)
     return calendar_around([invitation.event], body, method=invitation.method)

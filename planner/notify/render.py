@@ -8,11 +8,9 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
+from planner.languages import LANGUAGES, spoken, texts
 from planner.notify.letters import Letter
 from planner.notify.message import Attachment, CalendarPart, Message, message_id, one_line
-
-LANGUAGES = ("en",)
-"""Languages there are texts in; the first is used where a patient's own is missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,28 +72,32 @@ class MailTemplates:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._environment = Environment(
-            loader=FileSystemLoader(folder / "emails"),
-            autoescape=select_autoescape(["html"]),
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
+        self._environments = {language: _environment(folder / "emails", language) for language in LANGUAGES}
 
-    def render(self, letter: Letter, language: str) -> Rendered:
-        """The letter in the patient's language, or the first of `LANGUAGES` where there are no texts in it.
+    def render(self, letter: Letter) -> Rendered:
+        """The letter in its patient's language, or the first of `LANGUAGES` where there are no texts in it."""
+        language = spoken(letter.head.language)
+        words = {**letter.words(), "language": language}
 
-        Args:
-            letter: what to tell.
-            language: BCP 47 tag, e.g. "en" or "en-GB".
-        """
-        spoken = language.partition("-")[0].lower()
-        words = {**letter.words(), "language": spoken if spoken in LANGUAGES else LANGUAGES[0]}
+        def part(name: str) -> str:
+            return self._environments[language].get_template(f"{letter.kind}/{name}").render(words)
+
         return Rendered(
-            subject=one_line(self._part(letter.kind, "subject.txt", words)),
-            text=self._part(letter.kind, "body.txt", words).strip() + "\n",
-            html=self._part(letter.kind, "body.html", words).strip() + "\n",
+            subject=one_line(part("subject.txt")),
+            text=part("body.txt").strip() + "\n",
+            html=part("body.html").strip() + "\n",
         )
 
-    def _part(self, kind: str, name: str, words: dict[str, object]) -> str:
-        return self._environment.get_template(f"{kind}/{name}").render(words)
+
+def _environment(folder: Path, language: str) -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(folder),
+        autoescape=select_autoescape(["html"]),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    # The extension brings this method along.
+    environment.install_gettext_translations(texts(language), newstyle=True)  # type: ignore[attr-defined]
+    return environment

@@ -5,17 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+from planner.languages import day_words, place_words
 from planner.notify.message import one_line
-
-_WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_MONTHS: Final = (
-    *("January", "February", "March", "April", "May", "June"),
-    *("July", "August", "September", "October", "November", "December"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +64,7 @@ class Letterhead:
         greeting: what the patient is called by, e.g. "Ana".
         patient_zone: in which the patient reads times.
         plan_url: the patient's personal page, http or https; None if there is none to give.
+        language: BCP 47 tag of the language to write in, e.g. "en" or "de-AT".
     Raises:
         ValueError: the address of the page is no web address.
     """
@@ -80,6 +75,7 @@ class Letterhead:
     greeting: str
     patient_zone: ZoneInfo
     plan_url: str | None
+    language: str = "en"
 
     def __post_init__(self) -> None:
         if self.plan_url is not None and urlsplit(self.plan_url).scheme not in ("http", "https"):
@@ -96,7 +92,7 @@ class Letterhead:
             "clinic_phone": one_line(self.clinic_phone),
             "greeting": one_line(self.greeting),
             "plan_url": self.plan_url,
-            "patient_place": self.patient_zone.key.rpartition("/")[2].replace("_", " "),
+            "patient_place": place_words(self.patient_zone, self.language),
             "times_differ": any(self.visit_words(visit).clinic_time for visit in visits),
         }
 
@@ -106,10 +102,10 @@ class Letterhead:
         at_clinic = visit.starts_at.astimezone(self.clinic_zone).replace(tzinfo=None)
         clinic_time = "" if at_clinic == wall else f"{at_clinic:%H:%M}"
         if clinic_time and at_clinic.date() != wall.date():
-            clinic_time = f"{_day(at_clinic)}, {clinic_time}"
+            clinic_time = f"{self._day(at_clinic, with_year=False)}, {clinic_time}"
         return VisitWords(
-            day=f"{_day(wall)} {wall.year}",
-            short_day=_day(wall),
+            day=self._day(wall),
+            short_day=self._day(wall, with_year=False),
             time=f"{wall:%H:%M}",
             clinic_time=clinic_time,
             minutes=visit.minutes,
@@ -117,7 +113,5 @@ class Letterhead:
             where=one_line(visit.where),
         )
 
-
-def _day(wall: datetime) -> str:
-    # Not strftime: its names follow the machine's locale.
-    return f"{_WEEKDAYS[wall.weekday()]} {wall.day} {_MONTHS[wall.month - 1]}"
+    def _day(self, wall: datetime, *, with_year: bool = True) -> str:
+        return day_words(wall.date(), self.language, with_year=with_year)

@@ -48,7 +48,6 @@ class Outgoing:
     to_name: str
     from_name: str
     reply_to: str
-    language: str
     key: str
     domain: str
     dated: datetime
@@ -63,7 +62,7 @@ class Outgoing:
             InvalidInput: the address is none that mail can be sent to.
         """
         files = (Attachment("appointments.ics", download_bytes(self.events), "text/calendar"),) if self.events else ()
-        return templates.render(self.letter, self.language).addressed(
+        return templates.render(self.letter).addressed(
             to=self.to,
             to_name=self.to_name,
             from_name=self.from_name,
@@ -94,6 +93,7 @@ class Addressee:
             greeting=self.patient.name,
             patient_zone=ZoneInfo(self.patient.timezone or clinic.timezone),
             plan_url=personal_link(self.runtime, self.unit, self.patient.id),
+            language=self.patient.language,
         )
 
     def outgoing(
@@ -114,7 +114,6 @@ class Addressee:
             to_name=self.patient.name,
             from_name=clinic.name,
             reply_to=clinic.email,
-            language=self.patient.language,
             key=f"{clinic.id}/{key}",
             domain=_domain(clinic.email, self.runtime.base_url),
             dated=dated,

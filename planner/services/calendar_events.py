@@ -6,11 +6,13 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from gettext import NullTranslations
 from typing import Final, Literal
 
 from sqlalchemy import ColumnElement, select, true
 
-from planner.calendars.event import CalendarEvent
+from planner.calendars.event import CANCELLED_PREFIX, CalendarEvent
+from planner.languages import texts
 from planner.services.runtime import Unit
 from planner.services.session_numbers import last_numbers, out_of
 from planner.services.snapshot import VOID, Booked, booked_from
@@ -44,22 +46,22 @@ class Entry:
 
 
 def patient_events(unit: Unit, patient_id: int, privacy: Privacy = "neutral") -> tuple[CalendarEvent, ...]:
-    """The patient's appointments, of all their courses (6 queries)."""
-    clinic = unit.clinic
+    """The patient's appointments, of all their courses, in the patient's language (6 queries)."""
+    clinic, words = unit.clinic, texts(unit.get(PatientRow, patient_id).language)
     rooms, staff = _room_names(unit), _staff_names(unit)
     entries = _entries(unit, AppointmentRow.patient_id == patient_id)
     last = last_numbers(unit, {entry.session.course_id for entry in entries})
-    call = f" To move or cancel it, call {clinic.phone}." if clinic.phone else ""
 
     def event(entry: Entry) -> CalendarEvent:
         place = (rooms.get(entry.booked.room_id, ""), clinic.address)
-        with_whom = staff.get(entry.booked.practitioner_id, "us")
+        with_whom = staff.get(entry.booked.practitioner_id, words.gettext("us"))
         return _event(
             unit,
             entry,
-            summary=_patients_title(privacy, clinic.name, with_whom, _number(entry, last)),
+            summary=_patients_title(words, privacy, clinic.name, with_whom, _number(entry, last)),
             location=", ".join(part for part in place if part),
-            description=f"With {with_whom}.{call}",
+            description=_patients_description(words, with_whom, clinic.phone),
+            cancelled_prefix=words.gettext("Cancelled:"),
         )
 
     return tuple(event(entry) for entry in entries)
@@ -117,13 +119,21 @@ def _staffs_events(
     return tuple(event(entry) for entry in entries)
 
 
-def _patients_title(privacy: Privacy, clinic: str, with_whom: str, number: str) -> str:
+def _patients_title(words: NullTranslations, privacy: Privacy, clinic: str, with_whom: str, number: str) -> str:
     """Never what is treated, whatever the patient lets be seen."""
     if privacy == "full":
-        return f"Appointment with {with_whom}, session {number} – {clinic}"
+        told = {"name": with_whom, "number": number, "clinic": clinic}
+        return words.gettext("Appointment with %(name)s, session %(number)s – %(clinic)s") % told
     if privacy == "initials":
-        return f"Appointment with {initials(with_whom)} – {clinic}"
-    return f"Appointment – {clinic}"
+        return words.gettext("Appointment with %(name)s – %(clinic)s") % {"name": initials(with_whom), "clinic": clinic}
+    return words.gettext("Appointment – %(clinic)s") % {"clinic": clinic}
+
+
+def _patients_description(words: NullTranslations, with_whom: str, phone: str) -> str:
+    said = words.gettext("With %(name)s.") % {"name": with_whom}
+    if phone:
+        said += " " + words.gettext("To move or cancel it, call %(phone)s.") % {"phone": phone}
+    return said
 
 
 def _number(entry: Entry, last: Mapping[int, int]) -> str:
@@ -147,7 +157,15 @@ def _first_letter(word: str) -> str:
     return word[:end].upper()
 
 
-def _event(unit: Unit, entry: Entry, *, summary: str, location: str, description: str = "") -> CalendarEvent:
+def _event(
+    unit: Unit,
+    entry: Entry,
+    *,
+    summary: str,
+    location: str,
+    description: str = "",
+    cancelled_prefix: str = CANCELLED_PREFIX,
+) -> CalendarEvent:
     return CalendarEvent(
         uid=entry.session.uid,
         sequence=entry.session.sequence,
@@ -159,6 +177,7 @@ def _event(unit: Unit, entry: Entry, *, summary: str, location: str, description
         description=description,
         location=location,
         cancelled=entry.cancelled,
+        cancelled_prefix=cancelled_prefix,
     )
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, and_
 
 from planner.calendars.event import CalendarEvent
 from planner.errors import InvalidInput, NotAllowed, NotFound
+from planner.languages import texts
 from planner.services.calendar_events import Privacy, clinic_events, patient_events, practitioner_events, room_events
 from planner.services.runtime import Unit
 from planner.storage.outward import FeedRow
@@ -82,7 +83,8 @@ class FeedOwner:
         """What the calendar is called."""
         clinic = unit.clinic.name
         if self.patient_id is not None:
-            return f"Appointments – {clinic}"
+            language = unit.get(PatientRow, self.patient_id).language
+            return texts(language).gettext("Appointments – %(clinic)s") % {"clinic": clinic}
         if self.practitioner_id is not None:
             return f"{unit.get(StaffRow, self.practitioner_id).name} – {clinic}"
         if self.room_id is not None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
@@ -94,10 +95,19 @@ class PatientPlan:
 
 @dataclass(frozen=True, slots=True)
 class DayOfSlots:
-    """One day on which a visit could be, with some of its free times over the whole day."""
+    """One day on which a visit could be, with some of its free times over the whole day.
+
+    Args:
+        day: by the patient's clock.
+    """
 
     day: date
     slots: tuple[Slot, ...]
+
+    @property
+    def clinic_day(self) -> date:
+        """The day of its last time by the clinic's clock."""
+        return self.slots[-1].start.date()
 
 
 def plan_of(runtime: Runtime, actor: Actor) -> PatientPlan:
@@ -112,8 +122,8 @@ def plan_of(runtime: Runtime, actor: Actor) -> PatientPlan:
         return PatientPlan(
             name=patient.name,
             clinic=_card(unit),
-            zone=patient.timezone or unit.clinic.timezone,
-            today=unit.today,
+            zone=_zone_of(unit, patient).key,
+            today=unit.now.astimezone(_zone_of(unit, patient)).date(),
             upcoming=upcoming,
             waiting=visits.waiting([course.id for course in courses if course.status in ("planned", "active")]),
             past=past,
@@ -145,9 +155,11 @@ def free_days(
         NotFound: not this patient's.
     """
     slots = legal_slots(runtime, actor, appointment_id, from_day=from_day, most_a_day=_QUARTERS_A_DAY)
+    with runtime.reading(actor) as unit:
+        zone = _zone_of(unit, unit.get(PatientRow, actor.patient_id or 0))
     days: dict[date, list[Slot]] = {}
     for slot in slots:
-        days.setdefault(slot.start.date(), []).append(slot)
+        days.setdefault(slot.starts_at.astimezone(zone).date(), []).append(slot)
     return tuple(DayOfSlots(day, _spread(slots)) for day, slots in days.items())
 
 
@@ -174,6 +186,11 @@ def _spread(slots: Sequence[Slot]) -> tuple[Slot, ...]:
         return tuple(distinct)
     last = len(distinct) - 1
     return tuple(distinct[round(place * last / (_SLOTS_A_DAY - 1))] for place in range(_SLOTS_A_DAY))
+
+
+def _zone_of(unit: Unit, patient: PatientRow) -> ZoneInfo:
+    """In which the patient reads times."""
+    return ZoneInfo(patient.timezone or unit.clinic.timezone)
 
 
 def _card(unit: Unit) -> ClinicCard:

@@ -14,6 +14,7 @@ from zoneinfo import available_timezones
 from sqlalchemy import select
 
 from planner.errors import InvalidInput, StaleForm
+from planner.languages import LANGUAGES, spoken
 from planner.services.clinic_setup import checked_name
 from planner.services.runtime import Actor, Runtime, Unit
 from planner.services.tokens import hashed
@@ -29,6 +30,7 @@ class PatientDetails:
 
     Args:
         timezone: IANA name if they live in another zone than the clinic.
+        language: that messages and calendar entries are written in; "" for the clinic's.
         contact: how dates reach their calendar: feed (they subscribe), invitations (by e-mail), mail (only in words).
     Raises:
         InvalidInput: naming the field.
@@ -39,7 +41,7 @@ class PatientDetails:
     phone: str = ""
     birth_date: date | None = None
     timezone: str | None = None
-    language: str = "en"
+    language: str = ""
     notes: str = ""
     contact: str = "feed"
 
@@ -58,6 +60,8 @@ class PatientDetails:
             raise InvalidInput("A phone number has at most 40 characters.", field="phone")
         if self.timezone and self.timezone not in available_timezones():
             raise InvalidInput(f"There is no time zone “{self.timezone}”.", field="timezone")
+        if self.language and self.language not in LANGUAGES:
+            raise InvalidInput("Choose one of the languages that there are texts in.", field="language")
         if self.contact not in CONTACTS:
             raise InvalidInput("Choose how dates reach the patient's calendar.", field="contact")
         if self.contact == "invitations" and not self.email:
@@ -131,7 +135,7 @@ def add(runtime: Runtime, actor: Actor, details: PatientDetails) -> int:
 def row_for(unit: Unit, details: PatientDetails) -> PatientRow:
     """A new patient inside a transaction."""
     row = PatientRow(created_at=unit.now, name="", search_name="")
-    _fill(row, details)
+    _fill(unit, row, details)
     unit.session.add(row)
     unit.session.flush()
     unit.audit("patient.add", f"patient/{row.id}")
@@ -145,7 +149,7 @@ def update(runtime: Runtime, actor: Actor, patient_id: int, details: PatientDeta
         row = unit.get(PatientRow, patient_id)
         if row.version != version:
             raise StaleForm("Somebody changed this patient meanwhile. Here is how it stands now.")
-        _fill(row, details)
+        _fill(unit, row, details)
         unit.audit("patient.change", f"patient/{row.id}")
 
 
@@ -178,10 +182,11 @@ def _address(runtime: Runtime, row: PatientRow) -> str:
     return f"{runtime.base_url.rstrip('/')}/p/{token}"
 
 
-def _fill(row: PatientRow, details: PatientDetails) -> None:
+def _fill(unit: Unit, row: PatientRow, details: PatientDetails) -> None:
     row.name, row.search_name = details.name, search_key(details.name)
     row.email, row.phone, row.birth_date = details.email, details.phone, details.birth_date
-    row.timezone, row.language, row.notes = details.timezone or None, details.language, details.notes
+    row.timezone, row.notes = details.timezone or None, details.notes
+    row.language = details.language or spoken(unit.clinic.language)
     row.contact = details.contact
 
 
@@ -193,7 +198,7 @@ def patient_from(row: PatientRow) -> Patient:
         phone=row.phone,
         birth_date=row.birth_date,
         timezone=row.timezone,
-        language=row.language,
+        language=spoken(row.language),
         notes=row.notes,
         contact=row.contact,
     )

@@ -23,7 +23,7 @@ _SHOWN_OF_ALL: Final[dict[type[Any], tuple[str, ...]]] = {
     ClinicRow: ("name", "timezone", "address", "phone", "keep_cancelled_days"),
     StaffRow: ("name", "active"),
     RoomRow: ("name",),
-    PatientRow: ("name",),
+    PatientRow: ("name", "language"),
 }
 
 

@@ -1,5 +1,7 @@
 """The clinic's calendar addresses: those of rooms and the whole clinic are made here, all are seen and ended here."""
 
+import struct
+from pathlib import Path
 from typing import Final, cast
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, session, url_for
@@ -23,6 +25,18 @@ HELP: Final = {
     "outlook": ("Outlook", "Every 3 to 24 hours, both at home and at work."),
     "thunderbird": ("Thunderbird", "As often as you choose, every 30 minutes if you change nothing."),
     "android": ("ICSx⁵ on Android", "As often as you choose, from every 15 minutes to once a day."),
+}
+
+
+def _size(picture: Path) -> tuple[int, int]:
+    """Width and height of a PNG, from its first block."""
+    width, height = struct.unpack(">II", picture.read_bytes()[16:24])
+    return width, height
+
+
+# How large each picture is, so that the page keeps it free and does not jump when the picture comes.
+_PICTURES: Final = {
+    name: _size(Path(__file__).parents[1] / "static" / "help" / f"{name}.png") for name in ("make", *HELP)
 }
 
 
@@ -62,7 +76,9 @@ def help_page(program: str) -> Page:
     if program not in HELP:
         abort(404)
     name, refresh = HELP[program]
-    return render_template(f"calendars/help_{program}.html", name=name, refresh=refresh, program=program, programs=HELP)
+    return render_template(
+        f"calendars/help_{program}.html", name=name, refresh=refresh, program=program, programs=HELP, pictures=_PICTURES
+    )
 
 
 def _room(text: str) -> int:

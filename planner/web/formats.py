@@ -83,6 +83,21 @@ def local_short(instant: datetime, zone: str) -> str:
     return f"{day_short(local(instant, zone))}, {local_time(instant, zone)}"
 
 
+def local_both(instant: datetime, zone: str, clinic_zone: str) -> str:
+    """`Tue 24 Nov, 05:00 (10:00 at the clinic)`: the reader's time, and the clinic's where its clock shows another."""
+    there = clinic_clock(instant, zone, clinic_zone)
+    return local_short(instant, zone) + (f" ({there})" if there else "")
+
+
+def clinic_clock(instant: datetime, zone: str, clinic_zone: str) -> str:
+    """`10:00 at the clinic`, with the day where that is another one; "" where both clocks show the same."""
+    here, there = local(instant, zone), local(instant, clinic_zone)
+    if here.replace(tzinfo=None) == there.replace(tzinfo=None):
+        return ""
+    words = local_time(instant, clinic_zone) if here.date() == there.date() else local_short(instant, clinic_zone)
+    return f"{words} at the clinic"
+
+
 def local_long(instant: datetime, zone: str) -> str:
     """`Tuesday 24 November 2026, 10:00` on the clinic's wall clock."""
     return f"{day_long_year(local(instant, zone))}, {local_time(instant, zone)}"
@@ -156,6 +171,7 @@ FILTERS: Final[Mapping[str, Callable[..., Any]]] = MappingProxyType(
     {
         function.__name__: function
         for function in (
+            clinic_clock,
             counted,
             day_long,
             day_long_year,
@@ -163,6 +179,7 @@ FILTERS: Final[Mapping[str, Callable[..., Any]]] = MappingProxyType(
             day_year,
             fit_look,
             gap_words,
+            local_both,
             local_day,
             local_long,
             local_short,

@@ -13,7 +13,7 @@ from planner.services.patient_plan import DayOfSlots, PatientPlan
 from planner.services.patient_visits import PlanVisit
 from planner.web.context import actor, runtime
 from planner.web.errors import status_of
-from planner.web.formats import counted, local_short
+from planner.web.formats import counted, local_both
 from planner.web.subscribing import subscribing
 
 patient = Blueprint("patient", __name__, url_prefix="/p/<token>")
@@ -70,7 +70,7 @@ def move_to(token: str, appointment_id: int) -> Page:
         return _move_page(token, appointment_id, refusal)
     seen = patient_plan.plan_of(runtime(), actor())
     moved = seen.visit(appointment_id)
-    when = local_short(moved.starts_at, seen.zone) if moved else ""
+    when = local_both(moved.starts_at, seen.zone, seen.clinic.zone) if moved else ""
     _flash_with_undo(token, outcome, f"Your visit is now on {when}. Your other dates stay.")
     return redirect(url_for("patient.plan", token=token))
 
@@ -169,7 +169,7 @@ def _later(days: tuple[DayOfSlots, ...], visit: PlanVisit) -> date | None:
     """The day to look on from, if anything is free there that the visit may move to."""
     if not days:
         return None
-    on_from = max(days[-1].day, visit.starts_at.date()) + timedelta(days=1)
+    on_from = max(days[-1].clinic_day, visit.starts_at.date()) + timedelta(days=1)
     return on_from if patient_plan.free_days(runtime(), actor(), visit.appointment_id, from_day=on_from) else None
 
 
@@ -200,10 +200,14 @@ def _version() -> int:
 def _cancelled_words(before: PatientPlan, after: PatientPlan, appointment_id: int, outcome: Outcome) -> str:
     """What is cancelled, when the visit is now, and what else moved for it."""
     lost = before.visit(appointment_id)
-    words = [f"Your visit on {local_short(lost.starts_at, before.zone)} is cancelled." if lost else "Cancelled."]
+    words = [
+        f"Your visit on {local_both(lost.starts_at, before.zone, before.clinic.zone)} is cancelled."
+        if lost
+        else "Cancelled."
+    ]
     starts = {visit.session_id: visit.starts_at for visit in after.upcoming}
     if lost and lost.session_id in starts:
-        words.append(f"The new date is {local_short(starts[lost.session_id], after.zone)}.")
+        words.append(f"The new date is {local_both(starts[lost.session_id], after.zone, after.clinic.zone)}.")
     else:
         words.append("We will find a new date with you and get in touch.")
     others = [visit for visit in before.upcoming if visit is not lost]

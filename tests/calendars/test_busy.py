@@ -100,6 +100,7 @@ def test_our_own_events_in_that_calendar_do_not_block():
     assert times(calendar(TUESDAY).replace(b"0@elsewhere", b"abc@course-planner")) == []
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize("bomb", BOMBS.values(), ids=BOMBS.keys())
 def test_point_22_fault_15_a_bomb_of_a_rule_is_refused_or_killed(bomb):
     """Two seconds of computing at most, and then it is over."""
@@ -109,6 +110,7 @@ def test_point_22_fault_15_a_bomb_of_a_rule_is_refused_or_killed(bomb):
     assert time.monotonic() - begun < 12
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize(
     "data",
     [

@@ -111,11 +111,12 @@ def test_point_6_the_product_is_ours() -> None:
 
 
 def test_point_7_a_cancelled_event_stays_in_the_feed_and_is_marked() -> None:
-    """In the language of the feed."""
-    data = feed_bytes(a_feed(an_event(1), an_event(2, cancelled=True, sequence=1), cancelled_prefix="Abgesagt: "))
+    """In the language of its reader."""
+    cancelled = an_event(2, cancelled=True, sequence=1, cancelled_prefix="Abgesagt: ")
+    data = feed_bytes(a_feed(an_event(1), cancelled))
     assert values_of(data, "STATUS") == ["CONFIRMED", "CANCELLED"]
     assert values_of(data, "SUMMARY")[1] == "Abgesagt: Appointment\\, Riverside Clinic"
-    assert values_of(download_bytes([an_event(cancelled=True)], "Abgesagt: "), "SUMMARY")[0].startswith("Abgesagt: ")
+    assert values_of(download_bytes([cancelled]), "SUMMARY")[0].startswith("Abgesagt: ")
 
 
 def test_point_8_each_session_is_an_event_of_its_own() -> None:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from tests.clients.libical import events
+
 HERE = Path(__file__).parent
 BIN = HERE.parents[1] / ".venv-clients" / "bin"
 KHAL_SETTINGS = """\
@@ -105,10 +107,16 @@ def icalendar(data: bytes, home: Path) -> list[Seen]:
     return _json_lines(run(BIN / "python", HERE / "read_icalendar.py", home=home, stdin=data))
 
 
+def libical(data: bytes, home: Path) -> list[Seen]:
+    """Read with libical, the library of Evolution and GNOME Calendar, which goes by the file's VTIMEZONE."""
+    return sorted(Seen(*seen) for seen in events(data))
+
+
 PROGRAMS: dict[str, Reader] = {
     "khal": khal,
     "ical.js": ical_js,
     "node-ical": node_ical,
     "vobject": vobject,
     "icalendar": icalendar,
+    "libical": libical,
 }

@@ -10,6 +10,7 @@ from werkzeug.serving import make_server
 from planner.app import create_app
 from planner.services import attendance, feeds
 from tests.clients.programs import BIN, HERE, KHAL_SETTINGS, _json_lines, _khal_line, run
+from tests.clients.test_programs_read_a_feed import follow_all_changes
 from tests.web.ana_course import book_ana
 
 pytestmark = [pytest.mark.clients, pytest.mark.slow]
@@ -91,3 +92,12 @@ def test_a_program_sees_the_same_instants_as_the_diary_before_and_after_a_miss(
     after = read(home_url, tmp_path)
     assert times(after) == booked(course)
     assert {each.uid for each in after} == {each.uid for each in first}
+
+
+@pytest.mark.parametrize("read", [with_caldav, with_vdirsyncer_and_khal])
+def test_a_program_follows_a_move_a_cancellation_a_catch_up_and_a_changed_zone(
+    read, home_url, runtime, clinic, tmp_path
+):
+    """What vdirsyncer has copied before is changed in place; the library asks anew each time."""
+    course = book_ana(runtime, clinic)
+    follow_all_changes(course, runtime, clinic, lambda: read(home_url, tmp_path))

@@ -54,8 +54,14 @@ def test_a_program_follows_a_move_a_cancellation_a_catch_up_and_a_changed_zone(
     course = book_ana(runtime, clinic)
     path = urlsplit(feeds.create_feed(runtime, clinic.rosa.actor, patient_id=clinic.ana)).path
 
+    follow_all_changes(course, runtime, clinic, lambda: PROGRAMS[program](client.get(path).data, tmp_path))
+
+
+def follow_all_changes(course, runtime, clinic, read):
+    """A move, a cancellation, a catch-up and another zone: after each a program shows what the diary says."""
+
     def shown():
-        seen = PROGRAMS[program](client.get(path).data, tmp_path)
+        seen = read()
         assert len({each.uid for each in seen}) == len(seen)
         return sorted((each.starts_at, each.ends_at) for each in seen if not each.cancelled)
 

@@ -45,7 +45,7 @@ def poll(address, statuses):
             answer.close()
 
 
-def test_ten_thousand_polls_a_minute_are_answered_while_the_diary_changes(address, runtime, clinic):
+def test_fault_18_ten_thousand_polls_a_minute_are_answered_while_the_diary_changes(address, runtime, clinic):
     """Most by 304; after each change everybody gets the new bytes."""
     course = book_ana(runtime, clinic)
     statuses: list[int] = []

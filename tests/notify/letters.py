@@ -17,8 +17,9 @@ def head(
     patient_zone: ZoneInfo = LONDON,
     phone: str = "020 7946 0018",
     plan_url: str | None = "https://plan.example/p/T0k3n",
+    language: str = "en",
 ) -> Letterhead:
-    return Letterhead("Harbour Clinic", phone, LONDON, "Ana", patient_zone, plan_url)
+    return Letterhead("Harbour Clinic", phone, LONDON, "Ana", patient_zone, plan_url, language)
 
 
 def visit(day: int, hour: int = 0, *, minutes: int = 30) -> Visit:

@@ -1,5 +1,6 @@
 """Letters in words: golden files, zones, names from strangers, and what they never say."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from zoneinfo import ZoneInfo
@@ -7,6 +8,7 @@ from zoneinfo import ZoneInfo
 import html5lib
 import pytest
 
+from planner.languages import LANGUAGES
 from planner.notify.letters import ChangeReason, CourseBooked, CourseChanged, Letter, Reminder
 from planner.notify.render import MailTemplates, Rendered
 from planner.notify.visit import Letterhead, Visit
@@ -20,7 +22,7 @@ EVERY_LETTER = [
     letters.slot_offered,
     letters.invited,
 ]
-NASTY = '<script>alert("x")</script>\r\nBcc: eve@evil.example\u2028& "Söhne"'
+NASTY = '100%(num)s %s <script>alert("x")</script>\r\nBcc: eve@evil.example\u2028& "Söhne"'
 
 
 @pytest.fixture(scope="module")
@@ -29,27 +31,35 @@ def templates() -> MailTemplates:
 
 
 def render(letter: Letter) -> Rendered:
-    return MailTemplates(TEMPLATES).render(letter, "en")
+    return MailTemplates(TEMPLATES).render(letter)
 
 
 def test_every_letter_reads_as_its_golden_file() -> None:
     """A change of words is seen in review; `python -m tests.notify.write_golden` writes them anew."""
-    kept = {path.name: path.read_bytes() for path in GOLDEN.iterdir()}
+    files = (path for path in GOLDEN.rglob("*") if path.is_file())
+    kept = {path.relative_to(GOLDEN).as_posix(): path.read_bytes() for path in files}
     assert golden_files() == kept
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("make", EVERY_LETTER)
-def test_the_html_is_valid(make: Callable[..., Letter], templates: MailTemplates) -> None:
+def test_the_html_is_valid(make: Callable[..., Letter], language: str, templates: MailTemplates) -> None:
     """And so are names that look like markup."""
-    for header in (letters.head(), replace(letters.head(), clinic_name=NASTY, greeting=NASTY)):
-        html = templates.render(make(header), "en").html
+    plain = letters.head(language=language)
+    for header in (plain, replace(plain, clinic_name=NASTY, greeting=NASTY, clinic_phone=NASTY)):
+        html = templates.render(make(header)).html
         html5lib.HTMLParser(strict=True).parse(html)
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("make", EVERY_LETTER)
-def test_a_name_is_shown_and_never_obeyed(make: Callable[..., Letter], templates: MailTemplates) -> None:
-    """No markup and no second line comes out of a name."""
-    rendered = templates.render(make(replace(letters.head(), clinic_name=NASTY, greeting=NASTY)), "en")
+def test_fault_22_a_name_is_shown_and_never_obeyed(
+    make: Callable[..., Letter], language: str, templates: MailTemplates
+) -> None:
+    """No markup and no second line comes out of a name or a phone number, nor is it taken for a blank."""
+    nasty = replace(letters.head(language=language), clinic_name=NASTY, greeting=NASTY, clinic_phone=NASTY)
+    rendered = templates.render(make(nasty))
+    assert "100%(num)s" in rendered.text
     assert "<script>" not in rendered.html
     assert "&lt;script&gt;" in rendered.html
     assert "\n" not in rendered.subject
@@ -59,7 +69,7 @@ def test_a_name_is_shown_and_never_obeyed(make: Callable[..., Letter], templates
 @pytest.mark.parametrize("make", EVERY_LETTER)
 def test_a_letter_tells_a_stranger_nothing_about_health(make: Callable[..., Letter], templates: MailTemplates) -> None:
     """Appointments, times and names; no word of why somebody comes."""
-    rendered = templates.render(make(), "en")
+    rendered = templates.render(make())
     said = (rendered.subject + rendered.text + rendered.html).lower()
     for word in ("needl", "physio", "therap", "treat", "session", "pain", "diagnos", "patient", "health", "missed"):
         assert word not in said
@@ -91,6 +101,22 @@ def test_times_are_the_patients_with_the_clinics_beside_them() -> None:
     text = render(letters.reminder(letters.head(patient_zone=letters.NEW_YORK))).text
     assert "Tuesday 24 November 2026, 05:00 (10:00 at the clinic)" in text
     assert "Times are your local time (New York)" in text
+
+
+@pytest.mark.parametrize(
+    ("language", "beside"), [("en", "at the clinic"), ("de", "in der Praxis"), ("es", "en la clínica")]
+)
+@pytest.mark.parametrize("make", EVERY_LETTER)
+def test_every_time_in_every_letter_has_the_clinics_beside_it(
+    make: Callable[..., Letter], language: str, beside: str, templates: MailTemplates
+) -> None:
+    """Also the one that was before a move, and the one until which an offer stands."""
+    rendered = templates.render(make(letters.head(patient_zone=letters.NEW_YORK, language=language)))
+    html = " ".join(re.sub(r"<[^>]+>", " ", rendered.html.partition("<body")[2]).split())
+    for words in (rendered.text, html):
+        times = re.findall(r"\d\d:\d\d", words)
+        pairs = re.findall(rf"\d\d:\d\d \(\d\d:\d\d {beside}\)", words)
+        assert len(times) == 2 * len(pairs) > 0
 
 
 def test_the_clinics_day_is_named_where_it_is_another() -> None:
@@ -147,8 +173,18 @@ def test_a_confirmed_visit_is_not_asked_to_be_confirmed() -> None:
 
 def test_a_language_without_texts_is_answered_in_english(templates: MailTemplates) -> None:
     """And the HTML says that it is English, so that it is read aloud right."""
-    for language in ("en-GB", "xx"):
-        assert '<html lang="en">' in templates.render(letters.reminder(), language).html
+    for language in ("en-GB", "xx", ""):
+        assert '<html lang="en">' in templates.render(letters.reminder(letters.head(language=language))).html
+
+
+def test_a_patient_is_written_to_in_their_language(templates: MailTemplates) -> None:
+    """Words, days and places, and the HTML says which language it is."""
+    header = letters.head(language="de-AT", patient_zone=ZoneInfo("Asia/Tokyo"))
+    rendered = templates.render(letters.reminder(header))
+    assert '<html lang="de">' in rendered.html
+    assert rendered.subject == "Ihr Termin am Dienstag, 24. November, 19:00"
+    assert "Dienstag, 24. November 2026, 19:00 (10:00 in der Praxis)" in rendered.text
+    assert "Alle Zeiten sind Ihre Ortszeit (Tokio)" in rendered.text
 
 
 def test_an_addressed_letter_has_clean_names_and_an_identity() -> None:

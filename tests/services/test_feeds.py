@@ -62,6 +62,26 @@ def test_point_13_a_booked_course_is_one_event_a_session_with_a_neutral_title(ru
     assert not any(word in text for word in ("needl", "pain", "chronic", "ana silva"))
 
 
+@pytest.mark.parametrize(
+    ("language", "title", "cancelled", "name"),
+    [
+        ("de", "Termin – Northside Clinic", "Abgesagt: Termin – Northside Clinic", "Termine – Northside Clinic"),
+        ("es", "Cita – Northside Clinic", "Anulada: Cita – Northside Clinic", "Citas – Northside Clinic"),
+    ],
+)
+def test_a_patients_calendar_speaks_their_language(runtime, clinic, language, title, cancelled, name):
+    """Titles, marks, descriptions and the calendar's own name; what was subscribed before follows a change of it."""
+    course, address = book_ana(runtime, clinic), patients_feed(runtime, clinic)
+    assert b"Appointment" in served(runtime, address).data
+    with runtime.writing(clinic.system) as unit:
+        unit.get(PatientRow, clinic.ana).language = language
+    attendance.cancel(runtime, clinic.rosa.actor, course.appointment(3).id, rebook=False)
+    assert {str(each["summary"]) for each in entries(runtime, address).values()} == {title, cancelled}
+    data = served(runtime, address).data
+    assert f"\r\nX-WR-CALNAME:{name}\r\n".encode() in data
+    assert not [word for word in (b"Appointment", b"Cancelled:", b"With ", b"call ") if word in data]
+
+
 def test_point_5_a_missed_session_keeps_its_uid_and_gets_a_higher_sequence(runtime, clinic, clock):
     """The rebooked session is the same entry at another time, and there is still one for each session."""
     course = book_ana(runtime, clinic)
@@ -370,6 +390,7 @@ def test_a_change_raises_the_revision_of_those_it_concerns_and_of_nobody_else(ru
         ("staff", "name", "Benedict Okafor", True),
         ("staff", "failed_sign_ins", 3, False),
         ("patient", "name", "Ana Sousa", True),
+        ("patient", "language", "de", True),
         ("patient", "notes", "Left-handed", False),
     ],
 )

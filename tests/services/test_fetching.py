@@ -130,6 +130,7 @@ def test_a_redirect_is_followed(address):
     assert OPEN.fetch(f"{address}/moved").data == ICS
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize(
     ("path", "why"),
     [
@@ -147,6 +148,7 @@ def test_point_21_fault_17_what_a_server_does_to_us_is_refused_with_words(addres
         OPEN.fetch(f"{address}/{path}")
 
 
+@pytest.mark.faults
 def test_point_21_fault_17_a_server_that_drips_is_left_after_a_while(address):
     """Each byte comes in time, all of them would take too long."""
     begun = time.monotonic()
@@ -155,6 +157,7 @@ def test_point_21_fault_17_a_server_that_drips_is_left_after_a_while(address):
     assert time.monotonic() - begun < 3
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize(
     "host",
     [
@@ -174,6 +177,7 @@ def test_point_21_fault_17_our_own_network_is_not_asked(host):
         Fetcher(seconds=1).fetch(f"http://{host}/x.ics")
 
 
+@pytest.mark.faults
 def test_point_21_fault_17_a_name_that_changes_its_address_meanwhile_gains_nothing(address):
     """The connection goes to the address that was judged; the name is asked for once."""
     asked = []
@@ -188,6 +192,7 @@ def test_point_21_fault_17_a_name_that_changes_its_address_meanwhile_gains_nothi
     assert asked == ["rebinding.example"]
 
 
+@pytest.mark.faults
 def test_point_21_fault_17_a_name_with_one_bad_address_is_refused():
     """Whichever would have been taken."""
     found = [(2, 1, 6, "", ("93.184.216.34", 80)), (2, 1, 6, "", ("127.0.0.1", 80))]
@@ -195,6 +200,7 @@ def test_point_21_fault_17_a_name_with_one_bad_address_is_refused():
         Fetcher(seconds=1, resolve=lambda *_, **__: found).fetch("http://both.example/x.ics")
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize(
     ("text", "public"),
     [

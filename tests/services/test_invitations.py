@@ -101,6 +101,24 @@ def test_point_19_a_course_is_one_message_in_words_and_one_invitation_for_each_s
     assert len({str(the_event(each)["ORGANIZER"]) for each in found}) == len(found)
 
 
+@pytest.mark.parametrize(("language", "words"), [("de", ("Ihr Termin", "Termin –")), ("es", ("Su cita", "Cita –"))])
+def test_an_invitation_is_in_the_patients_language(answering, clinic, clock, course, language, words):
+    """The words around it and the entry in it, when it is booked and when it is called off."""
+    with answering.writing(clinic.system) as unit:
+        unit.get(PatientRow, clinic.ana).language = language
+    send_all(answering, clock)
+    attendance.cancel(answering, clinic.rosa.actor, course.appointment(3).id, rebook=False)
+    send_all(answering, clock)
+    sent = [message for message in answering.mailer.sent if message.calendar is not None]
+    assert {str(each["METHOD"]) for each in invitations(answering)} == {"REQUEST", "CANCEL"}
+    for message, calendar in zip(sent, invitations(answering), strict=True):
+        assert f'<html lang="{language}">' in message.html
+        assert words[1] in str(the_event(calendar)["SUMMARY"])
+        for english in ("ppointment", "Cancelled", "minutes with"):
+            assert english not in message.subject + message.text + message.html + str(calendar.to_ical())
+    assert words[0] in sent[0].text
+
+
 def test_who_chose_something_else_gets_no_invitation(runtime, clinic, clock):
     """The usual way is the calendar that follows."""
     answering = replace(runtime, reply_address=REPLIES)

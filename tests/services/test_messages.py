@@ -147,7 +147,7 @@ def test_two_changes_within_the_hold_time_are_one_message_about_the_outcome(post
     clock.advance(minutes=5)
     assert messages.send_outbox(posted) == SENT
     text = server.taken[-1].text
-    assert text.count("(was ") == 1
+    assert text.count("  was ") == 1
     assert f"{slot.start:%H:%M}" in text
 
 

@@ -291,6 +291,39 @@ def test_a_patient_far_away_reads_their_own_time_with_the_clinics_beside(client,
     assert "Tuesday 3 March 03:00 08:00 at the clinic" in seen
 
 
+@pytest.mark.parametrize("zone", ["America/New_York", "Pacific/Auckland", "Asia/Kolkata"])
+def test_every_time_on_every_page_of_a_patient_far_away_has_the_clinics_beside_it(
+    client, runtime, clinic, clock, course, zone
+):
+    """The plan, what is over, the times to choose from, and what is said after a move and a cancellation."""
+    with runtime.writing(clinic.system) as unit:
+        unit.get(PatientRow, clinic.ana).timezone = zone
+    form = client.get(f"{PLAN}/appointments/{course.appointment(3).id}/move")
+    slot = re.search(r'name="slot" value="([^"]+)"', form.text).group(1)
+    assert_both_clocks(form, at_least=6)
+    moved = act(client, course, 3, "move", slot=slot)
+    assert "Your visit is now on" in words(moved)
+    assert_both_clocks(moved)
+    cancelled = act(client, course, 4, "cancel")
+    assert "The new date is" in words(cancelled)
+    assert_both_clocks(cancelled)
+    clock.set(course.appointment(1).ends_at + timedelta(minutes=5))
+    attendance.fulfil(runtime, clinic.rosa.actor, course.appointment(1).id)
+    assert_both_clocks(client.get(PLAN))
+
+
+def assert_both_clocks(page, at_least=3):
+    """The clinic's clock stands within a few words of each time; the clock time of a button's label is said aloud."""
+    text = re.sub(r" aria-label=\"[^\"]*\"|<span class=\"visually-hidden\">[^<]*</span>", "", page.text)
+    shown = " ".join(re.sub(r"<[^>]+>", " ", text).split())
+    # The hours of one visit follow its time at once, so they need no second one.
+    shown = re.sub(r"\d\d:\d\d–\d\d:\d\d", "", shown)
+    times = re.findall(r"\d\d:\d\d", shown)
+    pairs = re.findall(r"\d\d:\d\d \(?(?:\w+ \d+ \w+, )?\d\d:\d\d at the clinic", shown)
+    assert len(pairs) >= at_least
+    assert len(times) == 2 * len(pairs), shown
+
+
 def test_names_are_escaped_wherever_they_stand(client, runtime, clinic, course):
     """A name is never markup."""
     with runtime.writing(clinic.system) as unit:

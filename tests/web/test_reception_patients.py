@@ -132,6 +132,21 @@ def test_the_link_can_be_shown_again_and_a_new_one_ends_it(rosa, client, clinic)
     assert client.get(second).status_code == 200
 
 
+def test_a_patient_is_written_to_in_the_language_that_was_chosen(rosa, runtime, clinic):
+    """In the clinic's own where nobody chose; one without texts is refused."""
+    with runtime.writing(clinic.system) as unit:
+        unit.clinic.language = "de-CH"
+    rosa.post("/patients/new", {"name": "Ilse Kern"})
+    rosa.post("/patients/new", {"name": "Inés Mar", "language": "es"})
+    (ilse,) = patients.find(runtime, clinic.rosa.actor, "Ilse")
+    (ines,) = patients.find(runtime, clinic.rosa.actor, "Ines")
+    assert (ilse.details.language, ines.details.language) == ("de", "es")
+    assert '<option value="es" selected>Español</option>' in rosa.get(f"/patients/{ines.id}/edit").text
+    rosa.post(f"/patients/{ines.id}/edit", {"name": "Inés Mar", "language": "en", "version": ines.version})
+    assert patients.get(runtime, clinic.rosa.actor, ines.id).details.language == "en"
+    assert rosa.post("/patients/new", {"name": "Xu", "language": "xx"}).status_code == 422
+
+
 def test_a_name_with_a_script_in_it_is_only_words(rosa, runtime, clinic):
     """On every page that shows it."""
     patient_id = add(runtime, clinic, "<script>alert(1)</script>", notes="<b>x</b>")

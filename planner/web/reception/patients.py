@@ -8,6 +8,7 @@ from datetime import date
 from flask import flash, redirect, render_template, request, url_for
 
 from planner.errors import InvalidInput, StaleForm
+from planner.languages import LANGUAGES
 from planner.services import patients as service
 from planner.services.patient_view import patient_view, search, show_link
 from planner.services.patients import Patient, PatientDetails
@@ -109,6 +110,7 @@ def _form_page(
         known=known,
         stale=stale,
         zones=zones(),
+        languages=LANGUAGES,
     )
 
 
@@ -120,7 +122,7 @@ def _details(form: Mapping[str, str], known: Patient | None = None) -> PatientDe
         phone=form.get("phone", ""),
         birth_date=_birth_date(form.get("birth_date", "").strip()),
         timezone=form.get("timezone") or None,
-        language=known.details.language if known else "en",
+        language=form.get("language") or (known.details.language if known else ""),
         notes=form.get("notes", "").strip(),
         contact=form.get("contact") or "feed",
     )
@@ -146,6 +148,7 @@ def _as_form(known: Patient) -> dict[str, str]:
         "phone": details.phone,
         "birth_date": details.birth_date.isoformat() if details.birth_date else "",
         "timezone": details.timezone or "",
+        "language": details.language,
         "notes": details.notes,
         "contact": details.contact,
     }
