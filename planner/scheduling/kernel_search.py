@@ -20,7 +20,7 @@ MOST_MEMBERS = 12
 # time), how often a second and a third course may push others away too, how far a plan may be above the present one,
 # against how many rivals a course is drawn, and how often the one that is worse off is preferred.
 LEAST_PENALTY, PENALTIES = 5, 60
-SECOND_PUSHES, THIRD_PUSHES = 30, 10
+SECOND_PUSHES, THIRD_PUSHES = 60, 30
 ROOM_TO_ROAM = 30
 RIVALS, PREFER_WORSE = 3, 80
 

@@ -18,7 +18,7 @@ ROUNDS, SHARE = 150, 0.2
 """Good prices need so many rounds; where time is short they get a fifth of it."""
 FIRST_STEP, LAST_STEP = 20.0, 0.05
 """By how many points a price moves for each course too many, in the first of these rounds and in the last."""
-FINE_ROUNDS, FINE_STEP, FINE_LAST_STEP = 150, 0.5, 0.02
+FINE_ROUNDS, FINE_STEP, FINE_LAST_STEP = 300, 0.5, 0.02
 """Beside the search there is time for a finer look, which lifts the bound a little more."""
 
 
