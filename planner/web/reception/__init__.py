@@ -1,4 +1,4 @@
-"""Reception's pages: the day, patients, booking one course or several, worklists, freed slots, leave, hours, jobs, rules."""
+"""Reception's pages: the day, patients, booking one course or several, worklists, freed slots, leave, hours, jobs."""
 
 from planner.web.reception import block, booking, freed, hours, jobs, leave, patients, rules, today, worklists
 from planner.web.reception.routes import reception

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, time
+from datetime import time
 from itertools import groupby, pairwise
 from typing import Final
 
 from planner.diary.hours import WeeklyHours
 from planner.errors import InvalidInput
 from planner.services.new_hours import NewWeek
+from planner.web.days import read_day
 from planner.web.reception.routes import Errors
 
 WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -35,13 +36,15 @@ def read_week(form: Mapping[str, str]) -> tuple[NewWeek | None, Errors]:
     chosen = form.get("staff_id", "")
     if not (chosen.isascii() and chosen.isdecimal() and len(chosen) < 19):
         errors["staff_id"] = "Choose whose hours change."
-    first_day = _day(form.get("first_day", ""))
-    if first_day is None:
-        errors["first_day"] = "Give the day, like 2026-12-24."
+    first_day = None
+    try:
+        first_day = read_day(form.get("first_day", ""), "first_day")
+    except InvalidInput as refusal:
+        errors["first_day"] = refusal.message
     lines: list[WeeklyHours] = []
     for weekday in range(7):
         try:
-            lines += read_day(weekday, form.get(day_field(weekday), ""))
+            lines += read_hours(weekday, form.get(day_field(weekday), ""))
         except InvalidInput as refusal:
             errors[day_field(weekday)] = refusal.message
     if errors or first_day is None:
@@ -49,7 +52,7 @@ def read_week(form: Mapping[str, str]) -> tuple[NewWeek | None, Errors]:
     return NewWeek(int(chosen), first_day, tuple(lines)), {}
 
 
-def read_day(weekday: int, text: str) -> list[WeeklyHours]:
+def read_hours(weekday: int, text: str) -> list[WeeklyHours]:
     """The hours of one weekday as somebody wrote them; none where nothing is written.
 
     Raises:
@@ -93,11 +96,3 @@ def _clock(text: str) -> time:
     except ValueError:
         pass  # An hour or a minute that no clock has; said like everything else that is no time.
     raise InvalidInput(f"“{text}” is no time of day; write it like 14:30.")
-
-
-def _day(text: str) -> date | None:
-    try:
-        day = date.fromisoformat(text.strip())
-    except ValueError:
-        return None
-    return day if 2000 <= day.year <= 2100 else None

@@ -15,6 +15,7 @@ from planner.services.leave_view import LeaveLine, Withdrawn, leave_desk, withdr
 from planner.services.replan import Replan
 from planner.services.solve_jobs import new_job_id
 from planner.web.context import actor, runtime
+from planner.web.days import read_day
 from planner.web.formats import counted, day_year
 from planner.web.reception.replans import tell_replan
 from planner.web.reception.routes import CONFLICT, UNPROCESSABLE, Errors, Page, errors_of, reception
@@ -90,8 +91,8 @@ def _read(form: Mapping[str, str]) -> tuple[int, Leave]:
     chosen = form.get("staff_id", "")
     if not chosen.isdecimal():
         raise InvalidInput("Choose who is away.", field="staff_id")
-    first = _day(form.get("first_day", ""), "first_day")
-    last = _day(form.get("last_day", "") or first.isoformat(), "last_day")
+    first = read_day(form.get("first_day", ""), "first_day")
+    last = read_day(form.get("last_day", "") or first.isoformat(), "last_day")
     if last < first:
         raise InvalidInput("The last day is before the first one.", field="last_day")
     reason = " ".join(form.get("reason", "").split())
@@ -105,16 +106,6 @@ def _read(form: Mapping[str, str]) -> tuple[int, Leave]:
     if ends <= begins:
         raise InvalidInput("The time until which must be after the time from which.", field="to_time")
     return int(chosen), Leave(begins, ends, reason)
-
-
-def _day(text: str, where: str) -> date:
-    try:
-        day = date.fromisoformat(text.strip())
-    except ValueError:
-        raise InvalidInput("Give the day, like 2026-12-24.", field=where) from None
-    if not 2000 <= day.year <= 2100:
-        raise InvalidInput(f"The year {day.year} is not between 2000 and 2100.", field=where)
-    return day
 
 
 def _clock(text: str, where: str) -> time:
