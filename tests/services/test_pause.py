@@ -1,6 +1,7 @@
 """A patient can't come for a while: what stands then moves, nothing is lost, no later repair puts anything there."""
 
 from datetime import date, timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -14,6 +15,7 @@ from planner.storage.courses import CourseRow
 from tests.services.test_course_life import ACUTE, assert_48_hours_apart, book, snapshot, starts
 
 HOLIDAY = DaysAway(date(2026, 3, 9), date(2026, 3, 29))
+ALL = DaysAway(date(2026, 3, 3), date(2026, 3, 20))
 
 
 @pytest.fixture
@@ -125,14 +127,11 @@ def test_all_courses_of_a_patient_pause_together_and_are_undone_together(runtime
     after = {each: snapshot(runtime, clinic, each) for each in before}
     assert not any(in_days(runtime, clinic, each, ALL) for each in before)
     times = sorted(start for each in after.values() for start in starts(each))
-    assert all(two - one >= timedelta(hours=48) for one, two in zip(times, times[1:], strict=False))
+    assert all(two - one >= timedelta(hours=48) for one, two in pairwise(times))
     undoing.undo(runtime, clinic.rosa.actor, done.revision_ids[-1])
     assert {each: places(snapshot(runtime, clinic, each)) for each in before} == {
         each: places(found) for each, found in before.items()
     }
-
-
-ALL = DaysAway(date(2026, 3, 3), date(2026, 3, 20))
 
 
 def test_alone_a_course_pauses_without_the_others(runtime, clinic, course):
