@@ -167,7 +167,7 @@ def test_what_the_form_shows_is_read_as_the_same_hours(days):
     """Whatever somebody works."""
     lines = {
         (weekday, start): WeeklyHours(weekday, start, end)
-        for weekday, moments in {weekday: moments for weekday, moments in days}.items()
+        for weekday, moments in dict(days).items()
         for start, end in zip(sorted(moments)[::2], sorted(moments)[1::2], strict=False)
     }
     week, errors = read_week({"staff_id": "7", "first_day": "2026-03-09", **fields_of(lines.values())})
