@@ -23,7 +23,7 @@ from planner.services.diary_writer import CourseChange, write_change, write_chan
 from planner.services.joint import Planned
 from planner.services.planning import ahead, standing, visits_of
 from planner.services.repairing import repaired
-from planner.services.replan import Replan, shown_replan
+from planner.services.replan import UPCOMING, Replan, shown_replan
 from planner.services.runtime import Actor, Runtime, Unit
 from planner.services.snapshot import CourseSnapshot, Days, take, take_all
 from planner.storage.courses import CourseRow
@@ -155,6 +155,7 @@ def _after(
         session
         for session in ahead(unit, before)
         if (booked := standing(unit, session)) is not None
+        and booked.status in UPCOMING  # Whoever has arrived is here.
         and days.first_day <= to_wall(booked.starts_at, unit.zone).date() <= days.last_day
     ]
     away = before.away or ()

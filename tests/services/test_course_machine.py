@@ -175,6 +175,7 @@ class CourseLife(RuleBasedStateMachine):
         with self.runtime.reading(self.rosa) as unit:
             row = unit.get(CourseRow, course)
             coming = [each.upcoming for each in take(unit, row).live if each.upcoming]
+            coming = [each for each in coming if each.status in attendance.UNATTENDED]
             ahead = [to_wall(each.starts_at, unit.zone).date() for each in coming if each.starts_at > unit.now]
         assert not [day for day in ahead if away.first_day <= day <= away.last_day]
 

@@ -46,6 +46,13 @@ def test_the_course_page_asks_for_the_days(rosa, course):
     assert "The patient can&#39;t come for a while" in page or "The patient can't come for a while" in page
 
 
+def test_the_patients_page_leads_to_the_days_away(rosa, course, clinic):
+    """While a course of theirs goes on; all of them are meant then."""
+    assert f'href="/courses/{course.id}/pause"' in rosa.get(f"/patients/{clinic.ana}").text
+    rosa.post(f"/courses/{course.id}/end", {"reason": "well again"})
+    assert "/pause" not in rosa.get(f"/patients/{clinic.ana}").text
+
+
 def test_a_pause_is_previewed_row_by_row_and_then_done(rosa, course):
     """Nothing is kept by looking."""
     before = course.now()
@@ -58,7 +65,8 @@ def test_a_pause_is_previewed_row_by_row_and_then_done(rosa, course):
     assert "The patient can&#39;t come from Monday 9 March to Sunday 29 March" in page
     assert not in_holiday(course)
     assert len(course.now().live) == len(before.live)
-    assert "Mon 9 Mar 2026 to Sun 29 Mar 2026" in rosa.get(f"/courses/{course.id}/pause").text
+    for address in (f"/courses/{course.id}/pause", f"/courses/{course.id}"):
+        assert "Mon 9 Mar 2026 to Sun 29 Mar 2026" in rosa.get(address).text
 
 
 def test_a_pause_is_undone_from_the_page_after_it(rosa, course):
