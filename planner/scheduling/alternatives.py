@@ -9,6 +9,7 @@ import numpy as np
 from planner.errors import InvalidInput
 from planner.scheduling import words
 from planner.scheduling.board import Place, board_with
+from planner.scheduling.compared import compared, later_moved
 from planner.scheduling.course_model import Costs, CourseModel
 from planner.scheduling.grid import Yes
 from planner.scheduling.one_course import CourseSolution, Search, Spot, plan_course, solution_of, solve_on
@@ -26,16 +27,27 @@ class Alternative:
     """Another place for one session, and by how many points the whole plan becomes dearer (cheaper below 0).
 
     The sessions before it stay; of those after it `moved` go elsewhere, so that the plan is the best round this
-    place, and `dropped` have no place any more.
+    place, and `dropped` have no place any more. `where` is the place in words, `why` all that makes it dearer.
     """
 
     practitioner: str
     room: str
     start: datetime
     extra_points: int
-    says: str
+    where: str
+    why: str
     moved: int = 0
     dropped: int = 0
+
+    @property
+    def says(self) -> str:
+        """Such as Tuesday 14:00 with Ben: 9 days after the last, 2 more than planned."""
+        return f"{self.where}: {self.why}"
+
+    @property
+    def cost(self) -> str:
+        """Such as 25 points more; for staff, who know what points are."""
+        return words.points_more(self.extra_points)
 
 
 def alternatives(
@@ -184,10 +196,18 @@ class _Others:
 
     def _alternative(self, search: Search, session: int, option: _Option) -> Alternative:
         placed = self._placed(session, option.spot)
-        moved, dropped = self._effect(search, session, placed, option)
-        name = words.practitioner(self.problem, placed.practitioner)
-        says = f"{words.moment(placed.start)} with {name}: {self._compared(placed)}{_told(moved, dropped)}"
-        return Alternative(placed.practitioner, placed.room, placed.start, option.extra, says, moved, dropped)
+        then = self._then(search, session, placed, option)
+        where = f"{words.moment(placed.start)} with {words.practitioner(self.problem, placed.practitioner)}"
+        return Alternative(
+            practitioner=placed.practitioner,
+            room=placed.room,
+            start=placed.start,
+            extra_points=option.extra,
+            where=where,
+            why=compared(self.course, session, self.mine, then),
+            moved=later_moved(session, self.mine, then),
+            dropped=max(0, len(self.mine) - len(then)),
+        )
 
     def _placed(self, session: int, spot: Spot) -> Placed:
         who, day, cell = spot
@@ -196,18 +216,16 @@ class _Others:
         place = Place(start, need, self.model.who[who], self.board.free_room(start, need))
         return self.board.placed(self.course, session, place)
 
-    def _effect(self, search: Search, session: int, placed: Placed, option: _Option) -> tuple[int, int]:
-        """Return how many sessions after it move, and how many have no place then; none if all may as well stay."""
-        stays = self._others_may_stay(session, placed)
-        if stays:
-            alone = course_points(self.problem, self.course, {**self.mine, session: placed}).total
-            if alone == self.now + option.extra:
-                return 0, 0
-        after = list(self._following(search, session, option.spot))
-        moved = sum(
-            1 for here in after if here.session in self.mine and _where(here) != _where(self.mine[here.session])
-        )
-        return moved, max(0, len(self.mine) - (session + 1 + len(after)))
+    def _then(self, search: Search, session: int, placed: Placed, option: _Option) -> dict[int, Placed]:
+        """Return the course with the session there; those after it stay where that costs no more."""
+        alone = {**self.mine, session: placed}
+        if self._others_may_stay(session, placed):
+            cost = course_points(self.problem, self.course, alone).total
+            if cost == self.now + option.extra:
+                return alone
+        before = {number: self.mine[number] for number in range(session)}
+        after = {here.session: here for here in self._following(search, session, option.spot)}
+        return {**before, session: placed, **after}
 
     def _others_may_stay(self, session: int, placed: Placed) -> bool:
         if session + 1 not in self.mine:
@@ -224,29 +242,6 @@ class _Others:
         spots = search.forward([spot] * (session + 1))
         for number in range(session + 1, len(spots)):
             yield self._placed(number, spots[number])
-
-    def _compared(self, placed: Placed) -> str:
-        """Say how the date compares with what was planned."""
-        course = self.course
-        gap = course.sessions[placed.session].gap
-        previous = self.mine[placed.session - 1].start if placed.session else course.previous_start
-        if gap is None or previous is None:
-            waited = (placed.start.date() - course.earliest_day).days
-            return f"{words.days(waited)} after the earliest day" if waited else "on the earliest day"
-        days = (placed.start.date() - previous.date()).days
-        apart = f"{words.days(days)} after the last"
-        if abs(days - gap.target) < 1:  # a target of 3.5 days is met by 3 and by 4
-            return f"{apart}, as planned"
-        return f"{apart}, {abs(days - gap.target):g} {'more' if days > gap.target else 'fewer'} than planned"
-
-
-def _where(placed: Placed) -> tuple[str, datetime]:
-    return placed.practitioner, placed.start
-
-
-def _told(moved: int, dropped: int) -> str:
-    says = f"; {words.counted(moved, 'later session')} move{'s' if moved == 1 else ''} with it" if moved else ""
-    return says + (f"; {words.counted(dropped, 'later session')} would have no place" if dropped else "")
 
 
 def _different(options: list[_Option], limit: int) -> list[_Option]:

@@ -55,6 +55,11 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
+def points_more(extra: int) -> str:
+    """Return such as 25 points more; below 0 it is cheaper."""
+    return f"{counted(abs(extra), 'point')} {'fewer' if extra < 0 else 'more'}" if extra else "no points more"
+
+
 def times(course: Course) -> str:
     """Return when the patient can come, such as Mon-Wed 08:00-09:00, Fri 08:00-12:00."""
     spans: dict[tuple[int, int], list[int]] = {}

@@ -16,12 +16,16 @@ from planner.services.runtime import Actor, Runtime
 
 @dataclass(frozen=True, slots=True)
 class BetterPlace:
-    """A place in the clinic's wall-clock time, with such as `9 days after the last, 2 more than planned`."""
+    """A place in the clinic's wall-clock time, with such as `9 days after the last, 2 more than planned`.
+
+    `cost` says how many points that is, for staff.
+    """
 
     start: datetime
     practitioner_id: int
     practitioner: str
     says: str
+    cost: str
 
     @property
     def clock(self) -> str:
@@ -61,14 +65,14 @@ def best_moves(runtime: Runtime, actor: Actor, appointment_id: int) -> tuple[Bet
         except InvalidInput:
             return ()  # what stands breaks a rule already, so no plan around it has a price
         return tuple(
-            BetterPlace(offer.start, int(offer.practitioner), names[offer.practitioner], offer.says.partition(": ")[2])
+            BetterPlace(offer.start, int(offer.practitioner), names[offer.practitioner], offer.why, offer.cost)
             for offer in offers[here]
         )
 
 
 def _free(owed: OwedSession) -> OwedSession:
-    """The same session, not locked: a person moves it."""
-    return replace(owed, locked=False)
+    """The same session, not locked and free to go: a person has decided to move it, so that costs nothing here."""
+    return replace(owed, locked=False, move_points=0)
 
 
 def _places(course_id: str, placed: list[OwedSession]) -> list[Placed]:

@@ -17,7 +17,7 @@ from planner.scheduling.alternatives import (
 from planner.scheduling.many_courses import solve
 from planner.scheduling.one_course import CourseSolution
 from planner.scheduling.points import course_points
-from planner.scheduling.problem import Current, Gap, Placed, Problem, Resource, Session, Solution
+from planner.scheduling.problem import Current, Gap, Placed, Problem, Resource, Session, Solution, Window
 from tests.scheduling.problems import (
     WEEKLY,
     _far_enough,
@@ -140,7 +140,9 @@ def test_sessions_that_would_have_no_place_are_told():
     case = problem(ana, days=8, practitioners=(Resource("ben", mondays, "Ben"),))
     tuesday = alternatives(case, solve(case), "ana", 0)[1]
     assert (tuesday.start, tuesday.dropped) == (at(1, "09:00"), 1)
-    assert tuesday.says.endswith("1 day after the earliest day; 1 later session would have no place")
+    assert tuesday.says.endswith(
+        "1 day after the earliest day, a wait 1 day longer; 1 later session would have no place"
+    )
 
 
 def test_three_alternatives_lie_on_different_days():
@@ -170,8 +172,68 @@ def test_the_first_session_is_told_by_its_earliest_day():
     case = problem()
     offered = alternatives(case, solve(case), "ana", 0)
     assert offered[0].says == "Monday 2 March 09:30 with Ben: on the earliest day"
-    assert (
-        offered[1].says == "Tuesday 3 March 09:00 with Ben: 1 day after the earliest day; 1 later session moves with it"
+    assert offered[1].says == (
+        "Tuesday 3 March 09:00 with Ben: 1 day after the earliest day, a wait 1 day longer;"
+        " 1 later session moves with it"
+    )
+    assert [other.cost for other in offered[:2]] == ["no points more", "20 points more"]
+
+
+def said(*courses, session, start, **changes):
+    """What is said of one of the other places of a session of Ana's, and what it costs."""
+    case = problem(*courses, **changes)
+    offered = alternatives(case, solve(case), "ana", session, limit=60)
+    return next((other.why, other.cost) for other in offered if other.start == start)
+
+
+def test_another_therapist_than_the_neighbours_is_told():
+    """Eve treats only on Tuesday; a change costs 60 points on either side, and she is not Ana's first choice."""
+    only_then = Resource("eve", ((at(8, "09:00"), at(8, "12:00")),), "Eve")
+    people = (Resource("ben", tuple(span for span in open_days(28) if span[0].date() != at(8, "09:00").date()), "Ben"),)
+    ana = course(sessions=THREE, practitioners=WITH_BOTH)
+    assert said(ana, session=1, start=at(8, "09:00"), practitioners=(*people, only_then)) == (
+        "8 days after the last, 1 more than planned; another therapist than before and after;"
+        " a therapist the patient likes less; 1 later session moves with it",
+        "185 points more",
+    )
+
+
+def test_an_hour_that_the_patient_likes_less_is_told():
+    """Afternoons cost 15 points."""
+    wishes = tuple(
+        Window(day, start, end, cost) for day in range(7) for start, end, cost in ((540, 600, 0), (600, 720, 15))
+    )
+    assert said(course(sessions=THREE, available=wishes), session=1, start=at(7, "10:00")) == (
+        "7 days after the last, as planned; an hour the patient likes less",
+        "15 points more",
+    )
+
+
+def test_the_gap_to_a_next_session_that_stays_is_told():
+    """A person has put the third on its day, so a later second comes nearer to it."""
+    case = problem(course(sessions=THREE))
+    offered = all_alternatives(case, solve(case), "ana", pinned=[2], limit=60)[1]
+    tuesday = next(other for other in offered if other.start == at(8, "09:00"))
+    assert (tuesday.why, tuesday.cost) == (
+        "8 days after the last, 1 more than planned; the next 6 days after it, 1 fewer than planned",
+        "50 points more",
+    )
+
+
+def test_moving_what_was_agreed_is_told():
+    """The patient knows the date already; going back to it is told as well."""
+    now = Current(0, "ben", "room", at(0, "10:30"), False, 80)
+    one = course(sessions=THREE[:1], current=(now,))
+    assert said(one, session=0, start=at(0, "11:00")) == (
+        "on the earliest day; an agreed visit moves",
+        "80 points more",
+    )
+    case = problem(one)
+    moved = Solution((Placed("ana", 0, "ben", "room", at(1, "09:00")),), (), 100, 0)
+    back = alternatives(case, moved, "ana", 0)[0]
+    assert (back.why, back.cost) == (
+        "on the earliest day, a wait 1 day shorter; where it stands in the diary",
+        "100 points fewer",
     )
 
 

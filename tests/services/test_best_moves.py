@@ -23,6 +23,8 @@ def test_the_best_places_are_other_days_and_say_what_they_mean(runtime, clinic):
     assert all((offer.start, offer.practitioner_id) != (now, clinic.ben.id) for offer in offers)
     assert all("after the last" in offer.says and "later session" not in offer.says for offer in offers)
     assert len({offer.start.date() for offer in offers}) == 3
+    assert all(offer.cost.endswith(("points more", "point more", "fewer")) for offer in offers)
+    assert not any("agreed visit" in offer.says for offer in offers)
 
 
 def test_each_of_the_best_places_can_be_taken_with_nothing_else_moving(runtime, clinic):

@@ -19,10 +19,11 @@ _HALVES = {"morning": "rather in the morning", "afternoon": "rather in the after
 
 @dataclass(frozen=True)
 class Choice:
-    """Another date for a session: the button's words, what it means for the gap, what the form sends."""
+    """Another date for a session: the button's words, what it means and what it costs, what the form sends."""
 
     words: str
     note: str
+    cost: str
     value: str
 
 
@@ -120,7 +121,8 @@ def _choices(session: int, others: Sequence[Alternative], names: Mapping[str, st
     return tuple(
         Choice(
             words=f"{day_short(other.start)}, {other.start:%H:%M}, {names.get(other.practitioner, '')}",
-            note=other.says.partition(": ")[2],
+            note=other.why,
+            cost=other.cost,
             value=f"{session}={other.practitioner}|{other.room}|{other.start.isoformat(timespec='minutes')}",
         )
         for other in others
