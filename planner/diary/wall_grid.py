@@ -48,6 +48,10 @@ class WallGrid:
         low, high = _merged(self._offsets(spans)).T
         return self._covered(-(-low // self._step), high // self._step) & self._exists
 
+    def touched(self, spans: Iterable[Interval]) -> Cells:
+        """Return the cells that any of these stretches of wall-clock time touches."""
+        return self._touched(np.array([(each.start, each.end) for each in spans], dtype=_INSTANT).reshape(-1, 2))
+
     def taken(self, starts: Instants, ends: Instants) -> Cells:
         """Return the cells that these busy stretches touch; of a repeated hour, those that it would run into.
 

@@ -9,7 +9,8 @@ import numpy.typing as npt
 from planner.errors import InvalidInput
 from planner.scheduling.free_spans import minutes_of
 from planner.scheduling.grid import TimeGrid, Whole, Yes, grid_of
-from planner.scheduling.problem import Course, Placed, Problem, Resource
+from planner.scheduling.problem import Course, Placed, Problem
+from planner.scheduling.withheld import Spans
 
 NOBODY = -1
 
@@ -40,7 +41,7 @@ class Board:
         resources = (*problem.practitioners, *problem.rooms)
         size = self.grid.days * self.grid.cells
         needs = {self.grid.need(s.minutes) for course in problem.courses for s in course.sessions}
-        self._spans = [_spans(resource, self.grid) for resource in resources]
+        self._spans = [_spans(resource.free, self.grid) for resource in resources]
         self._hours = {need: _free_starts(self._spans, need, size) for need in needs}
         self._free = {need: starts.copy() for need, starts in self._hours.items()}
         self._any_room = {need: _some(self._free[need][self._people :]) for need in needs}
@@ -198,16 +199,23 @@ def board_with(problem: Problem, taken: Iterable[Placed]) -> Board:
     return board
 
 
+def covered(free: Spans, grid: TimeGrid) -> Yes:
+    """Return (all cells): which of them these stretches hold wholly."""
+    spans = _spans(free, grid)
+    spans = spans[spans[:, 0] < spans[:, 1]]
+    return _covered(*spans.T, grid.days * grid.cells)
+
+
 def _some(rows: Yes) -> Yes:
     """Return where at least one row says yes; without rows nowhere."""
     out: Yes = np.logical_or.reduce(rows, axis=0)
     return out
 
 
-def _spans(resource: Resource, grid: TimeGrid) -> Whole:
+def _spans(free: Spans, grid: TimeGrid) -> Whole:
     """Return the free intervals as (n, 2) linear cell numbers, clipped to the horizon."""
     midnight = int(np.datetime64(grid.first_day, "m").astype(np.int64))
-    return np.clip((minutes_of(resource.free) - midnight) // grid.minutes, 0, grid.days * grid.cells)
+    return np.clip((minutes_of(free) - midnight) // grid.minutes, 0, grid.days * grid.cells)
 
 
 def _free_starts(spans: list[Whole], need: int, size: int) -> Yes:

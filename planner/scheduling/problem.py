@@ -12,6 +12,7 @@ from planner.scheduling.fields import MINUTES_A_DAY, MOST_POINTS, check_whole
 from planner.scheduling.free_spans import FreeSpans
 from planner.scheduling.request import Course, Current, Gap, Session, Window
 from planner.scheduling.wall import instant_seconds
+from planner.scheduling.withheld import Withheld, check_spans, read_spans, write_spans
 
 __all__ = [
     "PROBLEM_FORMAT", "SOLUTION_FORMAT", "Course", "Current", "Gap", "Placed", "Problem", "Resource", "Session",
@@ -24,38 +25,38 @@ MOST_HORIZON_DAYS = 1100
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """A practitioner or a room, with the half-open wall-clock intervals in which it is free before this problem."""
+    """A practitioner or a room, with the half-open wall-clock intervals in which it is free before this problem.
+
+    No answer uses what is `withheld`, but whoever asks why a session has no place hears whether it is leave, a closed
+    day or a rest. None: nobody knows, and all of them are nothing but time that is not free.
+    """
 
     id: str
     free: Sequence[tuple[datetime, datetime]]
     name: str = ""
+    withheld: Withheld | None = None
 
     def __post_init__(self) -> None:
         if not self.name:
             object.__setattr__(self, "name", self.id)
-        if isinstance(self.free, FreeSpans):
-            return  # it has checked itself
-        for index, (start, end) in enumerate(self.free):
-            if start.tzinfo is not None or end.tzinfo is not None:
-                raise InvalidInput("A wall-clock time has no offset.", field=f"free[{index}]")
-            if end <= start:
-                raise InvalidInput(f"The end {fields.stamp(end)} is not after the start.", field=f"free[{index}][1]")
+        check_spans("free", self.free)
 
     @classmethod
     def from_json(cls, value: object) -> "Resource":
-        """Read {"id", "free"}, with an optional "name" for people."""
-        obj = fields.record(value, ("id", "free"), ("name",))
+        """Read {"id", "free"}, with an optional "name" for people and "withheld" for reasons."""
+        obj = fields.record(value, ("id", "free"), ("name", "withheld"))
         return cls(
             fields.entry(obj, "id", fields.text),
-            fields.entry(obj, "free", lambda v: fields.each(v, lambda i: fields.pair(i, fields.moment))),
+            fields.entry(obj, "free", read_spans),
             fields.entry(obj, "name", fields.text) if "name" in obj else "",
+            fields.entry(obj, "withheld", Withheld.from_json) if "withheld" in obj else None,
         )
 
     def to_json(self) -> dict[str, object]:
         """Write what from_json reads; the name only where it says more than the id."""
         named: dict[str, object] = {} if self.name == self.id else {"name": self.name}
-        free = [[fields.stamp(start), fields.stamp(end)] for start, end in self.free]
-        return {"id": self.id, **named, "free": free}
+        known = {} if self.withheld is None else {"withheld": self.withheld.to_json()}
+        return {"id": self.id, **named, "free": write_spans(self.free), **known}
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from planner.scheduling.course_model import CourseModel
 from planner.scheduling.grid import Yes
 from planner.scheduling.points import course_points
 from planner.scheduling.problem import Placed, Unplaced
-from planner.scheduling.rules import Opening, Rule, openings
+from planner.scheduling.rules import Opening, Rule, barred, openings
 from planner.scheduling.wall import gap_seconds
 
 MOST_WAYS = 3
@@ -55,7 +55,8 @@ def _obstacle(model: CourseModel, places: Sequence[Place]) -> str:
     if not left.any():
         return f"{_frame(model, places)}, and the plan ends then"
     period = _period(model, left)
-    left = left & model.board.hours(model.who, need)
+    in_the_way = barred(model.board, need)[model.who]
+    left = left & ((in_the_way & ~np.uint16(Rule.SIBLING)) == 0)
     if not left.any():
         return f"{names} {_have(model)} no {minutes} free minutes in a row {period}"
     free = f"{names} {_are(model)} free for {minutes} minutes on "
@@ -80,11 +81,14 @@ def _filters(model: CourseModel, minutes: int) -> list[tuple[Yes, str]]:
     """Return what else a start must pass, and what to say when none does."""
     board, course = model.board, model.course
     need = board.grid.need(minutes)
+    near = f"only within {course.min_gap_hours:g} hours of a visit for another course of the patient"
     return [
+        (board.hours(model.who, need), near),
         (board.people_free(model.who, need), "other appointments of this plan take all of it"),
         (board.starts(model.who, need), "no room is free then"),
         (model.patient_costs(minutes, ()) < model.never, f"never while the patient can come ({words.times(course)})"),
-        (model.patient_costs(minutes, course.away) < model.never, "only while the patient is away"),
+        (model.patient_costs(minutes, course.days_off) < model.never, "only while the patient is away"),
+        (model.patient_costs(minutes, course.away) < model.never, near),
     ]
 
 
@@ -153,12 +157,22 @@ def _wish(model: CourseModel, way: Opening, rule: Rule) -> str:
         case Rule.HORIZON:
             end = words.day(model.board.problem.last_day)
             return f"the plan went on after {end} and the weeks stayed as they are"
+        case Rule.LEAVE:
+            return f"{name} were not on leave"
+        case Rule.CLOSED:
+            return "the clinic were not closed that day"
         case Rule.FREE:
             return f"{name}, {way.leave}, had time"
         case Rule.EARLIEST:
             return f"the course could begin before {words.day(course.earliest_day)}"
         case Rule.SPACING:
-            return "it could follow the session before sooner"
+            return "the phase let it follow the session before sooner"
+        case Rule.REST:
+            return f"it could come less than {course.min_gap_hours:g} hours after the session before"
+        case Rule.SIBLING:
+            return (
+                f"it could come less than {course.min_gap_hours:g} hours from a visit for another course of the patient"
+            )
 
 
 def _left_out(model: CourseModel, places: Sequence[Place], way: Opening) -> str:

@@ -52,7 +52,10 @@ class OwedSession:
 
 @dataclass(frozen=True, slots=True)
 class RepairCase:
-    """One course with what is still owed, in the order of the course."""
+    """One course with what is still owed, in the order of the course.
+
+    `resting` are days about visits for other courses, on which the patient is as good as away.
+    """
 
     course_id: str
     owed: tuple[OwedSession, ...]
@@ -63,6 +66,7 @@ class RepairCase:
     away: tuple[tuple[date, date], ...] = ()
     min_gap_hours: float = 48
     wait_points_per_day: int = 20
+    resting: tuple[tuple[date, date], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +134,8 @@ def _best(problem: Problem, case: RepairCase) -> tuple[int, list[OwedSession], S
 
 def as_course(case: RepairCase, order: Sequence[OwedSession]) -> Course:
     """The engine's course for owed sessions in this order."""
+    agreed = {each.place.start.date() for each in order if each.place and each.locked}
+    away, resting = (tuple(without_days(days, agreed)) for days in (case.away, case.resting))
     return Course(
         id=case.course_id,
         earliest_day=case.earliest_day,
@@ -139,7 +145,8 @@ def as_course(case: RepairCase, order: Sequence[OwedSession]) -> Course:
         min_gap_hours=case.min_gap_hours,
         wait_points_per_day=case.wait_points_per_day,
         previous_start=case.previous_start,
-        away=tuple(without_days(case.away, {each.place.start.date() for each in order if each.place and each.locked})),
+        away=(*away, *resting),
+        resting=resting,
         current=tuple(
             Current(index, owed.place.practitioner, owed.place.room, owed.place.start, owed.locked, owed.move_points)
             for index, owed in enumerate(order)

@@ -1,5 +1,6 @@
 """What one course asks of the diary: its sessions and gaps, its practitioners, the patient's times."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -140,7 +141,7 @@ class Current:
 _REQUIRED = (
     "id", "earliest_day", "min_gap_hours", "wait_points_per_day", "practitioners", "available", "sessions",
 )  # fmt: skip
-_OPTIONAL = ("previous_start", "away", "current")
+_OPTIONAL = ("previous_start", "away", "current", "resting")
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +150,7 @@ class Course:
 
     `previous_start` is the session that came before the first one here; the first then keeps `min_gap_hours` from
     it, and its gap too if it has one. Without a gap the first session costs `wait_points_per_day`. `away` holds
-    half-open pairs of days.
+    half-open pairs of days; those of them that only keep the hours about visits for other courses are `resting` too.
     """
 
     id: str
@@ -162,6 +163,7 @@ class Course:
     previous_start: datetime | None = None
     away: tuple[tuple[date, date], ...] = ()
     current: tuple[Current, ...] = ()
+    resting: tuple[tuple[date, date], ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "practitioners", dict(self.practitioners))  # our own, so nobody changes it later
@@ -182,6 +184,13 @@ class Course:
             fields.check_day(f"away[{index}][1]", end)
             if end < start:
                 raise InvalidInput(f"{end} is before {start}.", field=f"away[{index}][1]")
+        if Counter(self.resting) - Counter(self.away):
+            raise InvalidInput("Days of rest are days away as well.", field="resting")
+
+    @property
+    def days_off(self) -> tuple[tuple[date, date], ...]:
+        """The days on which the patient is really away."""
+        return tuple((Counter(self.away) - Counter(self.resting)).elements())
 
     def _check_sessions(self) -> None:
         if not 1 <= len(self.sessions) <= MOST_SESSIONS:
@@ -219,10 +228,12 @@ class Course:
             previous_start=None if previous is None else fields.entry(obj, "previous_start", fields.moment),
             away=fields.entry(obj, "away", _day_pairs) if "away" in obj else (),
             current=fields.entry(obj, "current", _currents) if "current" in obj else (),
+            resting=fields.entry(obj, "resting", _day_pairs) if "resting" in obj else (),
         )
 
     def to_json(self) -> dict[str, object]:
         """Write what from_json reads."""
+        resting = [[start.isoformat(), end.isoformat()] for start, end in self.resting]
         return {
             "id": self.id,
             "earliest_day": self.earliest_day.isoformat(),
@@ -234,6 +245,7 @@ class Course:
             "away": [[start.isoformat(), end.isoformat()] for start, end in self.away],
             "sessions": [session.to_json() for session in self.sessions],
             "current": [current.to_json() for current in self.current],
+            **({"resting": resting} if resting else {}),
         }
 
 

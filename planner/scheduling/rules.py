@@ -10,13 +10,15 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import numpy.typing as npt
 
-from planner.scheduling.board import Board, Place
+from planner.scheduling.board import Board, Place, covered
 from planner.scheduling.course_model import CourseModel
 from planner.scheduling.fields import MINUTES_A_DAY
 from planner.scheduling.grid import TimeGrid, Whole, Yes
 from planner.scheduling.longer import longer, only_beyond
 from planner.scheduling.points import gap_points
+from planner.scheduling.problem import Resource
 from planner.scheduling.wall import gap_seconds, instant_seconds
+from planner.scheduling.withheld import Withheld
 
 Marks = npt.NDArray[np.uint16]
 Costs = npt.NDArray[np.int64]
@@ -34,12 +36,16 @@ class Rule(IntFlag):
     OTHERS = 8  # the other appointments of the plan stay
     ROOM = 16  # a room is needed
     HORIZON = 32  # the plan ends
-    FREE = 64  # hours, leave and bookings of the practitioner
-    EARLIEST = 128  # the course does not begin before its earliest day
-    SPACING = 256  # hours and days from the session before
+    LEAVE = 64  # the practitioner is away
+    CLOSED = 128  # the clinic is shut
+    FREE = 256  # hours and bookings of the practitioner; where nobody told, leave as well
+    EARLIEST = 512  # the course does not begin before its earliest day
+    SPACING = 1024  # days from the session before, as the phase has them
+    REST = 2048  # ... and hours, whatever the phase
+    SIBLING = 4096  # the same hours to the patient's visits for other courses
 
 
-_NEVER = 512  # no such time, not over before midnight, or not after the session before
+_NEVER = 8192  # no such time, not over before midnight, or not after the session before
 _COUNT = np.array([mark.bit_count() if mark < _NEVER else 99 for mark in range(2 * _NEVER)], dtype=np.int64)
 
 
@@ -143,9 +149,10 @@ class _Field:
         grid, course, never = self.grid, self.course, self.model.never
         marks = np.full((grid.days, grid.cells), int(base), dtype=np.uint16)
         marks |= _where(self.model.patient_costs(self.session.minutes, ()) >= never, Rule.HOURS)
-        for start, end in course.away:
-            first, beyond = ((day - grid.first_day).days for day in (start, end))
-            marks[max(0, first) : max(0, beyond)] |= int(Rule.AWAY)
+        for days, rule in ((course.days_off, Rule.AWAY), (course.resting, Rule.SIBLING)):
+            for start, end in days:
+                first, beyond = ((day - grid.first_day).days for day in (start, end))
+                marks[max(0, first) : max(0, beyond)] |= int(rule)
         if self.number == 0:
             marks[: max(0, (course.earliest_day - grid.first_day).days)] |= int(Rule.EARLIEST)
         marks[~grid.exists] |= _NEVER
@@ -156,14 +163,11 @@ class _Field:
             numbers = np.arange(grid.days * grid.cells).reshape(grid.days, grid.cells)
             over = grid.number(self.before.start) + self.before.need
             marks[(numbers < over) | (grid.instant < self.before.moment)] |= _NEVER
-            marks |= _where(self._too_near(self.before), Rule.SPACING)
+            least = self.session.gap.min if self.session.gap else 0
+            marks |= _where(self._days_since(self.before.start.date()) < least, Rule.SPACING)[:, None]
+            rested = grid.instant - self.before.moment >= gap_seconds(course.min_gap_hours)
+            marks |= _where(~rested, Rule.REST)
         return marks
-
-    def _too_near(self, before: _Before) -> Yes:
-        gap = self.session.gap
-        least = gap.min if gap else 0
-        early: Yes = self.grid.instant - before.moment < gap_seconds(self.course.min_gap_hours)
-        return early | (self._days_since(before.start.date()) < least)[:, None]
 
     def _days_since(self, day: date) -> Whole:
         return np.arange(self.grid.days) + (self.grid.first_day - day).days
@@ -171,7 +175,7 @@ class _Field:
     def _marks(self, by_start: Marks) -> tuple[Marks, Marks]:
         """Return the rules broken where a taken room counts as no room, and where it counts as other appointments."""
         taken, rooms_taken = self.board.taken_of(self.need)
-        marks = by_start[None] | _where(~self.hours, Rule.FREE) | _where(taken, Rule.OTHERS)
+        marks = by_start[None] | barred(self.board, self.need) | _where(taken, Rule.OTHERS)
         mine = set(self.model.who)
         for who in range(len(marks)):
             if who not in mine:
@@ -257,7 +261,42 @@ class _Field:
         """Say why somebody has no time there, as far as the diary shows."""
         if not self._usual[who, self.grid.weekday[day], cell]:
             return "never free at such hours"
-        return "booked then" if self.hours[who, day].any() else "on leave or fully booked that day"
+        if self.hours[who, day].any():
+            return "booked then"
+        known = self.board.problem.practitioners[who].withheld
+        return "on leave or fully booked that day" if known is None or known.leave is None else "fully booked that day"
+
+
+def barred(board: Board, need: int) -> Marks:
+    """Return (practitioners, days, cells): the rules for which somebody is not free for a start, none where they are.
+
+    Beyond hours and bookings these are the leave, closed days and rests that the problem tells of.
+    """
+    hours, _ = board.hours_of(need)
+    out = _where(~hours, Rule.FREE)
+    for who, person in enumerate(board.problem.practitioners):
+        if person.withheld is not None:
+            through = _through(_cells_barred(board.grid, person, person.withheld), need).reshape(hours[who].shape)
+            # A session lies in one stretch of free time, so two that touch may still be too short for it.
+            out[who] = np.where(hours[who], 0, np.where(through == 0, int(Rule.FREE), through))
+    return out
+
+
+def _cells_barred(grid: TimeGrid, person: Resource, known: Withheld) -> Marks:
+    """Return (all cells): what is in the way in each."""
+    marks = _where(~covered(known.worked, grid), Rule.FREE)
+    for spans, rule in ((known.leave, Rule.LEAVE), (known.closed, Rule.CLOSED), (known.rest, Rule.SIBLING)):
+        marks |= _where(covered(spans or (), grid), rule)
+    marks[covered(person.free, grid)] = 0
+    return marks
+
+
+def _through(marks: Marks, need: int) -> Marks:
+    """Return (all cells): what is in the way of any of so many cells from each on."""
+    out = marks.copy()
+    for later in range(1, min(need, len(marks))):
+        out[:-later] |= marks[later:]
+    return out
 
 
 def _where(yes: Yes, rule: Rule) -> Marks:

@@ -12,6 +12,7 @@ from planner.diary.free import to_wall
 from planner.diary.interval import Interval, without
 from planner.scheduling.problem import Course, Problem, Resource
 from planner.scheduling.repair import without_days
+from planner.scheduling.withheld import Spans, Withheld
 
 
 def days_apart(course: Course, starts: Collection[datetime]) -> Course:
@@ -29,8 +30,9 @@ def days_apart(course: Course, starts: Collection[datetime]) -> Course:
     near = {start.date() + timedelta(days=shift) for start in starts for shift in range(-reach, reach + 1)}
     current = tuple(replace(each, locked=each.locked or each.start.date() in near) for each in course.current)
     kept = {each.start.date() for each in current if each.locked}
-    away = (*course.away, *((day, day + timedelta(days=1)) for day in sorted(near)))
-    return replace(course, away=tuple(without_days(away, kept)), current=current)
+    rest = tuple((day, day + timedelta(days=1)) for day in sorted(near - kept))
+    away = (*without_days(course.away, kept), *rest)
+    return replace(course, away=away, resting=(*course.resting, *rest), current=current)
 
 
 def hours_apart(problem: Problem, course: Course, starts: Collection[datetime]) -> Problem:
@@ -49,9 +51,10 @@ def hours_apart(problem: Problem, course: Course, starts: Collection[datetime]) 
         for each, span in zip(course.current, stands, strict=True)
     )
     kept = {each.start.date() for each in current if each.locked}
-    alone = replace(course, current=current, away=tuple(without_days(course.away, kept)))
+    off, resting = (tuple(without_days(days, kept)) for days in (course.days_off, course.resting))
+    alone = replace(course, current=current, away=(*off, *resting), resting=resting)
     taken = without(rests, stands)
-    people = tuple(less(each, taken) for each in problem.practitioners)
+    people = tuple(_resting(each, taken) for each in problem.practitioners)
     return replace(problem, practitioners=people, courses=(alone,))
 
 
@@ -60,8 +63,22 @@ def less(resource: Resource, taken: Iterable[Interval]) -> Resource:
     spans = list(taken)
     if not spans:
         return resource
-    left = without((Interval(*free) for free in resource.free), spans)
-    return replace(resource, free=tuple((each.start, each.end) for each in left))
+    known = resource.withheld
+    if known is not None:
+        known = replace(known, worked=_left(known.worked, spans))
+    return replace(resource, free=_left(resource.free, spans), withheld=known)
+
+
+def _resting(person: Resource, taken: Collection[Interval]) -> Resource:
+    """The same with this time withheld, for their patient has another visit near it."""
+    known = person.withheld or Withheld(person.free)
+    rest = (*known.rest, *((each.start, each.end) for each in taken))
+    return replace(person, free=_left(person.free, taken), withheld=replace(known, rest=rest))
+
+
+def _left(free: Spans, taken: Iterable[Interval]) -> tuple[tuple[datetime, datetime], ...]:
+    left = without((Interval(*span) for span in free), taken)
+    return tuple((each.start, each.end) for each in left)
 
 
 def _rest_about(start: datetime, hours: float, zone: ZoneInfo, grid_minutes: int) -> Interval:

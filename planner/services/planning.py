@@ -20,6 +20,7 @@ from planner.scheduling.free_spans import FreeSpans
 from planner.scheduling.policy import Policy, move_points
 from planner.scheduling.problem import Gap, Placed, Problem, Resource
 from planner.scheduling.repair import OwedSession, Place, RepairCase
+from planner.scheduling.withheld import Withheld
 from planner.services.busy_elsewhere import BusyElsewhere
 from planner.services.busy_time import Busy, instants
 from planner.services.runtime import Unit
@@ -93,32 +94,43 @@ def free_problem(
     elsewhere = BusyElsewhere.load(unit, span.first_day, span.end)
     grid = grid_of(span.first_day, span.days, unit.clinic.grid_minutes, unit.zone)
     hours = {row.id: work.of_practitioner(grid, row.id) for row in people}
-    open_hours = np.logical_or.reduce([grid.within(()), *hours.values()])
-    taken = {row.id: busy.of_practitioner(grid, row.id) | elsewhere.of(grid, row.id, standing) for row in people}
+    bare = {row.id: work.but_for_leave(grid, row.id) for row in people}
+    # Rooms are there whether or not somebody is on leave, so that leave alone is what is told to be in the way.
+    open_hours = np.logical_or.reduce([grid.within(()), *bare.values()])
     too_late = grid.before(not_before or unit.now)
     too_near = grid.taken(*instants(_too_near(apart_from, standing)))
+    closed, rest = FreeSpans(grid.spans(work.closed(grid))), FreeSpans(grid.spans(too_near))
 
-    def resource(row_id: int, name: str, worked: Cells, besides: Cells) -> Resource:
+    def with_what_stands(row_id: int, worked: Cells) -> Cells:
         kept = [
             Interval(to_wall(booked.starts_at, unit.zone), to_wall(booked.ends_at, unit.zone))
             for booked in standing
             if row_id in (booked.practitioner_id, booked.room_id)
         ]
-        if kept:
-            worked = worked | grid.within(kept)
-        return Resource(str(row_id), FreeSpans(grid.spans(worked & ~besides & ~too_late)), name)
+        return worked | grid.within(kept) if kept else worked
+
+    def person(row_id: int, name: str) -> Resource:
+        taken = busy.of_practitioner(grid, row_id) | elsewhere.of(grid, row_id, standing) | too_late
+        worked = with_what_stands(row_id, hours[row_id]) & ~taken & ~too_near
+        known = Withheld(
+            worked=FreeSpans(grid.spans(with_what_stands(row_id, bare[row_id]) & ~taken)),
+            leave=FreeSpans(grid.spans(work.on_leave(grid, row_id))),
+            closed=closed,
+            rest=rest,
+        )
+        return Resource(str(row_id), FreeSpans(grid.spans(worked)), name, known)
+
+    def room(row_id: int, name: str) -> Resource:
+        open_ = with_what_stands(row_id, work.of_room(grid, row_id, open_hours))
+        return Resource(str(row_id), FreeSpans(grid.spans(open_ & ~busy.of_room(grid, row_id) & ~too_late)), name)
 
     return Problem(
         timezone=unit.clinic.timezone,
         grid_minutes=unit.clinic.grid_minutes,
         first_day=span.first_day,
         days=span.days,
-        practitioners=tuple(resource(row.id, row.name, hours[row.id], taken[row.id] | too_near) for row in people),
-        # No room either: "if only Ben had time" must not name a time so near to another visit.
-        rooms=tuple(
-            resource(row.id, row.name, work.of_room(grid, row.id, open_hours), busy.of_room(grid, row.id) | too_near)
-            for row in rooms
-        ),
+        practitioners=tuple(person(row.id, row.name) for row in people),
+        rooms=tuple(room(row.id, row.name) for row in rooms),
         courses=(),
     )
 
@@ -159,7 +171,7 @@ def case_for(
     if others is None:
         others = other_starts(unit, course.patient_id, but_for_course=course.id)
     case = course_after(untouched_case(unit, course, snapshot, apart_from=others), events, policy)
-    return replace(case, away=(*case.away, *_elsewhere(unit, others, case.owed)))
+    return replace(case, resting=_elsewhere(unit, others, case.owed))
 
 
 def untouched_case(
@@ -273,10 +285,10 @@ def _crosses(booked: Booked, others: Iterable[datetime]) -> bool:
     return any(booked.starts_at < end and start < booked.ends_at for start, end in map(_rest_about, others))
 
 
-def _elsewhere(unit: Unit, others: Iterable[datetime], owed: Iterable[OwedSession]) -> list[tuple[date, date]]:
+def _elsewhere(unit: Unit, others: Iterable[datetime], owed: Iterable[OwedSession]) -> tuple[tuple[date, date], ...]:
     """Days about the patient's appointments of other courses, but for those on which a session stands already."""
     agreed = {session.place.start.date() for session in owed if session.place is not None}
-    return [(day, day + _DAY) for day in days_about(unit, others) if day not in agreed]
+    return tuple((day, day + _DAY) for day in days_about(unit, others) if day not in agreed)
 
 
 def days_about(unit: Unit, starts: Iterable[datetime]) -> list[date]:

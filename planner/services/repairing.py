@@ -186,5 +186,5 @@ def _unplaced(session: SessionState, reason: str) -> SessionState:
 def _last_target(case: RepairCase) -> date:
     """About where the course would end if every gap were as wide as it may be, and no day away were planned on."""
     days = sum(session.gap.max if session.gap else 7 for session in case.owed)
-    days += sum((end - start).days for start, end in case.away)
+    days += sum((end - start).days for start, end in (*case.away, *case.resting))
     return case.earliest_day + timedelta(days=days + MIN_GAP_HOURS // 24)

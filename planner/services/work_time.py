@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import or_, select
 
 from planner.diary.hours import Closure, Leave, WeeklyHours, public_holidays, working_time
+from planner.diary.interval import Interval
 from planner.diary.wall_grid import Cells, WallGrid
 from planner.services.runtime import Unit
 from planner.storage.opening import ClosureRow, HoursRow, LeaveRow
@@ -66,17 +67,36 @@ class Work:
 
     def of_practitioner(self, grid: WallGrid, staff_id: int) -> Cells:
         """The cells in which a practitioner works."""
-        leaves = tuple(leave for person, leave in self.leaves if person == staff_id)
-        if self.to_come is not None and self.to_come.staff_id == staff_id:
-            lines = self.to_come.lines
-        else:
-            lines = tuple(weekly_of(row) for row in self.hours if row.practitioner_id == staff_id)
-        return _worked(grid, lines, self.closures, leaves, self.holidays)
+        return _worked(grid, self._lines(staff_id), self.closures, self._leaves(staff_id), self.holidays)
+
+    def but_for_leave(self, grid: WallGrid, staff_id: int) -> Cells:
+        """The cells of a practitioner's hours, leave and closed days or not."""
+        return _worked(grid, self._lines(staff_id), (), (), frozenset())
+
+    def on_leave(self, grid: WallGrid, staff_id: int) -> Cells:
+        """The cells that touch a practitioner's leave."""
+        return _touched(grid, tuple(leave.interval() for leave in self._leaves(staff_id)))
+
+    def closed(self, grid: WallGrid) -> Cells:
+        """The cells of days on which the whole clinic is shut."""
+        shut = (*self.closures, *(Closure(day, day) for day in sorted(self.holidays)))
+        return _touched(grid, tuple(each.interval() for each in shut))
 
     def of_room(self, grid: WallGrid, room_id: int, open_hours: Cells) -> Cells:
-        """A room without hours of its own is open whenever somebody works."""
+        """The cells of a room's hours, closed days or not: nobody treats in it on those.
+
+        A room without hours of its own is open whenever somebody works.
+        """
         lines = tuple(weekly_of(row) for row in self.hours if row.room_id == room_id)
-        return _worked(grid, lines, self.closures, (), self.holidays) if lines else open_hours
+        return _worked(grid, lines, (), (), frozenset()) if lines else open_hours
+
+    def _lines(self, staff_id: int) -> tuple[WeeklyHours, ...]:
+        if self.to_come is not None and self.to_come.staff_id == staff_id:
+            return self.to_come.lines
+        return tuple(weekly_of(row) for row in self.hours if row.practitioner_id == staff_id)
+
+    def _leaves(self, staff_id: int) -> tuple[Leave, ...]:
+        return tuple(leave for person, leave in self.leaves if person == staff_id)
 
 
 # What follows from hours alone stays the same until somebody changes them, and they are part of what is asked.
@@ -86,7 +106,7 @@ def grid_of(first_day: date, days: int, minutes: int, zone: ZoneInfo) -> WallGri
     return WallGrid(first_day, days, minutes, zone)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=512)
 def _worked(
     grid: WallGrid,
     lines: tuple[WeeklyHours, ...],
@@ -95,6 +115,13 @@ def _worked(
     holidays: frozenset[date],
 ) -> Cells:
     cells = grid.within(working_time(lines, closures, leaves, holidays, grid.first, grid.days))
+    cells.setflags(write=False)
+    return cells
+
+
+@lru_cache(maxsize=128)
+def _touched(grid: WallGrid, spans: tuple[Interval, ...]) -> Cells:
+    cells = grid.touched(spans)
     cells.setflags(write=False)
     return cells
 

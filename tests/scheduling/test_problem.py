@@ -78,6 +78,23 @@ def test_a_resource_may_have_a_name_for_people():
     assert read.to_json() == file
 
 
+def test_what_keeps_somebody_from_being_free_may_be_told():
+    """Leave, closed days and rests, and which days away are rests only; all of it survives a file."""
+    file = deepcopy(FILE)
+    hours = [["2026-03-02T09:00", "2026-03-02T12:30"]]
+    file["practitioners"][0]["withheld"] = {"worked": hours, "leave": [], "closed": hours, "rest": hours}
+    file["courses"][0]["resting"] = file["courses"][0]["away"]
+    read = Problem.from_json(file)
+    known = read.practitioners[0].withheld
+    assert (known.leave, known.closed, known.rest) == ((), known.worked, known.worked)
+    assert read.courses[0].days_off == ()
+    assert read.to_json() == file
+    file["practitioners"][0]["withheld"]["leave"] = [hours[0][::-1]]
+    with pytest.raises(InvalidInput, match="not after the start") as refused:
+        Problem.from_json(file)
+    assert refused.value.field == "practitioners[0].withheld.leave[0][1]"
+
+
 def test_a_first_session_without_gap_may_follow_a_previous_one():
     """Then only the hours between bind it."""
     file = deepcopy(FILE)

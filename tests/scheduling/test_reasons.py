@@ -4,9 +4,12 @@ from datetime import date, timedelta
 
 import pytest
 
+from planner.diary.interval import Interval, without
+from planner.errors import InvalidInput
 from planner.scheduling import words
 from planner.scheduling.many_courses import solve
 from planner.scheduling.problem import Gap, Resource, Session, Weights, Window
+from planner.scheduling.withheld import Withheld
 from tests.scheduling.problems import MONDAY, at, course, open_days, problem
 
 ONE = (Session(30, None),)
@@ -78,8 +81,8 @@ def test_the_plan_ends_before_the_session_may_be():
     assert said == (
         "No place by Thursday 5 March: it comes at least 48 hours and 5 days after Monday 2 March 09:00, and the plan"
         " ends then. It would fit if the plan went on after Thursday 5 March and the weeks stayed as they are (such as"
-        " Monday 9 March 09:00 with Ben); or if it could follow the session before sooner (such as Thursday 5 March"
-        " 09:00 with Ben)."
+        " Monday 9 March 09:00 with Ben); or if the phase let it follow the session before sooner (such as Thursday 5"
+        " March 09:00 with Ben)."
     )
 
 
@@ -135,6 +138,66 @@ def test_why_the_practitioner_has_no_time_is_told_as_far_as_the_diary_shows():
     assert "Ben, on leave or fully booked that day, had time (such as Monday 2 March 10:00" in said()
     always_then = [(at(7, "08:00"), at(7, "09:00"))]
     assert "Ben, never free at such hours, had time (such as Monday 2 March 10:00" in said()
+
+
+def ben(worked: tuple, **withheld: tuple) -> Resource:
+    """Ben, who works at these times, but for what is withheld."""
+    taken = [Interval(*span) for spans in withheld.values() for span in spans]
+    free = without((Interval(*span) for span in worked), taken)
+    return Resource("ben", tuple((each.start, each.end) for each in free), "Ben", Withheld(worked, **withheld))
+
+
+def test_leave_that_is_known_is_told_as_leave():
+    """Ben works each morning; but he is away, or the clinic is shut, or Ana comes for another course."""
+    all_of_it = ((at(0, "00:00"), at(28, "00:00")),)
+    far = (MONDAY + timedelta(days=28), MONDAY + timedelta(days=400))
+    ana = course(sessions=ONE, away=(far,))
+
+    def ways(**withheld):
+        said = reason(ana, practitioners=(ben(open_days(28), **withheld),))
+        return said.partition(" It would fit if ")[2]
+
+    example = " (such as Monday 2 March 09:00 with Ben)"
+    assert ways(leave=all_of_it) == f"Ben were not on leave{example}."
+    assert ways(closed=all_of_it) == f"the clinic were not closed that day{example}."
+    assert ways(leave=all_of_it, closed=all_of_it) == (
+        f"Ben were not on leave and the clinic were not closed that day{example}."
+    )
+    assert ways(rest=all_of_it) == (
+        f"it could come less than 48 hours from a visit for another course of the patient{example}."
+    )
+
+
+def test_a_day_that_is_known_to_be_no_leave_is_told_as_fully_booked():
+    """The diary knows of all leave."""
+    ana = course(sessions=ONE, away=((MONDAY + timedelta(days=1), MONDAY + timedelta(days=400)),))
+    said = reason(ana, practitioners=(ben(open_days(28)[1:], leave=()),))
+    assert "Ben, fully booked that day, had time (such as Monday 2 March 09:00 with Ben)" in said
+
+
+def test_only_the_hours_about_another_course_leave_no_time():
+    """Practitioner and room could, and the patient is not away."""
+    all_of_it = ((at(0, "00:00"), at(28, "00:00")),)
+    near = "but only within 48 hours of a visit for another course of the patient"
+    assert near in reason(course(sessions=ONE), practitioners=(ben(open_days(28), rest=all_of_it),))
+    days = ((MONDAY, MONDAY + timedelta(days=28)),)
+    by_days = reason(course(sessions=ONE, away=days, resting=days))
+    assert near in by_days
+    assert "while the patient is away" not in by_days
+
+
+def test_48_hours_are_a_rule_of_their_own_beside_the_days_of_the_phase():
+    """The phase would let the second session follow on the next day, 48 hours would not."""
+    two = (Session(30, None), Session(30, Gap(1, 1, 3)))
+    assert "or if it could come less than 48 hours after the session before (such as Tuesday 3 March 09:00" in reason(
+        course(sessions=two), days=2
+    )
+
+
+def test_days_of_rest_are_days_away():
+    """Otherwise the engine would not keep them."""
+    with pytest.raises(InvalidInput, match="days away as well"):
+        course(resting=((MONDAY, MONDAY),))
 
 
 def test_the_sessions_after_one_without_place_say_so():
