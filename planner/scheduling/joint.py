@@ -15,6 +15,7 @@ from planner.scheduling.grid import grid_of
 from planner.scheduling.kernel_board import lift, stay
 from planner.scheduling.kernel_prices import reach_all
 from planner.scheduling.kernel_search import Guide, place_beside
+from planner.scheduling.pins import no_valid_plan
 from planner.scheduling.pricing import Prices, Pricing
 from planner.scheduling.problem import Problem
 from planner.scheduling.reasons import unplaced_of
@@ -80,6 +81,9 @@ class Joint:
         self.alone = reach_all(tables, self.diary, self.work, self.diary.closed)
         least = self.alone[:, 0].min(axis=(1, 2), initial=NEVER).astype(np.int64)
         self.least = np.minimum(least, tables.drop[:, 0])
+        for c in np.flatnonzero(self.least >= NEVER)[:1]:
+            course = problem.courses[c]
+            raise no_valid_plan(course.id, (each.session for each in course.current if each.locked))
         self.guide = Guide(self.diary.closed, self.least, self.alone, self.alone, self.least)
         self.pricing = Pricing(tables, self.diary, self.alone)
         self.warm, self.begin, self.iteration = WARM, 0.0, 0

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from planner.errors import InvalidInput
 from planner.scheduling.board import Board, Place, board_with
 from planner.scheduling.course_model import Costs, CourseModel, Link
-from planner.scheduling.pins import Pins, pins_of
+from planner.scheduling.pins import Pins, no_valid_plan, pins_of
 from planner.scheduling.problem import Course, Gap, Placed, Problem, Unplaced
 from planner.scheduling.reasons import unplaced_of
 
@@ -67,7 +66,7 @@ def plan_course(model: CourseModel, pins: Pins) -> Plan:
     """
     if 0 in model.shape:
         if pins.places:
-            raise _no_valid_plan(model, pins)
+            raise no_valid_plan(model.course.id, pins.places)
         return Plan((), _drop_points(model, pins)[0])
     return Search(model, pins).plan()
 
@@ -100,7 +99,7 @@ class Search:
         model, pins = self.model, self.pins
         least = min(int(self.best[0].min()), self.drops[0])
         if least >= model.never:
-            raise _no_valid_plan(model, pins)
+            raise no_valid_plan(model.course.id, pins.places)
         return Plan(tuple(_place(model, pins, number, spot) for number, spot in enumerate(self.forward([]))), least)
 
     def forward(self, spots: list[Spot]) -> list[Spot]:
@@ -114,15 +113,6 @@ class Search:
                 break
             spots.append((who, day, cell))
         return spots
-
-
-def _no_valid_plan(model: CourseModel, pins: Pins) -> InvalidInput:
-    fixed = ", ".join(f"session {number + 1}" for number in sorted(pins.places))
-    return InvalidInput(
-        f"Course {model.course.id}: with the fixed appointments ({fixed}) where they are, the sessions between or"
-        " before them have no legal place.",
-        field=f"courses.{model.course.id}.current",
-    )
 
 
 def _drop_points(model: CourseModel, pins: Pins) -> list[int]:

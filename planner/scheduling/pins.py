@@ -1,13 +1,15 @@
 """Sessions that must stay exactly where they are: the locked ones, and those a person has put somewhere by hand."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 from planner.errors import InvalidInput
 from planner.scheduling import words
 from planner.scheduling.board import Place
 from planner.scheduling.course_model import CourseModel
 from planner.scheduling.problem import Placed
+from planner.scheduling.wall import gap_seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,38 @@ def pins_of(model: CourseModel, pinned: Mapping[int, Placed]) -> Pins:
             when = words.moment(placed.start)
             message = f"Course {course.id}: session {number + 1} is fixed on {when}, but {trouble}."
             raise InvalidInput(message, field=f"courses.{course.id}.current")
+    for before, after in pairwise(sorted(fixed)):
+        _refuse_too_near(model, fixed[before], fixed[after])
     return Pins({number: model.board.place_of(course, placed) for number, placed in sorted(fixed.items())})
+
+
+def no_valid_plan(course: str, fixed: Iterable[int]) -> InvalidInput:
+    """Return the refusal of a course which has no plan that keeps these sessions where they are, even alone."""
+    sessions = ", ".join(f"session {number + 1}" for number in sorted(fixed))
+    return InvalidInput(
+        f"Course {course}: with the fixed appointments ({sessions}) where they are, the sessions between or"
+        " before them have no legal place.",
+        field=f"courses.{course}.current",
+    )
+
+
+def _refuse_too_near(model: CourseModel, before: Placed, after: Placed) -> None:
+    """Refuse two fixed sessions between which there is less time than they and those between them need."""
+    course, grid = model.course, model.board.grid
+    between = course.sessions[before.session + 1 : after.session + 1]
+    hours = course.min_gap_hours * len(between)
+    days = sum(session.gap.min for session in between if session.gap)
+    place, later = (model.board.place_of(course, each) for each in (before, after))
+    moments = grid.instant.reshape(-1)
+    rested = int(moments[later.cell]) - int(moments[place.cell]) >= len(between) * gap_seconds(course.min_gap_hours)
+    if rested and (after.start.date() - before.start.date()).days >= days and later.cell >= place.cell + place.need:
+        return
+    raise InvalidInput(
+        f"Course {course.id}: session {after.session + 1} is fixed on {words.moment(after.start)}, but that is too near"
+        f" to session {before.session + 1}, fixed on {words.moment(before.start)}: at least {hours:g} hours and"
+        f" {words.days(days)} must lie between them.",
+        field=f"courses.{course.id}.current",
+    )
 
 
 def _trouble(model: CourseModel, number: int, placed: Placed) -> str | None:

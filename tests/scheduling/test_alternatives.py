@@ -203,9 +203,14 @@ def test_an_hour_that_the_patient_likes_less_is_told():
     wishes = tuple(
         Window(day, start, end, cost) for day in range(7) for start, end, cost in ((540, 600, 0), (600, 720, 15))
     )
-    assert said(course(sessions=THREE, available=wishes), session=1, start=at(7, "10:00")) == (
-        "7 days after the last, as planned; an hour the patient likes less",
-        "15 points more",
+    late = tuple(
+        (max(start, at(8, "10:00")) if start.date() == at(8, "10:00").date() else start, end)
+        for start, end in open_days(28)
+    )
+    ben = (Resource("ben", late, "Ben"),)
+    assert said(course(sessions=THREE[:2], available=wishes), session=1, start=at(8, "10:00"), practitioners=ben) == (
+        "8 days after the last, 1 more than planned; an hour the patient likes less",
+        "40 points more",
     )
 
 
@@ -224,7 +229,7 @@ def test_moving_what_was_agreed_is_told():
     """The patient knows the date already; going back to it is told as well."""
     now = Current(0, "ben", "room", at(0, "10:30"), False, 80)
     one = course(sessions=THREE[:1], current=(now,))
-    assert said(one, session=0, start=at(0, "11:00")) == (
+    assert said(one, session=0, start=at(0, "09:00")) == (
         "on the earliest day; an agreed visit moves",
         "80 points more",
     )
@@ -292,7 +297,7 @@ def test_moving_by_hand_costs_the_points_of_moving():
         (Placed("ana", 7, "ben", "room", at(10, "09:00")), "the course has no such session"),
         (Placed("ana", 1, "ben", "attic", at(10, "09:00")), "there is no room attic"),
         (Placed("ana", 0, "ben", "room", at(1, "09:00")), "locked and can't be put elsewhere"),
-        (Placed("ana", 1, "ben", "room", at(1, "09:00")), "no legal place"),
+        (Placed("ana", 1, "ben", "room", at(1, "09:00")), "Tuesday 3 March 09:00, but that is too near to session 1"),
     ],
 )
 def test_a_session_put_where_it_can_not_be_is_refused(placed, says):

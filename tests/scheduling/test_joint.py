@@ -17,7 +17,8 @@ from planner.scheduling.one_course import solve_course
 from planner.scheduling.problem import Current, Resource, Session, Weights
 from planner.scheduling.searcher import Searcher
 from planner.scheduling.warm import warm
-from tests.scheduling.problems import at, course, odd_problem, open_days, problem
+from planner.scheduling.words import moment
+from tests.scheduling.problems import WEEKLY, at, course, odd_problem, open_days, problem
 from tests.scheduling.test_many_courses import squeezed
 
 ONE = (Session(30, None),)
@@ -187,6 +188,40 @@ def test_two_courses_squeezed_into_one_start_are_refused():
     cy = replace(case.courses[1], id="cy", current=(Current(1, "ben", "room", at(3, "09:00"), True, 0),))
     with pytest.raises(InvalidInput, match="No valid answer was found"):
         solve(replace(case, courses=(case.courses[1], cy)), iterations=10)
+
+
+def refusal(case, **budget) -> str:
+    """What is said to a problem that has no valid answer."""
+    with pytest.raises(InvalidInput) as refused:
+        solve(case, **budget)
+    assert refused.value.field == "courses.bo.current"
+    return refused.value.message
+
+
+@pytest.mark.parametrize("session", [1, 2])
+def test_locked_sessions_too_near_one_another_are_named_alike_with_and_without_a_budget(session):
+    """Also where a session that may move belongs between them: 5 days for each gap are needed."""
+    locked = [Current(n, "ben", "room", at(day, "10:00"), True, 0) for n, day in ((0, 3), (session, 3 + 4 * session))]
+    bo = course(id="bo", sessions=(Session(30, None), *[Session(30, WEEKLY)] * 2), current=tuple(locked))
+    case = problem(course(), bo, course(id="cy"))
+    said = refusal(case)
+    assert said == (
+        f"Course bo: session {session + 1} is fixed on {moment(at(3 + 4 * session, '10:00'))}, but that is too near to"
+        f" session 1, fixed on Thursday 5 March 10:00: at least {48 * session} hours and {5 * session} days must lie"
+        " between them."
+    )
+    assert refusal(case, iterations=5) == refusal(case, seconds=5) == said
+
+
+def test_a_course_without_any_plan_is_refused_at_once_and_alike():
+    """There is no time for the session before the locked one, whoever goes first: no order need be tried."""
+    bo = course(id="bo", current=(Current(1, "ben", "room", at(2, "10:00"), True, 0),))
+    case = problem(course(), bo, course(id="cy"))
+    said = refusal(case)
+    assert "the fixed appointments (session 2)" in said
+    assert refusal(case, iterations=5) == said
+    with pytest.raises(InvalidInput, match="session 2"):
+        joint.Joint(case, seed=0)
 
 
 def test_who_can_stay_stays_until_moving_pays():
