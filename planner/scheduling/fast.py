@@ -1,23 +1,88 @@
 """Whether the compiled search is at hand: numba is installed and its machine code lies ready on the disk."""
 
 import hashlib
+import importlib.metadata
 import importlib.util
+import os
+import platform
+import sys
 from functools import cache
 from pathlib import Path
 
 HERE = Path(__file__).parent
-MARK = HERE / "__pycache__" / "compiled.mark"
+_CPU = Path("/proc/cpuinfo")
+_CPU_KEYS = (
+    "vendor_id",
+    "cpu family",
+    "model",
+    "model name",
+    "stepping",
+    "flags",
+    "CPU implementer",
+    "CPU part",
+    "Features",
+)
+
+
+def place() -> Path:
+    """Return the folder in which the machine code is kept: beside the sources, or where NUMBA_CACHE_DIR says."""
+    named = os.environ.get("NUMBA_CACHE_DIR")
+    return Path(named) if named else HERE / "__pycache__"
+
+
+def mark() -> Path:
+    """Return the file that says for what the machine code was compiled; one for each copy of the sources."""
+    return place() / f"compiled-{hashlib.sha256(str(HERE).encode()).hexdigest()[:12]}.mark"
+
+
+def installed() -> bool:
+    """Say whether there is a compiler."""
+    return importlib.util.find_spec("numba") is not None
+
+
+def writable() -> bool:
+    """Say whether machine code can be kept; numba takes none out of a folder that it could not write to."""
+    folder = place()
+    while not folder.exists() and folder.parent != folder:
+        folder = folder.parent
+    return os.access(folder, os.W_OK | os.X_OK)
 
 
 @cache
 def fingerprint() -> str:
-    """Return a digest of all that is compiled: machine code of other sources must not be used."""
+    """Return a digest of all that machine code depends on: the sources, the compiler, and the processor.
+
+    Numba looks for the same before it takes code from the disk, and compiles for minutes where something differs. It
+    goes by a source's content, not by its date.
+    """
     sources = *sorted(HERE.glob("kernel_*.py")), HERE / "tables.py", HERE / "compiled.py"
-    return hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()
+    digest = hashlib.sha256(b"".join(source.read_bytes() for source in sources))
+    digest.update(repr((_compiler(), sys.version_info[:2], sys.implementation.cache_tag, _processor())).encode())
+    return digest.hexdigest()
+
+
+def _compiler() -> tuple[str, ...]:
+    return tuple(importlib.metadata.version(name) for name in ("numba", "llvmlite"))
+
+
+def _processor() -> tuple[str, ...]:
+    """Return what tells one kind of processor from another, without asking the compiler, which takes a second."""
+    chosen = (os.environ.get("NUMBA_CPU_NAME", ""), os.environ.get("NUMBA_CPU_FEATURES", ""))
+    try:
+        first = _CPU.read_text(encoding="utf-8", errors="replace").split("\n\n", 1)[0]
+    except OSError:
+        return (platform.machine(), platform.processor(), *chosen)
+    lines = (line.partition(":") for line in first.splitlines())
+    return (
+        platform.machine(),
+        *(f"{key.strip()}:{said.strip()}" for key, _, said in lines if key.strip() in _CPU_KEYS),
+        *chosen,
+    )
 
 
 def ready() -> bool:
-    """Say whether `python -m planner.scheduling.warm` has compiled these sources; compiling takes a minute."""
-    if importlib.util.find_spec("numba") is None:
+    """Say whether `python -m planner.scheduling.warm` has compiled these sources for this machine."""
+    if not installed() or not writable():
         return False
-    return MARK.is_file() and MARK.read_text(encoding="ascii") == fingerprint()
+    written = mark()
+    return written.is_file() and written.read_text(encoding="ascii") == fingerprint()

@@ -1,7 +1,9 @@
 """Compile the search to machine code once, at set-up: python -m planner.scheduling.warm."""
 
+import fcntl
 import sys
 from datetime import date, datetime, time, timedelta
+from pathlib import Path
 
 from planner.scheduling import fast
 from planner.scheduling.problem import Course, Gap, Problem, Resource, Session, Window
@@ -22,28 +24,37 @@ def example() -> Problem:
 
 
 def warm() -> bool:
-    """Compile what is not compiled yet; False if numba is not installed."""
+    """Compile what is not compiled yet; False where there is no compiler, or nowhere to keep what it makes."""
     if fast.ready():
         return True
-    print("Compiling the search, once: about a minute.", flush=True)
-    # Numba looks at a function's own file only, so code that calls changed functions of another file would be stale.
-    for pattern in ("*.nbi", "*.nbc"):
-        for stale in fast.MARK.parent.glob(pattern):
-            stale.unlink()
-    from planner.scheduling import compiled, joint
-
-    if not compiled.HAS_NUMBA:
+    if not fast.installed() or not fast.writable():
         return False
-    joint.Joint(example(), seed=0).rehearse()
-    fast.MARK.parent.mkdir(exist_ok=True)
-    fast.MARK.write_text(fast.fingerprint(), encoding="ascii")
+    fast.place().mkdir(parents=True, exist_ok=True)
+    with (fast.place() / "compiling.lock").open("ab") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # Of two who begin at once the second finds it done.
+        if not fast.ready():
+            _compile()
     return True
 
 
+def _compile() -> None:
+    print("Compiling the search, once: a minute or two.", flush=True)
+    from planner.scheduling import joint, kernel_course
+
+    # Numba looks at a function's own file only, so code that calls changed functions of another file would be stale.
+    kept = Path(kernel_course.plan_one.stats.cache_path)  # type: ignore[attr-defined]
+    for pattern in ("*.nbi", "*.nbc"):
+        for stale in kept.glob(pattern):
+            stale.unlink()
+    joint.Joint(example(), seed=0).rehearse()
+    fast.mark().write_text(fast.fingerprint(), encoding="ascii")
+
+
 def main() -> int:
-    """Compile what is not compiled yet; say so where there is no compiler."""
+    """Compile what is not compiled yet; say why where that can't be."""
     if not warm():
-        print("Without numba (the extra `fast`) the search stays uncompiled.")
+        why = f"{fast.place()} can't be written" if fast.installed() else "numba (the extra `fast`) is missing"
+        print(f"The search stays uncompiled: {why}.")
     return 0
 
 

@@ -68,5 +68,5 @@ def test_numpy_serves_until_the_machine_code_is_loaded(monkeypatch, tmp_path):
     case = problem(course(sessions=(Session(30, None),)))
     assert quick_course.optimum(case) is None
     assert len(solve(case).appointments) == 1
-    monkeypatch.setattr(fast, "MARK", tmp_path / "none")
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
     assert not quick_course.load()
