@@ -15,7 +15,7 @@ from planner.storage.courses import CourseRow
 from tests.services.test_course_life import ACUTE, assert_48_hours_apart, book, snapshot, starts
 
 HOLIDAY = DaysAway(date(2026, 3, 9), date(2026, 3, 29))
-ALL = DaysAway(date(2026, 3, 3), date(2026, 3, 20))
+ALL = DaysAway(date(2026, 3, 3), date(2026, 4, 17))
 
 
 @pytest.fixture
