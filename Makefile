@@ -24,8 +24,7 @@ setup: ## install all that the program needs; leaves .venv/bin/planner
 run: ## set up, make the demo clinic if there is none, serve it on http://127.0.0.1:8000 (PORT=8001 for another)
 	@tools/setup.sh runtime
 	@$(BIN)/planner demo
-	@# The first courses are placed without machine code, so nobody waits for it.
-	@$(BIN)/python -m planner.scheduling.warm >/dev/null 2>&1 & exec $(BIN)/planner serve --port $(PORT)
+	@exec $(BIN)/planner serve --port $(PORT)
 
 test: ## all tests: the fast ones, then the slow ones (installs Chromium and calendar programs)
 	@tools/setup.sh dev compiled chromium clients

@@ -11,11 +11,11 @@ import click
 
 from planner import wiring, worker
 from planner.app import create_app
+from planner.commands.engine import machine_code
 from planner.commands.server import Server
 from planner.commands.setup import load_config, open_runtime
 from planner.config import Config
 from planner.errors import InvalidInput
-from planner.scheduling import quick_course
 from planner.services.runtime import Runtime
 from planner.sweeps import sweep_named
 
@@ -34,10 +34,8 @@ def serve(host: str | None, port: int | None) -> None:
         worker.Leadership(_lock_file(config)).check()
     server = _listening(runtime, config)
     stop = _stop_when_told()
-    with _timers(runtime, config):
+    with _timers(runtime, config), machine_code(config.instance):
         server.start()
-        # Machine code takes a second or two to load; until then numpy finds the dates.
-        threading.Thread(target=quick_course.load, name="machine code").start()
         click.echo(f"The planner is at {config.base_url}", err=True)
         stop.wait()
         server.finish()
@@ -52,7 +50,8 @@ def run_worker() -> None:
     runtime = wiring.build(config)
     wiring.check_ready(runtime)
     stop = _stop_when_told()
-    worker.run_timers(runtime, _lock_file(config), stop)
+    with machine_code(config.instance):
+        worker.run_timers(runtime, _lock_file(config), stop)
     runtime.database.close()
 
 

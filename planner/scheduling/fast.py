@@ -6,6 +6,7 @@ import importlib.util
 import os
 import platform
 import sys
+import tempfile
 from functools import cache
 from pathlib import Path
 
@@ -42,10 +43,12 @@ def installed() -> bool:
 
 def writable() -> bool:
     """Say whether machine code can be kept; numba takes none out of a folder that it could not write to."""
-    folder = place()
-    while not folder.exists() and folder.parent != folder:
-        folder = folder.parent
-    return os.access(folder, os.W_OK | os.X_OK)
+    try:
+        place().mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=place()).close()
+    except OSError:
+        return False
+    return True
 
 
 @cache

@@ -29,7 +29,6 @@ def warm() -> bool:
         return True
     if not fast.installed() or not fast.writable():
         return False
-    fast.place().mkdir(parents=True, exist_ok=True)
     with (fast.place() / "compiling.lock").open("ab") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # Of two who begin at once the second finds it done.
         if not fast.ready():

@@ -6,7 +6,7 @@ import pytest
 
 from benchmarks.make_clinic import Wish, make_problem
 from planner.errors import InvalidInput
-from planner.scheduling import fast, quick_course
+from planner.scheduling import quick_course
 from planner.scheduling.many_courses import solve
 from planner.scheduling.one_course import solve_course
 from planner.scheduling.problem import Resource, Session, Weights
