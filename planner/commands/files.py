@@ -23,7 +23,7 @@ class BadFile(click.ClickException):
 
     def show(self, file: object = None) -> None:
         """One line on standard error."""
-        click.echo(f"planner: {self.message}", err=True)
+        click.echo(f"planner: {printable(self.message)}", err=True)
 
 
 def read_json(name: str) -> object:
@@ -56,6 +56,21 @@ def contents_of(name: str) -> Iterator[None]:
         said = not refusal.field or refusal.message.startswith(refusal.field)
         where = "" if said else f" {refusal.field}:"
         raise BadFile(f"{name}:{where} {refusal.message}") from refusal
+
+
+def printable(line: str) -> str:
+    """The line with what a terminal would obey instead of show written out, such as \\x1b."""
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in line)
+
+
+def check_not_same(name: str, path: Path) -> None:
+    """Refuse to write an answer over the file that asked for it.
+
+    Raises:
+        BadFile: both names are of one file.
+    """
+    if name != STANDARD and path.exists() and Path(name).exists() and path.samefile(name):
+        raise BadFile(f"{path} is the problem itself; name another file for the answer.")
 
 
 def check_can_write(path: Path) -> None:

@@ -4,59 +4,110 @@ import json
 import math
 import signal
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import click
 
-from planner.commands.files import check_can_write, contents_of, read_json, write_whole
-from planner.scheduling.difference import difference
+from planner.commands.files import check_can_write, check_not_same, contents_of, printable, read_json, write_whole
+from planner.scheduling import words
+from planner.scheduling.difference import Difference, Moved, difference
 from planner.scheduling.many_courses import solve
 from planner.scheduling.problem import Problem, Solution, Unplaced
 
 _MOST_LINES = 20
 _SAY_EVERY = 0.5
+_USUAL_SECONDS = 10.0
+_PATIENCE_SECONDS = 3.0
+
+
+def _finite(_context: click.Context, _option: click.Parameter, value: float | None) -> float | None:
+    if value is not None and not (math.isfinite(value) and value > 0):
+        raise click.BadParameter("a number of seconds above 0 is needed.")
+    return value
 
 
 @click.command()
 @click.argument("problem")
 @click.option("--out", type=click.Path(path_type=Path), required=True, metavar="SOLUTION.json", help="Where to write.")
-@click.option("--seconds", type=click.FloatRange(0, min_open=True), help="Go on improving for so long.")
-@click.option("--iterations", type=click.IntRange(1), help="Or for so many steps, the same answer on every machine.")
+@click.option("--seconds", type=float, callback=_finite, help="Go on improving for so long.")
+@click.option(
+    "--iterations",
+    type=click.IntRange(1),
+    help="Or for so many steps: with one seed the same program gives the same answer again on the same kind of machine,"
+    " as long as it has its machine code both times or neither.",
+)
 @click.option("--seed", type=int, default=0, show_default=True, help="Same seed, same choices.")
 def schedule(problem: str, out: Path, seconds: float | None, iterations: int | None, seed: int) -> None:
     """Find dates for all courses of PROBLEM (a JSON file, or -). Ctrl-C keeps the best answer so far.
 
-    Without a budget the search ends when no course alone can be placed better. With both, the first to be used up
-    ends it.
+    Without a budget the search ends when nothing was found to be better for 3 seconds, after 10 at most. With both,
+    the first to be used up ends it. One course alone gets its best dates at once.
     """
     check_can_write(out)
+    check_not_same(problem, out)
     data = read_json(problem)
     with contents_of(problem):
         stated = Problem.from_json(data)
     with _interruptible() as stop, contents_of(problem):
+        asked = seconds is not None or iterations is not None
+        watch = _Watch(stop, patient=asked)
         solution = solve(
-            stated, seconds=seconds, iterations=iterations, seed=seed, progress=_Progress(), stop=stop.is_set
+            stated,
+            seconds=seconds if asked else _USUAL_SECONDS,
+            iterations=iterations,
+            seed=seed,
+            progress=watch.progress,
+            stop=watch.enough,
+            slow=_say_slow,
         )
-    write_whole(out, (json.dumps(solution.to_json(), indent=1, ensure_ascii=False) + "\n").encode())
+        change = difference(stated, solution) if any(course.current for course in stated.courses) else None
+        write_whole(out, (json.dumps(_file(solution, change), indent=1, ensure_ascii=False) + "\n").encode())
+        for line in _told(stated, solution, change):
+            click.echo(printable(line))
+
+
+def _say_slow(why: str) -> None:
+    click.echo(f"Planning the slow way: {why}.", err=True)
+
+
+def _file(solution: Solution, change: Difference | None) -> dict[str, Any]:
+    """The solution file; where courses stood already, with what becomes of that."""
+    return {**solution.to_json(), **({"changes": change.to_json()} if change else {})}
+
+
+def _told(problem: Problem, solution: Solution, change: Difference | None) -> Iterator[str]:
     proved = ", proved optimal" if solution.proved_optimal else f", proved that none is below {solution.lower_bound}"
-    click.echo(
-        f"{len(solution.appointments)} sessions placed, {len(solution.unplaced)} not, {solution.points} points{proved}."
+    placed, without = len(solution.appointments), len(solution.unplaced)
+    yield f"{placed} sessions placed, {without} not, {solution.points} points{proved}."
+    if change is not None:
+        yield from _changed_lines(problem, change)
+    yield from _unplaced_lines(solution)
+
+
+def _changed_lines(problem: Problem, change: Difference) -> Iterator[str]:
+    """What becomes of the appointments that stood, and who moves by how much."""
+    yield (
+        f"{len(change.kept)} kept, {len(change.moved)} moved, {len(change.added)} added, {len(change.dropped)} dropped."
     )
-    for line in (*_changed_lines(stated, solution), *_unplaced_lines(solution)):
-        click.echo(line)
+    for moved in islice(change.moved, _MOST_LINES):
+        yield _moved_line(problem, moved)
+    if len(change.moved) > _MOST_LINES:
+        yield f"... and {len(change.moved) - _MOST_LINES} more that move; the solution file has them all."
 
 
-def _changed_lines(problem: Problem, solution: Solution) -> Iterator[str]:
-    """Where courses stand already: what becomes of their appointments."""
-    if any(course.current for course in problem.courses):
-        change = difference(problem, solution)
-        yield (
-            f"{len(change.kept)} kept, {len(change.moved)} moved, {len(change.added)} added, "
-            f"{len(change.dropped)} dropped."
-        )
+def _moved_line(problem: Problem, moved: Moved) -> str:
+    before, after = moved.before, moved.after
+    line = f"{moved.course}, session {after.session + 1}: {words.moment(before.start)} → {words.moment(after.start)}"
+    by = [words.shift(moved.days, moved.minutes)] if moved.minutes else []
+    if moved.other_practitioner:
+        names = [words.practitioner(problem, each) for each in (after.practitioner, before.practitioner)]
+        by.append(f"with {names[0]} instead of {names[1]}")
+    return f"{line}, {', '.join(by)}"
 
 
 def _unplaced_lines(solution: Solution) -> Iterator[str]:
@@ -71,17 +122,33 @@ def _unplaced_lines(solution: Solution) -> Iterator[str]:
         yield f"... and {len(by_course) - _MOST_LINES} more courses; the solution file has every reason."
 
 
-class _Progress:
-    """Says on standard error how far the search is: the first answer at once, then what is better every half second."""
+class _Watch:
+    """Says on standard error how far the search is, and ends it when somebody says stop or nothing gets better.
 
-    def __init__(self) -> None:
-        self.said = -math.inf
+    Args:
+        patient: go on for the whole budget, however long nothing gets better.
+    """
 
-    def __call__(self, points: int, bound: int, seconds: float, iteration: int) -> None:
+    def __init__(self, stop: threading.Event, *, patient: bool, timer: Callable[[], float] = time.monotonic) -> None:
+        self.patient = patient
+        self._stop, self._timer = stop, timer
+        self._said, self._best, self._better_at = -math.inf, -1, math.inf
+
+    def enough(self) -> bool:
+        """Whether the search shall end."""
+        tired = not self.patient and self._timer() - self._better_at >= _PATIENCE_SECONDS
+        return tired or self._stop.is_set()
+
+    def progress(self, points: int, bound: int, seconds: float, iteration: int) -> None:
         """Say it, unless something was said just now."""
-        if seconds - self.said < _SAY_EVERY:
+        if iteration >= 0 and points != self._best:
+            self._best, self._better_at = points, self._timer()
+        if seconds - self._said < _SAY_EVERY:
             return
-        self.said = seconds
+        self._said = seconds
+        if iteration < 0:
+            click.echo(f"{seconds:8.1f} s  placing one course after another", err=True)
+            return
         gap = f"{points / bound - 1:7.2%}" if bound > 0 else "      ?"
         click.echo(
             f"{seconds:8.1f} s  step {iteration:>8}  {points:>9} points, at least {bound:>9}, gap {gap}", err=True
@@ -90,19 +157,17 @@ class _Progress:
 
 @contextmanager
 def _interruptible() -> Iterator[threading.Event]:
-    """An event that the first Ctrl-C or termination sets; the second one ends the program as usual."""
+    """An event that the first Ctrl-C or termination sets; later ones change nothing, so that no answer is lost."""
     stop = threading.Event()
 
-    def restore() -> None:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
     def interrupted(*_: object) -> None:
+        if stop.is_set():
+            click.echo("Ending already: the best answer so far is being written.", err=True)
         stop.set()
-        restore()
 
     before = {number: signal.signal(number, interrupted) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield stop
     finally:
-        restore()
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -95,12 +95,12 @@ class Solution:
 
     @classmethod
     def from_json(cls, value: object) -> "Solution":
-        """Read a solution file.
+        """Read a solution file; its "changes" follow from the problem and the rest.
 
         Raises:
             InvalidInput: naming the place in the file.
         """
-        obj = fields.record(value, ("format", "appointments", "unplaced", "points", "lower_bound"))
+        obj = fields.record(value, ("format", "appointments", "unplaced", "points", "lower_bound"), ("changes",))
         if obj["format"] != SOLUTION_FORMAT:
             stated = fields.short(obj["format"])
             raise InvalidInput(f"The format must be '{SOLUTION_FORMAT}', not {stated}.", field="format")

@@ -10,14 +10,18 @@ from planner.scheduling.pins import Pins, pins_of
 from planner.scheduling.problem import Placed, Problem, Solution, Unplaced
 from planner.scheduling.reasons import unplaced_of
 
-_NOT_PLANNED = Plan((), 0)
+_UNKNOWN = Plan((), 0)
+"""What a course costs alone as long as nobody has tried: nothing is below that."""
+
+
+NO_TURN = "The search was stopped before this course had its turn."
 
 
 class Clinic:
     """A board and a plan for every course, by its position in the problem.
 
-    `alone` holds each course's optimum beside nothing but the other courses' locked appointments: no answer can
-    give a course fewer points, so their sum is a proved lower bound.
+    `alone` holds each course's optimum beside nothing but the other courses' locked appointments, once `try_alone` has
+    found it: no answer can give a course fewer points, so their sum is a proved lower bound.
 
     Raises:
         InvalidInput: a locked appointment breaks a rule, so that there is no valid answer.
@@ -34,21 +38,37 @@ class Clinic:
             self.pins.append(pins)
             self.held.append(list(pins.places.values()))
             self._take(index, self.held[index])
-        self.plans = [_NOT_PLANNED for _ in self.models]
-        self.alone = [self._alone(index) for index in range(len(self.models))]
-        self.lower_bound = sum(plan.points for plan in self.alone)
+        self.plans = [self._left_out(model) for model in self.models]
+        self.alone = [_UNKNOWN for _ in self.models]
+        self.lower_bound = 0
+        self.passed_over: set[int] = set()
+        """Courses that had no turn before somebody said stop."""
 
     def _take(self, index: int, places: Iterable[Place]) -> None:
         for place in places:
             self.board.take(place, index)
 
-    def _alone(self, index: int) -> Plan:
+    def _left_out(self, model: CourseModel) -> Plan:
+        moving = sum(current.move_points for current in model.course.current if not current.locked)
+        return Plan((), model.count * self.problem.weights.unplaced_session + moving)
+
+    def stands(self, index: int) -> bool:
+        """Say whether a course has appointments already, so that it must never be left out for want of time."""
+        return bool(self.models[index].course.current)
+
+    def try_alone(self, index: int) -> None:
+        """Find what a course costs at least, before anything but what is locked is on the board.
+
+        Raises:
+            InvalidInput: its locked appointments leave it no valid plan.
+        """
         before = self.held[index]
         self.lift(index)
         plan = plan_course(self.models[index], self.pins[index])
         self.held[index] = before
         self._take(index, before)
-        return plan
+        self.lower_bound += plan.points - self.alone[index].points
+        self.alone[index] = plan
 
     @property
     def points(self) -> int:
@@ -64,6 +84,7 @@ class Clinic:
     def put(self, index: int, plan: Plan) -> None:
         """Put a lifted course on the board by this plan."""
         self.plans[index] = plan
+        self.passed_over.discard(index)
         self.held[index] = list(plan.places)
         self._take(index, plan.places)
 
@@ -80,6 +101,7 @@ class Clinic:
         for index, pins in enumerate(self.pins):
             self.lift(index)
             self.held[index] = list(pins.places.values())
+            self.plans[index] = self._left_out(self.models[index])
         for index, held in enumerate(self.held):
             self._take(index, held)
 
@@ -132,8 +154,11 @@ class Clinic:
         """Return where everything stands, with a reason for every session that has no place."""
         appointments: list[Placed] = []
         unplaced: list[Unplaced] = []
-        for model, plan in zip(self.models, self.plans, strict=True):
+        for index, (model, plan) in enumerate(zip(self.models, self.plans, strict=True)):
             course = model.course
             appointments += (self.board.placed(course, number, place) for number, place in enumerate(plan.places))
-            unplaced += unplaced_of(model, plan.places)
+            if index in self.passed_over:
+                unplaced += (Unplaced(course.id, number, NO_TURN) for number in range(model.count))
+            else:
+                unplaced += unplaced_of(model, plan.places)
         return Solution(tuple(appointments), tuple(unplaced), self.points, self.lower_bound)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from planner.scheduling import fields
 from planner.scheduling.problem import Course, Current, Placed, Problem, Solution, Unplaced
 
 
@@ -74,6 +75,26 @@ class Difference:
     def losing_courses(self) -> frozenset[str]:
         """The courses of which an appointment was dropped."""
         return frozenset(course for course, _ in self.dropped)
+
+    def to_json(self) -> dict[str, object]:
+        """Write it for the solution file: whom it concerns, from where to where, and by how many minutes."""
+        return {
+            "kept": len(self.kept),
+            "moved": [
+                {
+                    "course": each.course, "session": each.after.session,
+                    "from": fields.stamp(each.before.start), "to": fields.stamp(each.after.start),
+                    "minutes": each.minutes,
+                    "from_practitioner": each.before.practitioner, "to_practitioner": each.after.practitioner,
+                }
+                for each in self.moved
+            ],
+            "added": [{"course": each.course, "session": each.session} for each in self.added],
+            "dropped": [
+                {"course": course, "session": each.session, "from": fields.stamp(each.start)}
+                for course, each in self.dropped
+            ],
+        }  # fmt: skip
 
 
 def difference(problem: Problem, solution: Solution) -> Difference:

@@ -89,3 +89,12 @@ def ready() -> bool:
         return False
     written = mark()
     return written.is_file() and written.read_text(encoding="ascii") == fingerprint()
+
+
+def missing() -> str:
+    """Say in words why machine code is not at hand, or nothing where it is."""
+    if ready():
+        return ""
+    if not installed():
+        return "numba is not installed (the extra `fast`)"
+    return "machine code is missing (python -m planner.scheduling.warm compiles it)"

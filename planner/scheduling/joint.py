@@ -20,9 +20,9 @@ from planner.scheduling.pricing import Prices, Pricing
 from planner.scheduling.problem import Problem
 from planner.scheduling.reasons import unplaced_of
 from planner.scheduling.searcher import Answer, Searcher
+from planner.scheduling.sizes import MOST_TABLE_BYTES, table_bytes
 from planner.scheduling.tables import NEVER, tables_of
-
-Progress = Callable[[int, int, float, int], None]
+from planner.scheduling.telling import Progress, Teller
 
 STEPS_AT_ONCE = 100
 WARM, COOL = 60.0, 4.0
@@ -34,7 +34,7 @@ EXCHANGES = (0.6, 0.8, 0.9)
 
 
 class TooLarge(ValueError):
-    """The problem's numbers do not fit the arrays of the compiled search."""
+    """The problem does not fit the arrays of the compiled search; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +71,14 @@ class Joint:
     """
 
     def __init__(self, problem: Problem, seed: int) -> None:
+        needed = table_bytes(problem)
+        if needed > MOST_TABLE_BYTES:
+            raise TooLarge(f"{needed >> 20} MB of tables would be needed, and {MOST_TABLE_BYTES >> 20} are allowed")
+        if not problem.practitioners or not problem.rooms:
+            raise TooLarge("there is no practitioner, or no room")
         tables = tables_of(problem)
         if tables is None:
-            raise TooLarge("the points or the horizon are too large for 32 bits")
+            raise TooLarge("the points are too large for 32 bits")
         self.problem, self.tables = problem, tables
         self.seed, self.searcher = seed, Searcher(tables, seed)
         self.diary, self.work = self.searcher.diary, self.searcher.work
@@ -116,13 +121,10 @@ class Joint:
         """Return the best answer found within the budget; see many_courses.solve."""
         budget = _Budget(seconds, iterations, stop, timer, timer())
 
-        told = (-1, -1)
+        teller = Teller(progress, timer)
 
         def tell() -> None:
-            nonlocal told
-            if progress is not None and told != (self.points, self.bound):
-                told = (self.points, self.bound)
-                progress(*told, timer() - budget.started, self.iteration)
+            teller.tell(self.points, self.bound, self.iteration)
 
         if iterations is None:
             self.pricing.begin(lambda: budget.spent(0), lambda ended: self._rivalling(budget, ended))
@@ -130,16 +132,17 @@ class Joint:
             self._first_answer()
             tell()
             if iterations:
-                self._price(budget)
+                self._price(budget, tell)
             for _ in self._searching(budget):
                 tell()
         finally:
             self.pricing.end()
         return self.solution()
 
-    def _price(self, budget: _Budget) -> None:
+    def _price(self, budget: _Budget, tell: Callable[[], None]) -> None:
         """Look for prices before the search, so that the same seed and iterations give the same answer."""
         for _ in self.pricing.coarse(lambda: 0.0):
+            tell()
             if budget.over() or self._proved():
                 return
 

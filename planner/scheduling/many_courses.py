@@ -11,8 +11,8 @@ from planner.scheduling.clinic import Clinic
 from planner.scheduling.judge import broken_rules
 from planner.scheduling.one_course import solve_course
 from planner.scheduling.problem import Problem, Solution
+from planner.scheduling.telling import Progress, Teller
 
-Progress = Callable[[int, int, float, int], None]
 MOST_TOGETHER = 8
 
 
@@ -24,6 +24,7 @@ def solve(
     seed: int = 0,
     progress: Progress | None = None,
     stop: Callable[[], bool] | None = None,
+    slow: Callable[[str], None] | None = None,
     timer: Callable[[], float] = time.monotonic,
 ) -> Solution:
     """Return a valid answer and a proved lower bound; for one course the answer is the optimum.
@@ -32,37 +33,47 @@ def solve(
     With `seconds` or `iterations` courses then make room for one another for that long.
 
     Args:
-        iterations: a budget that gives the same answer on every machine, which seconds do not.
-        progress: called with points, lower bound, seconds and iteration, at the start and at every improvement.
-        stop: asked between two steps; the best answer so far is returned once it says yes.
+        iterations: a budget with which the same program on the same kind of machine gives the same answer again, as
+            long as it has its machine code both times or neither; seconds promise nothing of that kind.
+        progress: called with points, lower bound, seconds and iteration, at the start, at every improvement, and at
+            least every `TELL_SECONDS`. The iteration is -1 until every course has had its turn.
+        stop: asked between two steps; the best answer so far is returned once it says yes. Whoever had no turn yet
+            and stands nowhere is then left out.
+        slow: called with the reason where several courses are planned without machine code.
         timer: seconds that only rise.
     Raises:
         InvalidInput: locked appointments break the rules, so that there is no valid answer.
     """
     if len(problem.courses) == 1:
         return _alone(problem, progress, timer)
-    if len(problem.courses) > 1 and (seconds is not None or iterations is not None) and fast.ready():
+    if seconds is None and iterations is None:
+        why = "no budget is given"
+    elif not (why := fast.missing()):
         from planner.scheduling.joint import Joint, TooLarge  # loading machine code takes a second
 
         try:
             joint = Joint(problem, seed)
-        except TooLarge:
-            pass  # the numpy search below counts in 64 bits
+        except TooLarge as refusal:
+            why = str(refusal)  # the numpy search below counts in 64 bits
         else:
             found = joint.run(seconds=seconds, iterations=iterations, stop=stop, progress=progress, timer=timer)
             return judged(problem, found)
-    started = timer()
-    clinic = Clinic(problem)
+    if slow is not None and problem.courses:
+        slow(why)
+    teller = Teller(progress, timer)
+
+    def stopped() -> bool:
+        return stop is not None and stop()
 
     def tell(iteration: int) -> None:
-        if progress is not None:
-            progress(clinic.points, clinic.lower_bound, timer() - started, iteration)
+        teller.tell(clinic.points, clinic.lower_bound, iteration)
 
     def enough() -> bool:
-        late = seconds is not None and timer() - started >= seconds
-        return late or clinic.points == clinic.lower_bound or (stop is not None and stop())
+        late = seconds is not None and teller.spent() >= seconds
+        return late or clinic.points == clinic.lower_bound or stopped()
 
-    _build(clinic)
+    clinic = Clinic(problem)
+    _build(clinic, stopped, tell)
     tell(0)
     _settle(clinic, enough, tell)
     if seconds is not None or iterations is not None:
@@ -91,12 +102,16 @@ def judged(problem: Problem, solution: Solution) -> Solution:
     return solution
 
 
-def _build(clinic: Clinic) -> None:
+def _build(clinic: Clinic, stopped: Callable[[], bool], tell: Callable[[int], None]) -> None:
     """Plan one course after another. A course that finds its locked appointments impossible to keep goes first."""
+    for index in range(len(clinic.plans)):
+        if not stopped() or clinic.stands(index):
+            clinic.try_alone(index)
+        tell(-1)
     order = _order(clinic)
     clinic.hold_current()
     for _ in range(len(order) + 1):
-        stuck = _plan_in_turn(clinic, order)
+        stuck = _plan_in_turn(clinic, order, stopped, tell)
         if stuck is None:
             return
         # The places held for others may be what is in its way, so the next try holds none.
@@ -117,9 +132,15 @@ def _order(clinic: Clinic) -> list[int]:
     return sorted(range(len(clinic.plans)), key=urgency)
 
 
-def _plan_in_turn(clinic: Clinic, order: Sequence[int]) -> int | None:
+def _plan_in_turn(
+    clinic: Clinic, order: Sequence[int], stopped: Callable[[], bool], tell: Callable[[int], None]
+) -> int | None:
     """Plan all courses in this order; return the one that has no valid plan, or None."""
     for index in order:
+        if stopped() and not clinic.stands(index):
+            clinic.passed_over.add(index)
+            continue
+        tell(-1)
         clinic.lift(index)
         try:
             clinic.put(index, clinic.best(index))
@@ -138,7 +159,7 @@ def _settle(clinic: Clinic, enough: Callable[[], bool], tell: Callable[[int], No
                 return
             if plan.points > clinic.alone[index].points and clinic.replan([index]):
                 better = True
-                tell(0)
+            tell(0)
 
 
 def _make_room(
@@ -150,8 +171,8 @@ def _make_room(
             return
         regrets = [plan.points - alone.points for plan, alone in zip(clinic.plans, clinic.alone, strict=True)]
         wronged = dice.choices(range(len(regrets)), weights=regrets)[0]
-        if clinic.replan(_group(clinic, dice, wronged)):
-            tell(iteration)
+        clinic.replan(_group(clinic, dice, wronged))
+        tell(iteration)
 
 
 def _group(clinic: Clinic, dice: random.Random, wronged: int) -> list[int]:

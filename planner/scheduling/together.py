@@ -8,11 +8,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from planner.errors import InvalidInput
-from planner.scheduling.many_courses import Progress, solve
+from planner.scheduling.many_courses import solve
 from planner.scheduling.points import course_points
 from planner.scheduling.problem import Course, Placed, Problem, Solution
 from planner.scheduling.siblings import days_apart, hours_apart
 from planner.scheduling.taken import fits_beside, lessened, with_rooms
+from planner.scheduling.telling import Progress
 
 _MOST_TRIES = 3
 _WAITS = "It waits for a place, and nothing that stands was moved for it."
@@ -283,7 +284,8 @@ def _first_answer(problem: Problem, budget: Budget) -> Solution:
     def tell(points: int, lower_bound: int, seconds: float, iteration: int) -> None:
         if budget.progress is not None and not there:
             budget.progress(points, lower_bound, seconds, iteration)
-        there.append(True)
+        if iteration >= 0:  # Before that, not every course has had its turn.
+            there.append(True)
 
     return solve(problem, iterations=0, seed=budget.seed, progress=tell, stop=lambda: bool(there))
 

@@ -50,6 +50,12 @@ def days(count: float) -> str:
     return f"{count:g} day" if count == 1 else f"{count:g} days"
 
 
+def shift(days_later: int, minutes_later: int) -> str:
+    """Return such as 2 days later or 30 minutes earlier; whole days where the day is another one."""
+    size = days(abs(days_later)) if days_later else counted(abs(minutes_later), "minute")
+    return f"{size} {'later' if minutes_later > 0 else 'earlier'}"
+
+
 def counted(number: int, noun: str) -> str:
     """Return such as 1 session or 2 sessions."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
