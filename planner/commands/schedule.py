@@ -55,7 +55,7 @@ def schedule(problem: str, out: Path, seconds: float | None, iterations: int | N
         stated = Problem.from_json(data)
     with _interruptible() as stop, contents_of(problem):
         asked = seconds is not None or iterations is not None
-        watch = _Watch(stop, patient=asked)
+        watch = Watch(stop, patient=asked)
         solution = solve(
             stated,
             seconds=seconds if asked else _USUAL_SECONDS,
@@ -122,7 +122,7 @@ def _unplaced_lines(solution: Solution) -> Iterator[str]:
         yield f"... and {len(by_course) - _MOST_LINES} more courses; the solution file has every reason."
 
 
-class _Watch:
+class Watch:
     """Says on standard error how far the search is, and ends it when somebody says stop or nothing gets better.
 
     Args:

@@ -94,8 +94,9 @@ def solve_together(
         beside = [days_apart(course, _others(course, patients, held, others)) for course in courses]
         _solve_round(replace(free, courses=tuple(beside)), left, answer)
     _by_the_hour(problem, patients, others, answer, budget)
-    if bound is not None:
-        answer.lower_bound = 0 if answer.untouched else min(answer.points, bound)
+    # Planned around those who were set aside, the others have less room than an answer that moves them might give.
+    proved = answer.lower_bound if bound is None else bound
+    answer.lower_bound = 0 if answer.untouched else min(answer.points, proved)
     _let_stay(problem, patients, steady, answer)
     answer.placed = with_rooms(problem, answer.placed) or answer.placed  # What the search itself gave is valid.
     return answer
@@ -234,7 +235,7 @@ def _solve_round(problem: Problem, budget: Budget, answer: Together) -> None:
     for _ in range(_MOST_TRIES):
         asked = _setting_aside(problem, untouched)
         try:
-            solution = _searched(asked, budget)
+            solution = _searched(asked, _proving_nothing(budget) if untouched else budget)
         except InvalidInput:
             break  # What is locked contradicts the rules somewhere; one by one it shows where.
         unplaced: dict[str, dict[int, str]] = {course.id: {} for course in asked.courses}
@@ -254,6 +255,14 @@ def _solve_round(problem: Problem, budget: Budget, answer: Together) -> None:
         answer.lower_bound += solution.lower_bound
         return
     _one_by_one(problem, answer)
+
+
+def _proving_nothing(budget: Budget) -> Budget:
+    """The budget of a search around courses that were set aside: its bound holds only while they stay."""
+    told = budget.progress
+    if told is None:
+        return budget
+    return replace(budget, progress=lambda points, bound, seconds, iteration: told(points, 0, seconds, iteration))
 
 
 def _searched(problem: Problem, budget: Budget) -> Solution:

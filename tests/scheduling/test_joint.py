@@ -16,6 +16,7 @@ from planner.scheduling.many_courses import solve
 from planner.scheduling.one_course import solve_course
 from planner.scheduling.problem import Current, Resource, Session, Weights
 from planner.scheduling.searcher import Searcher
+from planner.scheduling.sizes import table_bytes
 from planner.scheduling.warm import warm
 from planner.scheduling.words import moment
 from tests.scheduling.problems import WEEKLY, at, course, odd_problem, open_days, problem
@@ -253,6 +254,27 @@ def test_points_too_large_for_32_bits_are_left_to_numpy():
     with pytest.raises(joint.TooLarge):
         joint.Joint(case, seed=0)
     assert solve(case, iterations=5).points == 4 * 10**9
+
+
+def test_a_problem_whose_tables_would_be_too_large_is_left_to_numpy():
+    """Before they are built: forty courses of five hundred sessions over three years."""
+    people = tuple(Resource(f"t{number}", open_days(1100)) for number in range(12))
+    long = course(sessions=(Session(30, None), *[Session(30, WEEKLY)] * 499), practitioners={p.id: 0 for p in people})
+    courses = tuple(replace(long, id=str(number)) for number in range(40))
+    case = problem(*courses, days=1100, practitioners=people)
+    assert table_bytes(case) > 3 * 40 * 500 * 12 * 1100 * 4
+    with pytest.raises(joint.TooLarge, match=r"\d+ MB of tables would be needed, and 512 are allowed"):
+        joint.Joint(case, seed=0)
+
+
+def test_the_size_of_tables_is_told_about_right():
+    """Five hundred courses over half a year take some hundred megabytes."""
+    case = make_problem(Wish(courses=50, practitioners=3))
+    made = joint.Joint(case, seed=0)
+    largest = made.alone.nbytes + made.tables.closed.nbytes + made.tables.week.nbytes
+    assert largest < table_bytes(case) < 10 * largest
+    assert table_bytes(problem(course(practitioners={}), practitioners=())) > 0
+    assert table_bytes(replace(case, courses=())) == 0
 
 
 def test_no_room_no_practitioner_no_session():

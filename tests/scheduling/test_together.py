@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.make_clinic import Wish, make_problem
 from planner.scheduling.judge import broken_rules
-from planner.scheduling.problem import Current, Gap, Placed, Resource, Session, Solution, Unplaced
+from planner.scheduling.problem import Current, Gap, Placed, Resource, Session, Solution, Unplaced, Window
 from planner.scheduling.taken import lessened, misfits
 from planner.scheduling.together import Budget, solve_together
 from tests.scheduling.problems import at, course, open_days, problem
@@ -85,6 +85,26 @@ def test_a_course_that_would_lose_what_stands_is_left_standing_and_the_others_pl
     assert answer.placed["stuck"] == {1: Placed("stuck", 1, "ben", "room", at(1, "09:00"))}
     assert answer.unplaced["stuck"][0]
     assert answer.placed["free"]
+
+
+def test_around_a_course_that_was_set_aside_nothing_is_proved():
+    """It stands where the other would best be; an answer that moves it might have fewer points."""
+    stands = Current(1, "ben", "room", at(0, "09:00"), locked=False, move_points=10)
+    stuck = course(
+        id="stuck",
+        sessions=(Session(30, None), Session(30, Gap(7, 7, 14))),
+        away=((at(1, "00:00").date(), at(28, "00:00").date()),),
+        current=(stands,),
+    )
+    early = (Window(0, 9 * 60, 9 * 60 + 30, 0), Window(1, 9 * 60, 9 * 60 + 30, 0))
+    told = []
+    budget = Budget(iterations=5, progress=lambda *now: told.append(now))
+    case = problem(stuck, course(id="free", sessions=ONE, available=early), course(id="too", sessions=ONE))
+    answer = solve_together(case, of_different_people(case), budget)
+    assert answer.untouched == {"stuck"}
+    assert answer.placed["free"][0].start == at(1, "09:00")
+    assert (answer.points, answer.lower_bound) == (20, 0)
+    assert told[-1][:2] == (20, 0)
 
 
 def test_a_contradiction_in_one_course_does_not_keep_the_others_from_a_plan():
