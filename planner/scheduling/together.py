@@ -80,34 +80,42 @@ def solve_together(
     budget, others = budget or Budget(), visits or {}
     answer, started = Together(), time.monotonic()
     rounds = list(_rounds(problem.courses, patients))
-    bound = None
-    if len(rounds) > 1 or any(others.values()):
-        bound = _bound_without_rests(problem, budget)
+    # Whole days between the visits of one patient would prove too much, so that no round's bound counts.
+    several = len(rounds) > 1 or any(others.values())
     for courses in rounds:
         spent = time.monotonic() - started
-        left = _telling(budget, answer.points, bound, spent)
+        left = _telling(budget, answer.points, 0 if several else None, spent)
         if budget.seconds is not None:
-            left = replace(left, seconds=max(min(_LEAST_SECONDS, budget.seconds), budget.seconds - spent))
+            ends = (1 - _BOUND_SHARE) * budget.seconds if several else budget.seconds
+            left = replace(left, seconds=max(min(_LEAST_SECONDS, budget.seconds), ends - spent))
         here = {course.id for course in courses}
         held = {each.id: answer.placed.get(each.id, _standing(each)) for each in problem.courses if each.id not in here}
         free = lessened(problem, _all(held, problem))
         beside = [days_apart(course, _others(course, patients, held, others)) for course in courses]
         _solve_round(replace(free, courses=tuple(beside)), left, answer)
     _by_the_hour(problem, patients, others, answer, budget)
+    if several and not answer.untouched:
+        answer.lower_bound = _bound_without_rests(problem, budget, answer.points, time.monotonic() - started)
     # Planned around those who were set aside, the others have less room than an answer that moves them might give.
-    proved = answer.lower_bound if bound is None else bound
-    answer.lower_bound = 0 if answer.untouched else min(answer.points, proved)
+    answer.lower_bound = 0 if answer.untouched else min(answer.points, answer.lower_bound)
     _let_stay(problem, patients, steady, answer)
     answer.placed = with_rooms(problem, answer.placed) or answer.placed  # What the search itself gave is valid.
     return answer
 
 
-def _bound_without_rests(problem: Problem, budget: Budget) -> int:
-    """What no answer is below, whatever the visits of one patient: whole days between them would prove too much."""
+def _bound_without_rests(problem: Problem, budget: Budget, points: int, spent: float) -> int:
+    """What no answer is below, however near the visits of one patient may be to one another."""
     if budget.seconds is None:
         return 0
+    told = budget.progress
+
+    def tell(_points: int, lower_bound: int, seconds: float, iteration: int) -> None:
+        if told is not None:
+            told(points, min(points, lower_bound), spent + seconds, iteration)
+
+    seconds = _BOUND_SHARE * budget.seconds
     try:
-        found = solve(problem, seconds=_BOUND_SHARE * budget.seconds, seed=budget.seed, stop=budget.stop)
+        found = solve(problem, seconds=seconds, seed=budget.seed, progress=tell, stop=budget.stop)
     except InvalidInput:
         return 0
     return found.lower_bound

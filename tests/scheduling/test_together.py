@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import pytest
 
@@ -241,3 +241,16 @@ def test_whoever_only_makes_room_stays_where_nobody_needs_the_place():
 
 FRIDAY_HOUR = ((at(0, "09:00"), at(0, "09:30")), (at(4, "09:00"), at(4, "09:30")))
 """Ben works half an hour on Monday and on Friday."""
+
+
+def test_time_goes_by_for_whoever_watches_also_while_the_bound_is_looked_for():
+    """The bar of a page never stands still for long, and is never set back."""
+    case = make_problem(Wish(courses=12, practitioners=3, load=0.6, days=120))
+    patients = {each.id: str(number // 2) for number, each in enumerate(case.courses)}
+    told = []
+    answer = solve_together(case, patients, Budget(seconds=4, progress=lambda *now: told.append(now)))
+    seconds = [now[2] for now in told]
+    assert max(late - early for early, late in pairwise([0.0, *seconds])) < 2
+    assert seconds == sorted(seconds)
+    assert seconds[-1] > 0.8 * 4 or told[-1][0] == told[-1][1]
+    assert 0 < told[-1][1] <= answer.lower_bound
