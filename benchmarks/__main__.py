@@ -3,8 +3,8 @@
 usage: python -m benchmarks [--share 1.0] [--seeds 101-110] [--sizes 50/3,200/10,500/20] [--anew]
 
 Finished runs are kept in benchmarks/results.json, so that an interrupted run goes on where it was; a run of other
-sources, or with another share, is not used. The page is written anew after each run. `--share 0.1` gives every
-search a tenth of its time; `--seeds 101` takes one instance of each size.
+sources, or with another share, is not used, and sources that change while it runs end it. The page is written anew
+after each run. `--share 0.1` gives every search a tenth of its time; `--seeds 101` takes one instance of each size.
 """
 
 import argparse
@@ -18,6 +18,7 @@ from typing import Any
 from benchmarks import alternatives, many_courses, propose, repair, small
 from benchmarks.finished import Finished
 from benchmarks.instances import seeds_of
+from benchmarks.limits import limits
 from benchmarks.machine import machine
 from benchmarks.picture import picture
 
@@ -28,9 +29,9 @@ HEAD = """# Benchmarks
 
 Written by `make bench`. {machine}
 
-Every answer was checked by `planner/scheduling/judge.py`, which knows nothing of the search. Instances are made by
-`benchmarks/make_clinic.py`, the same for the same words; printed as files they can be given to any other solver.
-Fewer points are better. {share}"""
+Every answer, ours and those it is measured against, was checked by `planner/scheduling/judge.py`, which knows nothing
+of the search. Instances are made by `benchmarks/make_clinic.py`, the same for the same words; printed as files they can
+be given to any other solver. Fewer points are better. {share}"""
 
 
 def printed(modules: Sequence[str]) -> str:
@@ -94,6 +95,7 @@ class Bench:
             if self.runs.get(name):
                 parts.append(module.report(self.runs[name], self.share))
             if name == "many" and self.runs.get(name):
+                parts += limits(self.runs[name])
                 parts.append("![Gap over time, a line for each instance](gap_over_time.svg)\n")
                 PICTURE.write_text(picture(self.runs[name]), encoding="utf-8")
         PAGE.write_text("\n".join([*parts, *self.texts]), encoding="utf-8")

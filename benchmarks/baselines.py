@@ -5,6 +5,7 @@ from datetime import date, datetime, time, timedelta
 
 from planner.scheduling.board import Board, Place
 from planner.scheduling.clinic import Clinic
+from planner.scheduling.judge import broken_rules
 from planner.scheduling.points import points
 from planner.scheduling.problem import Course, Problem, Solution, Unplaced
 
@@ -15,10 +16,18 @@ _REST_DAYS = 3
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a simple way gives."""
+    """What a simple way gives; its answer was checked by the judge."""
 
     points: int
     unplaced: int
+
+    @classmethod
+    def of(cls, problem: Problem, solution: Solution) -> "Outcome":
+        """Check an answer and count what it gives."""
+        broken = broken_rules(problem, solution)
+        if broken:
+            raise ValueError(f"a way that ours is measured against breaks a rule: {broken[0]}")
+        return cls(solution.points, len(solution.unplaced))
 
 
 def one_by_one(problem: Problem) -> Outcome:
@@ -26,13 +35,12 @@ def one_by_one(problem: Problem) -> Outcome:
     clinic = Clinic(problem)
     for index in range(len(clinic.models)):
         clinic.put(index, clinic.best(index))
-    return Outcome(clinic.points, len(clinic.solution().unplaced))
+    return Outcome.of(problem, clinic.solution())
 
 
 def greedy_nearest(problem: Problem) -> Outcome:
     """Give each session in turn the free start nearest to its target day, earliest practitioner and start first."""
-    found = _Greedy(problem).solution()
-    return Outcome(found.points, len(found.unplaced))
+    return Outcome.of(problem, _Greedy(problem).solution())
 
 
 class _Greedy:

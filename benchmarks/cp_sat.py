@@ -12,8 +12,8 @@ import numpy as np
 
 from planner.scheduling.board import Board
 from planner.scheduling.course_model import CourseModel
-from planner.scheduling.points import gap_points
-from planner.scheduling.problem import Course, Problem
+from planner.scheduling.points import gap_points, points
+from planner.scheduling.problem import Course, Placed, Problem, Solution, Unplaced
 from planner.scheduling.wall import gap_seconds
 
 WORKERS = 2
@@ -21,11 +21,16 @@ WORKERS = 2
 
 @dataclass(frozen=True, slots=True)
 class ModelAnswer:
-    """What CP-SAT says: its status, the points of its answer (None without one) and its own bound."""
+    """What CP-SAT says: its status, its answer (None without one) and its own bound."""
 
     status: str
-    points: int | None
+    solution: Solution | None
     bound: int
+
+    @property
+    def points(self) -> int | None:
+        """The points of its answer."""
+        return self.solution.points if self.solution else None
 
 
 def installed() -> bool:
@@ -37,14 +42,15 @@ def solve_model(problem: Problem, seconds: float) -> ModelAnswer:
     """Let CP-SAT work on the problem for so long on two cores; courses without current appointments only."""
     from ortools.sat.python import cp_model
 
-    model = _Model(problem).build()
+    stated = _Model(problem)
+    model = stated.build()
     solver = cp_model.CpSolver()
     solver.parameters.num_workers = WORKERS
     solver.parameters.max_time_in_seconds = seconds
     status = solver.solve(model)
-    found = status in (cp_model.OPTIMAL, cp_model.FEASIBLE)
     bound = max(0, int(np.ceil(solver.best_objective_bound - 1e-6)))
-    return ModelAnswer(solver.status_name(status), round(solver.objective_value) if found else None, bound)
+    found = stated.solution(solver) if status in (cp_model.OPTIMAL, cp_model.FEASIBLE) else None
+    return ModelAnswer(solver.status_name(status), found, bound)
 
 
 @dataclass(frozen=True)
@@ -55,6 +61,7 @@ class _Visit:
     start: Any
     day: Any
     people: dict[str, Any]
+    rooms: dict[str, Any]
     late: list[Any]
 
 
@@ -66,6 +73,7 @@ class _Model:
         self.problem, self.board = problem, Board(problem)
         self.grid = self.board.grid
         self.costs: list[Any] = []
+        self.visits: list[tuple[str, int, _Visit]] = []
         self.busy: dict[tuple[str, str], list[Any]] = {}
         step = problem.grid_minutes * 60
         seconds = self.grid.instant.reshape(-1)
@@ -83,11 +91,27 @@ class _Model:
         self.model.minimize(sum(self.costs))
         return self.model
 
+    def solution(self, solver: Any) -> Solution:
+        """Return the solver's answer, its points counted anew: the solver may pay more than it must."""
+        placed, unplaced = [], []
+        for course, number, visit in self.visits:
+            if solver.value(visit.placed):
+                who, room = (
+                    next(name for name, chosen in choices.items() if solver.value(chosen))
+                    for choices in (visit.people, visit.rooms)
+                )
+                placed.append(Placed(course, number, who, room, self.grid.wall(solver.value(visit.start))))
+            else:
+                unplaced.append(Unplaced(course, number, "CP-SAT left it out."))
+        total = points(self.problem, placed, unplaced).total
+        return Solution(tuple(placed), tuple(unplaced), total, 0)
+
     def _course(self, course: Course) -> None:
         model = CourseModel(self.board, course)
         before: _Visit | None = None
         for number in range(len(course.sessions)):
             visit = self._visit(course, model, number)
+            self.visits.append((course.id, number, visit))
             if before is None:
                 waited = visit.day - (course.earliest_day - self.problem.first_day).days
                 self._pay_if(
@@ -124,7 +148,7 @@ class _Model:
         self.costs += [value * chosen for value, chosen in windows.items()]
         day = cp.new_int_var(0, self.grid.days - 1, "")
         cp.add_division_equality(day, start, self.grid.cells)
-        return _Visit(placed, start, day, people, [self._late(start, at) for at, _ in self.changes])
+        return _Visit(placed, start, day, people, rooms, [self._late(start, at) for at, _ in self.changes])
 
     def _follow(self, course: Course, number: int, before: _Visit, visit: _Visit) -> None:
         """Order, distance and the points of what lies between two sessions."""

@@ -162,17 +162,50 @@ def _table(size: str, runs: Sequence[Run]) -> list[str]:
             f" | {run.one_by_one_unplaced}, {run.greedy_unplaced}"
             f" | {run.seconds:.0f} | {run.cpu_seconds:.0f} | {run.megabytes} |"
         )
-    mean = statistics.fmean(run.gap for run in runs)
-    sequential = statistics.fmean(run.points / run.one_by_one for run in runs)
-    naive = statistics.fmean(run.points / run.greedy for run in runs)
-    most = max(run.megabytes for run in runs)
+    return [*lines, "", *(f"- {each.says}" for each in measured(size, runs)), ""]
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """One figure of a size beside the floor it must not exceed and the goal it should reach, if there is one."""
+
+    name: str
+    figure: float
+    floor: float
+    goal: float | None = None
+    unit: str = ""
+    digits: int = 2
+
+    @property
+    def missed(self) -> bool:
+        """Whether there is a goal, and it was not reached."""
+        return self.goal is not None and self.figure > self.goal
+
+    @property
+    def says(self) -> str:
+        """The figure, and what follows from it."""
+        told = f"{self.name}: {self.figure:.{self.digits}f}{self.unit}; floor {self.floor:g}{self.unit}"
+        told += " held" if self.figure <= self.floor else " **not held**"
+        if self.goal is None:
+            return told
+        return f"{told}, goal {self.goal:g}{self.unit} {'**missed**' if self.missed else 'reached'}"
+
+
+def measured(size: str, runs: Sequence[Run]) -> list[Aim]:
+    """Return the figures of one size that have a floor or a goal."""
     return [
-        *lines, "",
-        f"Mean gap of {len(runs)} {mean:.2f} % (floor {FLOOR[size]:g} %, goal {GOAL[size]:g} %); on average"
-        f" {sequential:.2f} of one by one (floor {OF_ONE_BY_ONE:.2f}) and {naive:.2f} of greedy"
-        f" (floor {OF_GREEDY:.2f}); at most {most} MB (floor {MEGABYTES_FLOOR}"
-        + (f", goal {MEGABYTES_GOAL}" if size == "500/20" else "") + ").", "",
-    ]  # fmt: skip
+        Aim(f"Mean gap of {len(runs)}", statistics.fmean(run.gap for run in runs), FLOOR[size], GOAL[size], " %"),
+        Aim("Ours / one by one, mean", statistics.fmean(run.points / run.one_by_one for run in runs), OF_ONE_BY_ONE),
+        Aim("Ours / greedy, mean", statistics.fmean(run.points / run.greedy for run in runs), OF_GREEDY),
+        Aim(
+            "Most memory",
+            max(run.megabytes for run in runs),
+            MEGABYTES_FLOOR,
+            MEGABYTES_GOAL if size == "500/20" else None,
+            " MB",
+            0,
+        ),
+    ]
 
 
 def main() -> None:

@@ -56,6 +56,7 @@ def run_one(size: str, seed: int, share: float = 1.0) -> Run:
     found = solve(problem, seconds=OUR_SECONDS * share, seed=1)
     seconds = time.perf_counter() - middle
     assert broken_rules(problem, found) == []
+    assert model is None or model.solution is None or broken_rules(problem, model.solution) == []
     return Run(
         size=size,
         seed=seed,

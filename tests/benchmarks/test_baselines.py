@@ -1,6 +1,8 @@
 """The ways that ours is measured against are valid, and as good as they can honestly be."""
 
-from benchmarks.baselines import greedy_nearest, one_by_one
+import pytest
+
+from benchmarks.baselines import Outcome, greedy_nearest, one_by_one
 from benchmarks.cp_sat import solve_model
 from benchmarks.instances import instance
 from benchmarks.make_clinic import Wish, make_problem
@@ -8,8 +10,8 @@ from benchmarks.repair import plan_anew, push, repair_touched, run_one, still_po
 from planner.scheduling.difference import difference
 from planner.scheduling.judge import broken_rules
 from planner.scheduling.many_courses import solve
-from planner.scheduling.problem import Session
-from tests.scheduling.problems import course, problem
+from planner.scheduling.problem import Placed, Session, Solution, Unplaced
+from tests.scheduling.problems import at, course, problem
 
 ILL = instance("12/3", 104, repair=True)
 
@@ -21,6 +23,13 @@ def test_simple_ways_are_never_better_than_what_is_proved():
     greedy, sequential = greedy_nearest(case), one_by_one(case)
     assert ours.lower_bound <= ours.points <= sequential.points
     assert ours.lower_bound <= greedy.points
+
+
+def test_a_way_that_breaks_a_rule_is_no_measure():
+    """Greedy and one by one are checked as ours is."""
+    wrong = Solution((Placed("ana", 0, "ben", "room", at(0, "03:00")),), (Unplaced("ana", 1, "late"),), 5000, 0)
+    with pytest.raises(ValueError, match="breaks a rule"):
+        Outcome.of(problem(), wrong)
 
 
 def test_greedy_takes_the_nearest_start():
@@ -37,6 +46,7 @@ def test_the_cp_sat_model_has_our_optimum():
     ours, model = solve(case, iterations=2000, seed=1), solve_model(case, 60)
     assert ours.lower_bound <= model.bound == model.points <= ours.points
     assert model.status == "OPTIMAL"
+    assert broken_rules(case, model.solution) == []
 
 
 def test_pushing_leaves_whoever_can_stay_and_breaks_no_rule():
