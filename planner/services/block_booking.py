@@ -138,6 +138,8 @@ def book_block(runtime: Runtime, actor: Actor, job_id: int) -> BookedBlock:
 def _request(unit: Unit, assessment_ids: Sequence[int], first_day: date) -> dict[str, Any]:
     """A block as a job keeps it; the courses' ids are chosen now, so that booking twice books once."""
     chosen = sorted(set(assessment_ids))
+    if first_day < unit.today:
+        raise InvalidInput("The first day lies in the past.", field="earliest_day")
     if not chosen:
         raise InvalidInput("Choose at least one patient.", field="assessments")
     _assessments(unit, chosen)
@@ -171,7 +173,8 @@ def _scene(unit: Unit, request: Mapping[str, Any], but_for: Collection[int] = ()
     everybody = [row.id for row in therapists(unit)]
     if not everybody:
         raise InvalidInput("Nobody treats here yet.", field="first_day")
-    first_day = date.fromisoformat(request["first_day"])
+    # Planned again, or booked, on a later day it begins with that day.
+    first_day = max(date.fromisoformat(request["first_day"]), unit.today)
     wanted = [item for item in request["courses"] if item["assessment_id"] not in but_for]
     found = _assessments(unit, [item["assessment_id"] for item in wanted])
     requests = {

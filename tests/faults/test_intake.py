@@ -1,4 +1,4 @@
-"""Three hundred courses are planned and booked at once on the demo's database, while eight people work in it."""
+"""Five hundred courses are planned and booked at once on the demo's database, while eight people work in it."""
 
 import random
 import shutil

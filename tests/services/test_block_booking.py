@@ -7,9 +7,9 @@ from sqlalchemy import select
 
 from planner.errors import InvalidInput, NotFound, StaleForm
 from planner.services import booking, clinic_setup, undoing
-from planner.services.block_booking import BLOCK_JOB, book_block, plan_block, planned_block
+from planner.services.block_booking import BLOCK_JOB, book_block, plan_block, planned_block, think
 from planner.services.block_view import block_desk
-from planner.services.solve_jobs import look
+from planner.services.solve_jobs import look, start_again
 from planner.storage.courses import AppointmentRow, CourseRow
 from planner.storage.ids import new_id
 from tests.services.many_patients import TOMORROW, book_crowd, finished, make_crowd
@@ -114,6 +114,19 @@ def test_a_day_that_makes_no_sense_is_refused_before_anything_is_planned(runtime
     with pytest.raises(InvalidInput) as refusal:
         plan_block(runtime, clinic.rosa.actor, crowd.assessments, day, job_id=new_id())
     assert refusal.value.field == "earliest_day"
+
+
+def test_a_block_planned_again_after_its_first_day_begins_today(runtime, clinic, clock):
+    """The patients still wait; what was found for days that are over helps nobody."""
+    crowd = make_crowd(runtime, clinic, 2)
+    job = plan(runtime, clinic, crowd)
+    clock.advance(days=3)
+    start_again(runtime, clinic.rosa.actor, job.id, think)
+    job = finished(runtime, clinic, job.id)
+    assert job.error == ""
+    book_block(runtime, clinic.rosa.actor, job.id)
+    assert starts(runtime, clinic)
+    assert min(begins for _, begins, _ in starts(runtime, clinic)) >= clock.now()
 
 
 def test_nobody_books_for_another_clinic(runtime, clinic, other_clinic):
