@@ -203,7 +203,7 @@ def covered(free: Spans, grid: TimeGrid) -> Yes:
     """Return (all cells): which of them these stretches hold wholly."""
     spans = _spans(free, grid)
     spans = spans[spans[:, 0] < spans[:, 1]]
-    return _covered(*spans.T, grid.days * grid.cells)
+    return _covered(spans[:, 0], spans[:, 1], grid.days * grid.cells)
 
 
 def _some(rows: Yes) -> Yes:
