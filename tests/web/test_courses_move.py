@@ -64,6 +64,7 @@ def test_the_best_places_for_the_course_come_first_and_say_what_they_mean(rosa, 
     best, _, _ = page.partition("week-title")
     assert "Best for the course" in best
     assert "days after the last" in best
+    assert len(re.findall(r"\((?:no|\d+) points? (?:more|fewer)\)", best)) == 3
     offered = re.findall(r'name="slot" value="([^"]+)"', best)
     assert len(offered) == 3
     assert move(rosa, course, 3, slot=offered[0]).status_code == 302

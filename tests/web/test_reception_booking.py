@@ -147,6 +147,8 @@ def test_the_dates_are_proved_and_each_has_alternatives(rosa, clinic, form):
     assert "No better dates exist for these wishes." in page
     assert [gap for _, gap in rows(page)] == ["first", *["7 days"] * 4, *["14 days"] * 4]
     assert all(len(choices(page, session)) >= 2 for session in range(9))
+    offered = sum(len(choices(page, session)) for session in range(9))
+    assert len(re.findall(r"\((?:no|\d+) points? (?:more|fewer)\)", page)) == offered
     assert "Book 9 sessions" in page
 
 
