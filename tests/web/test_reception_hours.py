@@ -129,7 +129,7 @@ def test_hours_of_many_courses_are_planned_beside_the_page_and_set_from_it(rosa,
     solve_jobs.ask_stop(runtime, clinic.rosa.actor, job_id)
     finished(runtime, clinic, job_id)
     page = rosa.get(answer.location).text
-    assert "Ben Okafor works other hours from Tue 3 Mar 2026" in page
+    assert "Ben Okafor works other hours from Tue 3 Mar 2026: Mon–Fri 13:00–18:00" in page
     assert "the hours can be taken back" in page
     assert "Set the hours and change" in page
     page = rosa.post(f"{answer.location}/apply", follow_redirects=True).text
