@@ -190,6 +190,17 @@ def test_who_can_come_after_all_may_be_planned_there_again(runtime, clinic, cour
         end_pause(runtime, clinic.rosa.actor, course, HOLIDAY)
 
 
+def test_who_can_come_after_all_can_come_for_all_that_paused_then(runtime, clinic, course):
+    """A course that pauses on other days keeps them."""
+    other = book(runtime, clinic, ACUTE)
+    pause(runtime, clinic.rosa.actor, course, HOLIDAY, all_courses=True)
+    alone = DaysAway(date(2026, 6, 1), date(2026, 6, 5))
+    pause(runtime, clinic.rosa.actor, other, alone)
+    end_pause(runtime, clinic.rosa.actor, course, HOLIDAY)
+    assert away_of(runtime, clinic, course) == []
+    assert away_of(runtime, clinic, other) == [["2026-06-01", "2026-06-05"]]
+
+
 def test_a_pause_that_makes_no_sense_is_refused(runtime, clinic, course):
     """Backwards, for ever, over already, or of a course that is."""
     for first, last in ((date(2026, 3, 9), date(2026, 3, 8)), (date(2026, 3, 9), date(2027, 3, 10))):
