@@ -32,8 +32,12 @@ def place() -> Path:
 
 
 def mark() -> Path:
-    """Return the file that says for what the machine code was compiled; one for each copy of the sources."""
-    return place() / f"compiled-{hashlib.sha256(str(HERE).encode()).hexdigest()[:12]}.mark"
+    """Return the file that says for what the machine code was compiled.
+
+    A folder elsewhere may serve several copies of the sources; beside them the code goes wherever they are copied.
+    """
+    copy = "" if place() == HERE / "__pycache__" else f"-{hashlib.sha256(str(HERE).encode()).hexdigest()[:12]}"
+    return place() / f"compiled{copy}.mark"
 
 
 def installed() -> bool:
