@@ -46,20 +46,11 @@ def solve(
     """
     if len(problem.courses) == 1:
         return _alone(problem, progress, timer)
-    if seconds is None and iterations is None:
-        why = "no budget is given"
-    elif not (why := fast.missing()):
-        from planner.scheduling.joint import Joint, TooLarge  # loading machine code takes a second
-
-        try:
-            joint = Joint(problem, seed)
-        except TooLarge as refusal:
-            why = str(refusal)  # the numpy search below counts in 64 bits
-        else:
-            found = joint.run(seconds=seconds, iterations=iterations, stop=stop, progress=progress, timer=timer)
-            return judged(problem, found)
+    found = _jointly(problem, seconds, iterations, seed, progress, stop, timer)
+    if isinstance(found, Solution):
+        return judged(problem, found)
     if slow is not None and problem.courses:
-        slow(why)
+        slow(found)
     teller = Teller(progress, timer)
 
     def stopped() -> bool:
@@ -79,6 +70,30 @@ def solve(
     if seconds is not None or iterations is not None:
         _make_room(clinic, random.Random(seed), iterations, enough, tell)  # noqa: S311 - a search, not a secret
     return judged(problem, clinic.solution())
+
+
+def _jointly(
+    problem: Problem,
+    seconds: float | None,
+    iterations: int | None,
+    seed: int,
+    progress: Progress | None,
+    stop: Callable[[], bool] | None,
+    timer: Callable[[], float],
+) -> Solution | str:
+    """Return the answer by machine code, or why that way is not open."""
+    if seconds is None and iterations is None:
+        return "no budget is given"
+    missing = fast.missing()
+    if missing:
+        return missing
+    from planner.scheduling.joint import Joint, TooLarge  # loading machine code takes a second
+
+    try:
+        joint = Joint(problem, seed)
+    except TooLarge as refusal:
+        return str(refusal)  # numpy's search counts in 64 bits
+    return joint.run(seconds=seconds, iterations=iterations, stop=stop, progress=progress, timer=timer)
 
 
 def _alone(problem: Problem, progress: Progress | None, timer: Callable[[], float]) -> Solution:

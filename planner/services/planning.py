@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
 from typing import NamedTuple, cast
 from zoneinfo import ZoneInfo
 
@@ -14,7 +15,7 @@ from sqlalchemy import select
 from planner.care.course import PlannedSession
 from planner.diary.free import to_utc, to_wall
 from planner.diary.interval import Interval, without
-from planner.diary.wall_grid import Cells
+from planner.diary.wall_grid import Cells, WallGrid
 from planner.scheduling.events import Event, course_after
 from planner.scheduling.free_spans import FreeSpans
 from planner.scheduling.policy import Policy, move_points
@@ -89,50 +90,84 @@ def free_problem(
     people = [row for row in unit.session.execute(staff) if row.id in wanted]
     open_rooms = select(RoomRow.id, RoomRow.name).where(RoomRow.active.is_(True)).order_by(RoomRow.name)
     rooms = unit.session.execute(open_rooms).all()
-    work = Work.load(unit, span.first_day, span.days, {row.id for row in people if row.active}, hours_to_come)
-    busy = Busy.load(unit, span.first_day, span.days, {*(booked.id for booked in standing), *freeing})
-    elsewhere = BusyElsewhere.load(unit, span.first_day, span.end)
-    grid = grid_of(span.first_day, span.days, unit.clinic.grid_minutes, unit.zone)
-    hours = {row.id: work.of_practitioner(grid, row.id) for row in people}
-    bare = {row.id: work.but_for_leave(grid, row.id) for row in people}
-    # Rooms are there whether or not somebody is on leave, so that leave alone is what is told to be in the way.
-    open_hours = np.logical_or.reduce([grid.within(()), *bare.values()])
-    too_late = grid.before(not_before or unit.now)
-    too_near = grid.taken(*instants(_too_near(apart_from, standing)))
-    closed, rest = FreeSpans(grid.spans(work.closed(grid))), FreeSpans(grid.spans(too_near))
-
-    def with_what_stands(row_id: int, worked: Cells) -> Cells:
-        kept = [
-            Interval(to_wall(booked.starts_at, unit.zone), to_wall(booked.ends_at, unit.zone))
-            for booked in standing
-            if row_id in (booked.practitioner_id, booked.room_id)
-        ]
-        return worked | grid.within(kept) if kept else worked
-
-    def person(row_id: int, name: str) -> Resource:
-        taken = busy.of_practitioner(grid, row_id) | elsewhere.of(grid, row_id, standing) | too_late
-        worked = with_what_stands(row_id, hours[row_id]) & ~taken & ~too_near
-        known = Withheld(
-            worked=FreeSpans(grid.spans(with_what_stands(row_id, bare[row_id]) & ~taken)),
-            leave=FreeSpans(grid.spans(work.on_leave(grid, row_id))),
-            closed=closed,
-            rest=rest,
-        )
-        return Resource(str(row_id), FreeSpans(grid.spans(worked)), name, known)
-
-    def room(row_id: int, name: str) -> Resource:
-        open_ = with_what_stands(row_id, work.of_room(grid, row_id, open_hours))
-        return Resource(str(row_id), FreeSpans(grid.spans(open_ & ~busy.of_room(grid, row_id) & ~too_late)), name)
-
+    diary = _Diary(
+        zone=unit.zone,
+        grid=grid_of(span.first_day, span.days, unit.clinic.grid_minutes, unit.zone),
+        work=Work.load(unit, span.first_day, span.days, {row.id for row in people if row.active}, hours_to_come),
+        busy=Busy.load(unit, span.first_day, span.days, {*(booked.id for booked in standing), *freeing}),
+        elsewhere=BusyElsewhere.load(unit, span.first_day, span.end),
+        standing=standing,
+        begins=not_before or unit.now,
+        apart_from=apart_from,
+    )
     return Problem(
         timezone=unit.clinic.timezone,
         grid_minutes=unit.clinic.grid_minutes,
         first_day=span.first_day,
         days=span.days,
-        practitioners=tuple(person(row.id, row.name) for row in people),
-        rooms=tuple(room(row.id, row.name) for row in rooms),
+        practitioners=tuple(diary.person(row.id, row.name) for row in people),
+        rooms=tuple(diary.room(row.id, row.name, [each.id for each in people]) for row in rooms),
         courses=(),
     )
+
+
+@dataclass(frozen=True)
+class _Diary:
+    """What is worked and what is taken over some days, as cells of its grid."""
+
+    zone: ZoneInfo
+    grid: WallGrid
+    work: Work
+    busy: Busy
+    elsewhere: BusyElsewhere
+    standing: Collection[Booked]
+    begins: datetime
+    apart_from: Collection[datetime]
+
+    @cached_property
+    def too_late(self) -> Cells:
+        """What begins before anything may."""
+        return self.grid.before(self.begins)
+
+    @cached_property
+    def rest(self) -> Cells:
+        """The hours about the patient's other visits."""
+        return self.grid.taken(*instants(_too_near(self.apart_from, self.standing)))
+
+    def person(self, row_id: int, name: str) -> Resource:
+        """A practitioner's free time, and what leave, closed days and rests keep of their hours."""
+        grid, work = self.grid, self.work
+        taken = self.busy.of_practitioner(grid, row_id) | self.elsewhere.of(grid, row_id, self.standing) | self.too_late
+        bare = self._and_what_stands(row_id, work.but_for_leave(grid, row_id)) & ~taken
+        free = self._and_what_stands(row_id, work.of_practitioner(grid, row_id)) & ~taken & ~self.rest
+        known = Withheld(
+            worked=self._spans(bare),
+            leave=self._spans(work.on_leave(grid, row_id)),
+            closed=self._spans(work.closed(grid)),
+            rest=self._spans(self.rest),
+        )
+        return Resource(str(row_id), self._spans(free), name, known)
+
+    def room(self, row_id: int, name: str, people: Iterable[int]) -> Resource:
+        """A room's free time; without hours of its own it is open whenever one of these people works.
+
+        It is there whether or not somebody is on leave, so that leave alone is what is told to be in the way.
+        """
+        hours = (self.work.but_for_leave(self.grid, each) for each in people)
+        open_hours = np.logical_or.reduce([self.grid.within(()), *hours])
+        open_ = self._and_what_stands(row_id, self.work.of_room(self.grid, row_id, open_hours))
+        return Resource(str(row_id), self._spans(open_ & ~self.busy.of_room(self.grid, row_id) & ~self.too_late), name)
+
+    def _and_what_stands(self, row_id: int, worked: Cells) -> Cells:
+        kept = [
+            Interval(to_wall(booked.starts_at, self.zone), to_wall(booked.ends_at, self.zone))
+            for booked in self.standing
+            if row_id in (booked.practitioner_id, booked.room_id)
+        ]
+        return worked | self.grid.within(kept) if kept else worked
+
+    def _spans(self, cells: Cells) -> FreeSpans:
+        return FreeSpans(self.grid.spans(cells))
 
 
 def _too_near(apart_from: Iterable[datetime], standing: Collection[Booked]) -> list[tuple[datetime, datetime]]:
