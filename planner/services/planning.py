@@ -91,6 +91,7 @@ def free_problem(
     open_rooms = select(RoomRow.id, RoomRow.name).where(RoomRow.active.is_(True)).order_by(RoomRow.name)
     rooms = unit.session.execute(open_rooms).all()
     diary = _Diary(
+        people=tuple(row.id for row in people),
         zone=unit.zone,
         grid=grid_of(span.first_day, span.days, unit.clinic.grid_minutes, unit.zone),
         work=Work.load(unit, span.first_day, span.days, {row.id for row in people if row.active}, hours_to_come),
@@ -106,7 +107,7 @@ def free_problem(
         first_day=span.first_day,
         days=span.days,
         practitioners=tuple(diary.person(row.id, row.name) for row in people),
-        rooms=tuple(diary.room(row.id, row.name, [each.id for each in people]) for row in rooms),
+        rooms=tuple(diary.room(row.id, row.name) for row in rooms),
         courses=(),
     )
 
@@ -115,6 +116,7 @@ def free_problem(
 class _Diary:
     """What is worked and what is taken over some days, as cells of its grid."""
 
+    people: tuple[int, ...]
     zone: ZoneInfo
     grid: WallGrid
     work: Work
@@ -134,6 +136,23 @@ class _Diary:
         """The hours about the patient's other visits."""
         return self.grid.taken(*instants(_too_near(self.apart_from, self.standing)))
 
+    @cached_property
+    def closed_spans(self) -> FreeSpans:
+        """The days on which the clinic is shut."""
+        return self._spans(self.work.closed(self.grid))
+
+    @cached_property
+    def rest_spans(self) -> FreeSpans:
+        """The same hours as `rest`."""
+        return self._spans(self.rest)
+
+    @cached_property
+    def open_hours(self) -> Cells:
+        """When anybody works, on leave or not: the rooms are there, so that leave alone is told to be in the way."""
+        hours = (self.work.but_for_leave(self.grid, each) for each in self.people)
+        out: Cells = np.logical_or.reduce([self.grid.within(()), *hours])
+        return out
+
     def person(self, row_id: int, name: str) -> Resource:
         """A practitioner's free time, and what leave, closed days and rests keep of their hours."""
         grid, work = self.grid, self.work
@@ -143,19 +162,14 @@ class _Diary:
         known = Withheld(
             worked=self._spans(bare),
             leave=self._spans(work.on_leave(grid, row_id)),
-            closed=self._spans(work.closed(grid)),
-            rest=self._spans(self.rest),
+            closed=self.closed_spans,
+            rest=self.rest_spans,
         )
         return Resource(str(row_id), self._spans(free), name, known)
 
-    def room(self, row_id: int, name: str, people: Iterable[int]) -> Resource:
-        """A room's free time; without hours of its own it is open whenever one of these people works.
-
-        It is there whether or not somebody is on leave, so that leave alone is what is told to be in the way.
-        """
-        hours = (self.work.but_for_leave(self.grid, each) for each in people)
-        open_hours = np.logical_or.reduce([self.grid.within(()), *hours])
-        open_ = self._and_what_stands(row_id, self.work.of_room(self.grid, row_id, open_hours))
+    def room(self, row_id: int, name: str) -> Resource:
+        """A room's free time; without hours of its own it is open whenever somebody works."""
+        open_ = self._and_what_stands(row_id, self.work.of_room(self.grid, row_id, self.open_hours))
         return Resource(str(row_id), self._spans(open_ & ~self.busy.of_room(self.grid, row_id) & ~self.too_late), name)
 
     def _and_what_stands(self, row_id: int, worked: Cells) -> Cells:
