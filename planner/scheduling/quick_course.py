@@ -28,9 +28,14 @@ def load() -> bool:
     A process that lives long does it in a thread of its own; until then, and in short ones, numpy serves.
     """
     if not _loaded.is_set() and fast.ready():
-        _search(example())
+        rehearse()
         _loaded.set()
     return _loaded.is_set()
+
+
+def rehearse() -> None:
+    """Run the search once, so that it is compiled and loaded."""
+    _search(example())
 
 
 def optimum(problem: Problem) -> CourseSolution | None:

@@ -38,7 +38,7 @@ def warm() -> bool:
 
 def _compile() -> None:
     print("Compiling the search, once: a minute or two.", flush=True)
-    from planner.scheduling import joint, kernel_course
+    from planner.scheduling import joint, kernel_course, quick_course
 
     # Numba looks at a function's own file only, so code that calls changed functions of another file would be stale.
     kept = Path(kernel_course.plan_one.stats.cache_path)  # type: ignore[attr-defined]
@@ -46,6 +46,7 @@ def _compile() -> None:
         for stale in kept.glob(pattern):
             stale.unlink()
     joint.Joint(example(), seed=0).rehearse()
+    quick_course.rehearse()
     fast.mark().write_text(fast.fingerprint(), encoding="ascii")
 
 
