@@ -6,19 +6,22 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
+from functools import lru_cache
 from typing import Any, Final
 
 from planner.calendars.feed import is_unchanged
-from planner.errors import PlannerError
 from planner.services.feed_memory import FeedMemory, Written
 from planner.services.feeds import kept_feed
 from planner.services.runtime import Runtime
 from planner.web.security import HEADERS
 
 TYPE: Final = "text/calendar; charset=utf-8"
+STATUS: Final = {200: "200 OK", 304: "304 Not Modified"}
+ASKED: Final = ("IF_NONE_MATCH", "IF_MODIFIED_SINCE", "ACCEPT_ENCODING")
+"""Headers in the order of `Asked`, as servers in Python name them."""
+
 _BEFORE: Final = "/f/"
 _AFTER: Final = ".ics"
-_STATUS: Final = {200: "200 OK", 304: "304 NOT MODIFIED"}
 _SAFE: Final = [(name, value) for name, value in HEADERS.items() if name != "Referrer-Policy"]
 _log = logging.getLogger("planner.access")
 
@@ -50,7 +53,7 @@ def answer_to(asked: Asked, written: Written, now: datetime, *, may_pack: bool) 
         ("Content-Type", TYPE),
         ("ETag", packed_tag if packed else written.etag),
         # No answer may be dated later than it is given (RFC 9110 §8.8.2.1).
-        ("Last-Modified", format_datetime(min(written.changed_at, now.replace(microsecond=0)), usegmt=True)),
+        ("Last-Modified", _http_date(min(written.changed_at, now.replace(microsecond=0)))),
         ("Cache-Control", "private, no-cache"),
         ("Referrer-Policy", "no-referrer"),
         ("Vary", "Accept-Encoding"),
@@ -64,6 +67,11 @@ def answer_to(asked: Asked, written: Written, now: datetime, *, may_pack: bool) 
     if packed:
         headers.append(("Content-Encoding", "gzip"))
     return FeedAnswer(200, [*headers, ("Content-Length", str(len(body)))], body)
+
+
+@lru_cache
+def _http_date(moment: datetime) -> str:
+    return format_datetime(moment, usegmt=True)
 
 
 class FeedDoor:
@@ -84,26 +92,27 @@ class FeedDoor:
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answer, or pass on."""
-        begun, path = time.monotonic(), str(environ.get("PATH_INFO", ""))
-        if environ["REQUEST_METHOD"] != "GET" or not (path.startswith(_BEFORE) and path.endswith(_AFTER)):
-            return self._inside(environ, start_response)
-        answer = self._kept(environ, path[len(_BEFORE) : -len(_AFTER)])
-        if answer is None:
-            return self._inside(environ, start_response)
-        start_response(_STATUS[answer.status], [*answer.headers, *self._always])
-        _log.info("GET /f/<token>.ics %s %.0f ms", answer.status, (time.monotonic() - begun) * 1000)
-        return [answer.body]
+        if environ["REQUEST_METHOD"] == "GET":
+            asked = Asked(*(environ.get(f"HTTP_{name}") for name in ASKED))
+            answer = self.at_once(str(environ.get("PATH_INFO", "")), asked)
+            if answer is not None:
+                start_response(STATUS[answer.status], answer.headers)
+                return [answer.body]
+        return self._inside(environ, start_response)
 
-    def _kept(self, environ: dict[str, Any], token: str) -> FeedAnswer | None:
+    def at_once(self, path: str, asked: Asked) -> FeedAnswer | None:
+        """The whole answer to a GET, where it can be given without waiting for anything; None: ask the application."""
+        if not (path.startswith(_BEFORE) and path.endswith(_AFTER)):
+            return None
+        begun = time.monotonic()
         try:
-            written = kept_feed(self._runtime, token, self._memory)
-        except PlannerError:
-            # Inside, where refusals have their pages, it will be refused again.
+            written = kept_feed(self._runtime, path[len(_BEFORE) : -len(_AFTER)], self._memory)
+            if written is None:
+                return None
+            answer = answer_to(asked, written, self._runtime.clock.now(), may_pack=self._may_pack)
+        except Exception:
+            # A server would log it together with the address, and the application can still answer.
+            _log.exception("GET /f/<token>.ics was not answered at once")
             return None
-        if written is None:
-            return None
-        asked = Asked(*(environ.get(f"HTTP_{name}") for name in _ASKED))
-        return answer_to(asked, written, self._runtime.clock.now(), may_pack=self._may_pack)
-
-
-_ASKED: Final = ("IF_NONE_MATCH", "IF_MODIFIED_SINCE", "ACCEPT_ENCODING")
+        _log.info("GET /f/<token>.ics %s %.0f ms", answer.status, (time.monotonic() - begun) * 1000)
+        return FeedAnswer(answer.status, [*answer.headers, *self._always], answer.body)

@@ -11,6 +11,7 @@ import pytest
 from planner.app import create_app
 from planner.commands.server import Server
 from planner.services import attendance, feeds
+from planner.web.context import DOOR
 from tests.commands.test_run import free_port
 from tests.web.ana_course import book_ana
 
@@ -24,7 +25,8 @@ SECONDS = POLLERS * EACH * 60 / 10_000
 def address(runtime, config, clinic):
     """Ana's calendar on the server that ships."""
     port = free_port()
-    server = Server(create_app(runtime, config), replace(config, port=port))
+    app = create_app(runtime, config)
+    server = Server(app, replace(config, port=port), app.extensions[DOOR].at_once)
     server.start()
     token = feeds.token_in(feeds.create_feed(runtime, clinic.rosa.actor, patient_id=clinic.ana))
     yield f"http://127.0.0.1:{port}/f/{token}.ics"
