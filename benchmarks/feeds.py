@@ -25,6 +25,8 @@ from planner.app import create_app
 from planner.commands.server import Server
 from planner.services import feeds
 from planner.services.feed_memory import FeedMemory
+from planner.web.context import DOOR
+from planner.web.feed_answer import TYPE, FeedAnswer, FeedDoor
 
 HERE = Path(__file__).parent
 ROUNDS, SECONDS, CONNECTIONS, EVENTS, MANY = 5, 3, 4, 20, 2000
@@ -48,13 +50,19 @@ class Case:
 
 
 def serve(folder: Path, port: int) -> None:
-    """Our server on the instance in this folder; /static/constant answers fixed bytes through the same layers."""
+    """Our server on the instance in this folder, with the same bytes as a constant at two places.
+
+    /constant is answered as feeds are, at once, and nothing is looked up, compared or logged: nothing this server
+    sends could cost less. /static/constant passes through a thread and the application, as pages do.
+    """
     config = config_in(folder, port)
     wiring.start_logging()
     app = create_app(wiring.build(config), config)
     body = (folder / "body.ics").read_bytes()
-    app.view_functions["static"] = lambda filename: Response(body, content_type="text/calendar; charset=utf-8")
-    Server(app, config).start()
+    constant = FeedAnswer(200, [("Content-Type", TYPE), ("Content-Length", str(len(body)))], body)
+    app.view_functions["static"] = lambda filename: Response(body, content_type=TYPE)
+    door: FeedDoor = app.extensions[DOOR]
+    Server(app, config, lambda path, asked: constant if path == "/constant" else door.at_once(path, asked)).start()
     threading.Event().wait()
 
 
@@ -88,7 +96,8 @@ def _ours(stack: ExitStack, folder: Path) -> list[Case]:
         Case("our feed, 20 events", port, path),
         Case("our feed, gzip", port, path, ("Accept-Encoding: gzip",)),
         Case("our feed, 304", port, path, (f"If-None-Match: {tag}",)),
-        Case("our server, constant bytes", port, "/static/constant"),
+        Case("our server, constant bytes", port, "/constant"),
+        Case("our server, constant bytes as a page", port, "/static/constant"),
     ]
 
 
