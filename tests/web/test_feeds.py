@@ -151,10 +151,8 @@ def test_point_15_packing_can_be_switched_off(runtime, config, path):
 NOTHING_KEPT = Asked(None, None, None)
 
 
-def test_point_16_the_short_way_gives_only_what_is_right_at_this_moment(
-    app, client, path, runtime, clinic, clock, course
-):
-    """Not before it was asked for, nor when that has to be noted again, nor after a change or the end of the address."""
+def test_point_16_the_short_way_gives_only_what_is_right(app, client, path, runtime, clinic, clock, course):
+    """Not before the first fetch, nor when one has to be noted again, after a change, or at the address's end."""
     door = app.extensions[DOOR]
     assert door.at_once(path, NOTHING_KEPT) is None
     first = client.get(path)
