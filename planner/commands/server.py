@@ -107,7 +107,8 @@ def _is_plain(request: Any) -> bool:
     """Whether it is a GET after which the connection simply stays open, as it does with most programs."""
     if request.error or request.version != "1.1" or request.command != "GET":
         return False
-    return request.headers.get("CONNECTION", "keep-alive").lower() == "keep-alive"
+    connection: str = request.headers.get("CONNECTION", "keep-alive")
+    return connection.lower() == "keep-alive"
 
 
 def _on_the_wire(answer: FeedAnswer) -> bytes:
