@@ -87,8 +87,8 @@ class Clinic:
         if not path.startswith("/quick"):
             return None
         if asked.if_none_match == '"q"':
-            return FeedAnswer(304, [("ETag", '"q"')], b"")
-        return FeedAnswer(200, [("ETag", '"q"'), ("Content-Length", str(len(self.body)))], self.body)
+            return FeedAnswer(304, (("ETag", '"q"'),), b"")
+        return FeedAnswer(200, (("ETag", '"q"'), ("Content-Length", str(len(self.body)))), self.body)
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, Final
 
 from waitress.channel import HTTPChannel
@@ -112,6 +113,12 @@ def _is_plain(request: Any) -> bool:
 
 
 def _on_the_wire(answer: FeedAnswer) -> bytes:
-    head = [f"HTTP/1.1 {STATUS[answer.status]}", f"Date: {build_http_date(time.time())}"]
-    head += [f"{name}: {value}" for name, value in answer.headers]
-    return "\r\n".join([*head, "", ""]).encode("latin-1") + answer.body
+    return _head(answer.status, answer.headers, int(time.time())) + answer.body
+
+
+@lru_cache
+def _head(status: int, headers: tuple[tuple[str, str], ...], second: int) -> bytes:
+    """Kept, because much the same is asked many times in one second."""
+    lines = [f"HTTP/1.1 {STATUS[status]}", f"Date: {build_http_date(second)}"]
+    lines += [f"{name}: {value}" for name, value in headers]
+    return "\r\n".join([*lines, "", ""]).encode("latin-1")

@@ -23,12 +23,15 @@ class Glance:
     def __init__(self, statement: Select[*tuple[Any, ...]]) -> None:
         self.sql = str(statement.compile(dialect=_DIALECT))
         types = [column.type.dialect_impl(_DIALECT) for column in statement.selected_columns]
-        self._converters = [each.result_processor(_DIALECT, None) for each in types]
+        converters = [each.result_processor(_DIALECT, None) for each in types]
+        self._converters = [(place, each) for place, each in enumerate(converters) if each is not None]
 
     def values(self, row: tuple[Any, ...]) -> tuple[Any, ...]:
         """What the database gave, as the columns' types have it."""
-        pairs = zip(self._converters, row, strict=True)
-        return tuple(value if convert is None else convert(value) for convert, value in pairs)
+        values = list(row)
+        for place, convert in self._converters:
+            values[place] = convert(values[place])
+        return tuple(values)
 
 
 class Glances:

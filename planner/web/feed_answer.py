@@ -22,7 +22,7 @@ ASKED: Final = ("IF_NONE_MATCH", "IF_MODIFIED_SINCE", "ACCEPT_ENCODING")
 
 _BEFORE: Final = "/f/"
 _AFTER: Final = ".ics"
-_SAFE: Final = [(name, value) for name, value in HEADERS.items() if name != "Referrer-Policy"]
+_SAFE: Final = tuple((name, value) for name, value in HEADERS.items() if name != "Referrer-Policy")
 _log = logging.getLogger("planner.access")
 
 
@@ -40,38 +40,55 @@ class FeedAnswer:
     """Status, headers and body."""
 
     status: int
-    headers: list[tuple[str, str]]
+    headers: tuple[tuple[str, str], ...]
     body: bytes
 
 
-def answer_to(asked: Asked, written: Written, now: datetime, *, may_pack: bool) -> FeedAnswer:
-    """The calendar, packed where the program takes that, or 304 where its copy is still good."""
+def answer_to(
+    asked: Asked, written: Written, now: datetime, *, may_pack: bool, always: tuple[tuple[str, str], ...] = ()
+) -> FeedAnswer:
+    """The calendar, packed where the program takes that, or 304 where its copy is still good.
+
+    Args:
+        always: headers to add.
+    """
     packed = may_pack and "gzip" in (asked.accept_encoding or "").lower()
     # The packed bytes are others, so a strong tag has to differ (RFC 9110 §8.8.3.3).
     packed_tag = f'{written.etag[:-1]}-gzip"'
+    tag = packed_tag if packed else written.etag
+    # No answer may be dated later than it is given (RFC 9110 §8.8.2.1).
+    dated = min(written.changed_at, now.replace(microsecond=0))
+    if any(
+        is_unchanged(asked.if_none_match, asked.if_modified_since, each, written.changed_at)
+        for each in (written.etag, packed_tag)
+    ):
+        return FeedAnswer(304, _headers(tag, dated, always), b"")
+    body = written.packed if packed else written.data
+    return FeedAnswer(200, _headers(tag, dated, always, len(body), packed=packed), body)
+
+
+@lru_cache(maxsize=1024)
+def _headers(
+    tag: str, dated: datetime, always: tuple[tuple[str, str], ...], length: int | None = None, *, packed: bool = False
+) -> tuple[tuple[str, str], ...]:
+    """Kept, because the same calendar is answered in the same way over and over.
+
+    Args:
+        length: of the body; None: there is none.
+    """
     headers = [
         ("Content-Type", TYPE),
-        ("ETag", packed_tag if packed else written.etag),
-        # No answer may be dated later than it is given (RFC 9110 §8.8.2.1).
-        ("Last-Modified", _http_date(min(written.changed_at, now.replace(microsecond=0)))),
+        ("ETag", tag),
+        ("Last-Modified", format_datetime(dated, usegmt=True)),
         ("Cache-Control", "private, no-cache"),
         ("Referrer-Policy", "no-referrer"),
         ("Vary", "Accept-Encoding"),
     ]
-    if any(
-        is_unchanged(asked.if_none_match, asked.if_modified_since, tag, written.changed_at)
-        for tag in (written.etag, packed_tag)
-    ):
-        return FeedAnswer(304, headers, b"")
-    body = written.packed if packed else written.data
     if packed:
         headers.append(("Content-Encoding", "gzip"))
-    return FeedAnswer(200, [*headers, ("Content-Length", str(len(body)))], body)
-
-
-@lru_cache
-def _http_date(moment: datetime) -> str:
-    return format_datetime(moment, usegmt=True)
+    if length is not None:
+        headers.append(("Content-Length", str(length)))
+    return (*headers, *always)
 
 
 class FeedDoor:
@@ -88,7 +105,7 @@ class FeedDoor:
         self._runtime = runtime
         self._memory = memory
         self._may_pack = may_pack
-        self._always = [*_SAFE, ("Strict-Transport-Security", "max-age=31536000")] if encrypted else _SAFE
+        self._always = (*_SAFE, ("Strict-Transport-Security", "max-age=31536000")) if encrypted else _SAFE
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answer, or pass on."""
@@ -96,7 +113,7 @@ class FeedDoor:
             asked = Asked(*(environ.get(f"HTTP_{name}") for name in ASKED))
             answer = self.at_once(str(environ.get("PATH_INFO", "")), asked)
             if answer is not None:
-                start_response(STATUS[answer.status], answer.headers)
+                start_response(STATUS[answer.status], list(answer.headers))
                 return [answer.body]
         return self._inside(environ, start_response)
 
@@ -109,10 +126,11 @@ class FeedDoor:
             written = kept_feed(self._runtime, path[len(_BEFORE) : -len(_AFTER)], self._memory)
             if written is None:
                 return None
-            answer = answer_to(asked, written, self._runtime.clock.now(), may_pack=self._may_pack)
+            now = self._runtime.clock.now()
+            answer = answer_to(asked, written, now, may_pack=self._may_pack, always=self._always)
         except Exception:
             # A server would log it together with the address, and the application can still answer.
             _log.exception("GET /f/<token>.ics was not answered at once")
             return None
         _log.info("GET /f/<token>.ics %s %.0f ms", answer.status, (time.monotonic() - begun) * 1000)
-        return FeedAnswer(answer.status, [*answer.headers, *self._always], answer.body)
+        return answer
