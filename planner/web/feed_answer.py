@@ -53,18 +53,27 @@ def answer_to(
         always: headers to add.
     """
     packed = may_pack and "gzip" in (asked.accept_encoding or "").lower()
-    # The packed bytes are others, so a strong tag has to differ (RFC 9110 §8.8.3.3).
-    packed_tag = f'{written.etag[:-1]}-gzip"'
-    tag = packed_tag if packed else written.etag
+    tag = _packed_tag(written) if packed else written.etag
     # No answer may be dated later than it is given (RFC 9110 §8.8.2.1).
     dated = min(written.changed_at, now.replace(microsecond=0))
-    if any(
-        is_unchanged(asked.if_none_match, asked.if_modified_since, each, written.changed_at)
-        for each in (written.etag, packed_tag)
-    ):
+    if _is_still_good(asked, written):
         return FeedAnswer(304, _headers(tag, dated, always), b"")
     body = written.packed if packed else written.data
     return FeedAnswer(200, _headers(tag, dated, always, len(body), packed=packed), body)
+
+
+def _is_still_good(asked: Asked, written: Written) -> bool:
+    """Whether the program has these bytes, packed or not."""
+    since = asked.if_modified_since
+    if asked.if_none_match is None and since is None:
+        return False
+    tags = (written.etag, _packed_tag(written))
+    return any(is_unchanged(asked.if_none_match, since, tag, written.changed_at) for tag in tags)
+
+
+def _packed_tag(written: Written) -> str:
+    """The packed bytes are others, so a strong tag has to differ (RFC 9110 §8.8.3.3)."""
+    return f'{written.etag[:-1]}-gzip"'
 
 
 @lru_cache(maxsize=1024)
