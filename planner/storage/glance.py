@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,8 @@ class Glance:
         self.sql = str(statement.compile(dialect=_DIALECT))
         types = [column.type.dialect_impl(_DIALECT) for column in statement.selected_columns]
         converters = [each.result_processor(_DIALECT, None) for each in types]
-        self._converters = [(place, each) for place, each in enumerate(converters) if each is not None]
+        # The same row is read over and over, so the same instants are.
+        self._converters = [(place, lru_cache(each)) for place, each in enumerate(converters) if each is not None]
 
     def values(self, row: tuple[Any, ...]) -> tuple[Any, ...]:
         """What the database gave, as the columns' types have it."""
