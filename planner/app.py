@@ -11,7 +11,7 @@ from planner.services.feed_memory import FeedMemory
 from planner.services.runtime import Actor, Runtime
 from planner.web import access, errors, security
 from planner.web.blueprints import BLUEPRINTS
-from planner.web.context import EXTENSION, FEEDS, GUESSES, actor_or_none, runtime
+from planner.web.context import DOOR, EXTENSION, FEEDS, GUESSES, actor_or_none, runtime
 from planner.web.dav import dav
 from planner.web.feed_answer import FeedDoor
 from planner.web.formats import FILTERS
@@ -53,9 +53,9 @@ def create_app(running: Runtime, config: Config) -> Flask:
     app.extensions["csrf"].exempt(dav)
     access.check_complete(app)
     encrypted = config.base_url.startswith("https://")
-    app.wsgi_app = FeedDoor(  # type: ignore[method-assign]
-        app.wsgi_app, running, memory, may_pack=config.feed_gzip, encrypted=encrypted
-    )
+    door = FeedDoor(app.wsgi_app, running, memory, may_pack=config.feed_gzip, encrypted=encrypted)
+    app.extensions[DOOR] = door
+    app.wsgi_app = door  # type: ignore[method-assign]
     app.context_processor(_shared)
     return app
 
