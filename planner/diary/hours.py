@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from planner.diary.interval import Interval, merged, without
 from planner.errors import InvalidInput
@@ -57,6 +57,42 @@ class WeeklyHours:
     def on(self, day: date) -> Interval:
         """These hours as wall-clock time on `day`."""
         return Interval(datetime.combine(day, self.start), datetime.combine(day, self.end))
+
+    def to_json(self) -> dict[str, Any]:
+        """JSON with ISO times and days."""
+        return {
+            "weekday": self.weekday,
+            "start": self.start.isoformat("minutes"),
+            "end": self.end.isoformat("minutes"),
+            "from_day": self.from_day.isoformat() if self.from_day else None,
+            "to_day": self.to_day.isoformat() if self.to_day else None,
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> WeeklyHours:
+        """The inverse of `to_json`."""
+        first, last = (date.fromisoformat(data[name]) if data[name] else None for name in ("from_day", "to_day"))
+        start, end = (time.fromisoformat(data[name]) for name in ("start", "end"))
+        return cls(data["weekday"], start, end, first, last)
+
+
+def changed_from(
+    first_day: date, present: Iterable[WeeklyHours], others: Iterable[WeeklyHours]
+) -> tuple[WeeklyHours, ...]:
+    """All weekly hours of somebody for whom others hold from a day on, until further notice.
+
+    Args:
+        first_day: the first day of the others; what holds before it stays, what would hold later goes.
+        present: all their hours so far.
+        others: the hours to come; their own days are ignored.
+    """
+    last = first_day - _ONE_DAY
+    until_then = (
+        replace(line, to_day=last if line.to_day is None else min(line.to_day, last))
+        for line in present
+        if line.from_day is None or line.from_day <= last
+    )
+    return (*until_then, *(replace(line, from_day=first_day, to_day=None) for line in others))
 
 
 @dataclass(frozen=True, slots=True)

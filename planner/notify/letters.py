@@ -17,6 +17,7 @@ class ChangeReason(StrEnum):
     CANCELLED = "cancelled"
     MOVED = "moved"
     LEAVE = "leave"
+    PAUSED = "paused"
     FREQUENCY = "frequency"
     EXTENDED = "extended"
     OTHER = "other"

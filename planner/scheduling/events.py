@@ -1,7 +1,8 @@
-"""What befalls a clinic → the problem of all courses it touches, with the others moving only as the policy allows.
+"""What befalls a course or a clinic → the problem it makes, with others moving only as the policy allows.
 
-Every repair of the product comes through here: of one course (`course_after`, then `repair`), or of all that an event
-touches (`repair_of`, then `solve_together`). `policy` has the prices, `difference` says what an answer changes.
+Every repair of the product comes through here: of one course (`course_after`, then `repair`), or of all that is driven
+from its place when a practitioner is away or works other hours (`repair_of`, then `solve_together`). `policy` has the
+prices, `difference` says what an answer changes.
 """
 
 from __future__ import annotations
@@ -13,18 +14,16 @@ from datetime import date, datetime, timedelta
 from planner.diary.interval import Interval, without
 from planner.scheduling import policy as prices
 from planner.scheduling.policy import Policy
-from planner.scheduling.problem import Gap, Placed, Problem, Resource
+from planner.scheduling.problem import Gap, Problem, Resource
 from planner.scheduling.repair import (
     OwedSession,
     Place,
     RepairCase,
     allowing_what_stands,
     as_course,
-    best_order,
     standing_order,
 )
 from planner.scheduling.siblings import less
-from planner.scheduling.taken import lessened
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +87,10 @@ class EarlierWanted:
     key: str
 
 
-Event = Missed | CalledOff | PractitionerAway | NewHours | NewFrequency | Pause | EarlierWanted
+ClinicEvent = PractitionerAway | NewHours
+"""What touches every course with this practitioner, and their free time."""
+
+Event = ClinicEvent | Missed | CalledOff | NewFrequency | Pause | EarlierWanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,15 +99,13 @@ class Repair:
 
     Attributes:
         orders: each course's sessions in the problem's order.
-        touched: the courses that the event concerns; the others are bystanders.
     """
 
     problem: Problem
     orders: Mapping[str, Sequence[OwedSession]]
-    touched: frozenset[str]
 
 
-def repair_of(problem: Problem, cases: Iterable[RepairCase], event: Event, policy: Policy = "never") -> Repair:
+def repair_of(problem: Problem, cases: Iterable[RepairCase], event: ClinicEvent, policy: Policy = "never") -> Repair:
     """Turn an event into a problem in which staying costs nothing and moving costs.
 
     Args:
@@ -115,18 +115,16 @@ def repair_of(problem: Problem, cases: Iterable[RepairCase], event: Event, polic
     Raises:
         InvalidInput: a course makes no sense in this problem.
     """
-    known = list(cases)
-    touched = frozenset(case.course_id for case in known if befallen(event, case) != case)
-    after = [course_after(case, [event], None if case.course_id in touched else policy) for case in known]
+    after = [course_after(case, [event], None if displaced(event, case) else policy) for case in cases]
     free = free_after(event, problem)
     able = {resource.id for resource in free.practitioners}
     after = [
         replace(case, practitioners={who: cost for who, cost in case.practitioners.items() if who in able})
         for case in after
     ]
-    orders = {case.course_id: _order(free, case, after) for case in after}
+    orders = {case.course_id: standing_order(case.owed) for case in after}
     courses = tuple(as_course(case, orders[case.course_id]) for case in after)
-    return Repair(replace(free, courses=courses), orders, touched)
+    return Repair(replace(free, courses=courses), orders)
 
 
 def course_after(case: RepairCase, events: Iterable[Event], policy: Policy | None = None) -> RepairCase:
@@ -169,7 +167,7 @@ def displaced(event: Event, case: RepairCase) -> frozenset[str]:
     return frozenset(owed.key for owed in case.owed if owed.place is not None and after[owed.key] is None)
 
 
-def free_after(event: Event, problem: Problem) -> Problem:
+def free_after(event: ClinicEvent, problem: Problem) -> Problem:
     """The problem's free time after the event, without courses; what an absence touches of the grid is not free."""
 
     def person(resource: Resource) -> Resource:
@@ -197,29 +195,6 @@ def _on_grid(starts: datetime, ends: datetime, grid_minutes: int) -> Interval:
     step = timedelta(minutes=grid_minutes)
     first, last = (each.replace(hour=0, minute=0, second=0, microsecond=0) for each in (starts, ends))
     return Interval(first + (starts - first) // step * step, last - (last - ends) // step * step)
-
-
-def _order(free: Problem, case: RepairCase, cases: Sequence[RepairCase]) -> list[OwedSession]:
-    """What stands by time, and what was missed where it is best beside all others as they stand.
-
-    Only where it finds no place so, it stands where it would be best if those who may move were not there.
-    """
-    if not any(owed.lost for owed in case.owed):
-        return standing_order(case.owed)
-    others = [(other.course_id, owed) for other in cases if other is not case for owed in other.owed]
-    order, waiting = best_order(_beside(free, others), case)
-    if waiting:
-        return best_order(_beside(free, [each for each in others if each[1].locked]), case)[0]
-    return order
-
-
-def _beside(free: Problem, others: Iterable[tuple[str, OwedSession]]) -> Problem:
-    taken = (
-        (Placed(course_id, 0, owed.place.practitioner, owed.place.room, owed.place.start), owed.minutes)
-        for course_id, owed in others
-        if owed.place is not None
-    )
-    return lessened(free, taken)
 
 
 def _each(case: RepairCase, change: Callable[[OwedSession], OwedSession]) -> RepairCase:

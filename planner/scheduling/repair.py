@@ -95,16 +95,6 @@ def repair(problem: Problem, case: RepairCase) -> Repaired:
     return _read(order, solution, cost)
 
 
-def best_order(problem: Problem, case: RepairCase) -> tuple[list[OwedSession], int]:
-    """The order of what is owed in which `repair` places it, and how many sessions have no place even so.
-
-    Raises:
-        InvalidInput: a locked appointment breaks a hard rule.
-    """
-    _, order, solution = _best(problem, case)
-    return order, len(solution.unplaced)
-
-
 def allowing_what_stands(case: RepairCase) -> RepairCase:
     """The case in which what stands may stay: the course begins on its day at the latest, and knows its practitioner.
 

@@ -28,7 +28,8 @@ _MOST_REFINED = 60
 class Budget:
     """How long a search may take, whom it tells, and how it is stopped; see `many_courses.solve`.
 
-    No iterations at all: the first whole answer, quick enough to be made while the diary waits.
+    No iterations at all: the first whole answer, quick enough to be made while the diary waits. Where something stands
+    already, each course is then planned beside all that stands, so that nobody moves for what somebody else likes.
     """
 
     seconds: float | None = None
@@ -225,6 +226,9 @@ def _near_a_sibling(problem: Problem, course: Course, patients: Mapping[str, str
 
 def _solve_round(problem: Problem, budget: Budget, answer: Together) -> None:
     """Plan courses of different patients; those that would lose what stands are set aside and planned around."""
+    if budget.iterations == 0 and any(course.current for course in problem.courses):
+        _one_by_one(problem, answer)
+        return
     untouched: set[str] = set()
     for _ in range(_MOST_TRIES):
         asked = _setting_aside(problem, untouched)

@@ -296,7 +296,7 @@ def _after_loss(
     found_best = repaired_among_others(unit, course, closed, events)
     target = found_best.target
     note_unplaced(unit, course, target)
-    _propose_catch_up(unit, course, target, evidence)
+    propose_catch_up(unit, course, target, evidence)
     return _write(
         found, target, kind, f"{words}; the rest repaired", repaired_=True, late=late, others=found_best.others
     )
@@ -312,7 +312,7 @@ def note_unplaced(unit: Unit, course: CourseRow, target: CourseSnapshot) -> None
     worklists.open_item(unit, worklists.TO_PLACE, f"to-place-{course.id}", says, course.id)
 
 
-def _propose_catch_up(unit: Unit, course: CourseRow, target: CourseSnapshot, evidence: Evidence) -> None:
+def propose_catch_up(unit: Unit, course: CourseRow, target: CourseSnapshot, evidence: Evidence) -> None:
     """Propose a catch-up session where a chronic course is interrupted for too long (E51, E52)."""
     findings = Assessment.from_json(unit.get(AssessmentRow, course.assessment_id).findings)
     given = [each.current.starts_at for each in target.live if each.done and each.current]

@@ -63,23 +63,27 @@ def plan_block(
     *,
     job_id: int,
     seconds: float = THINK_SECONDS,
+    iterations: int | None = None,
 ) -> None:
     """Let dates for several courses be found outside the request, improved for at most so many seconds.
 
+    Args:
+        iterations: improve by so many steps instead, however long they take: the same diary then gives the same dates.
     Raises:
         InvalidInput: nobody is chosen, somebody is booked already, or the day makes no sense.
     """
     with runtime.reading(actor) as unit:
         request = _request(unit, assessment_ids, first_day)
         _scene(unit, request)
-    start(runtime, actor, BLOCK_JOB, {**request, "seconds": seconds}, think, job_id=job_id)
+    budget = {"seconds": seconds} if iterations is None else {"iterations": iterations}
+    start(runtime, actor, BLOCK_JOB, {**request, **budget}, think, job_id=job_id)
 
 
 def think(runtime: Runtime, actor: Actor, request: dict[str, Any], watch: Watch) -> dict[str, Any]:
     """The work of a block's job: look at the diary, then think with nothing locked."""
     with runtime.reading(actor) as unit:
         scene = _scene(unit, request)
-    budget = Budget(seconds=request["seconds"], progress=watch.progress, stop=watch.stopped)
+    budget = Budget(request.get("seconds"), request.get("iterations"), progress=watch.progress, stop=watch.stopped)
     answer = solve_together(scene.problem, scene.patients, budget, visits=scene.visits)
     courses = _courses(scene, answer.placed, answer.unplaced)
     return {

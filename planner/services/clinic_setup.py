@@ -184,13 +184,12 @@ def set_practitioner_hours(unit: Unit, staff_id: int, lines: Iterable[WeeklyHour
 
 
 def check_hours(unit: Unit, staff_id: int) -> StaffRow:
-    """The person whose hours may be set.
+    """The person whose hours may be set; reception may do it too.
 
     Raises:
         InvalidInput: the person treats nobody.
-        NotAllowed: by somebody who is no manager.
     """
-    _manage(unit)
+    _manage(unit, "reception")
     person = unit.get(StaffRow, staff_id)
     if not person.treats:
         raise InvalidInput("Only people who treat have working hours.", field="staff_id")

@@ -24,8 +24,13 @@ from planner.storage.outward import OutboxRow
 from planner.storage.people import PatientRow
 
 # Revisions that move nothing, so that they are no reason for what moved.
-_SILENT: Final = frozenset({"arrived", "fulfilled", "confirmed", "undone"})
-_REASONS: Final = {"maintenance": ChangeReason.EXTENDED, "catch-up": ChangeReason.EXTENDED, "busy": ChangeReason.LEAVE}
+_SILENT: Final = frozenset({"arrived", "fulfilled", "confirmed", "undone", "pause-ended"})
+_REASONS: Final = {
+    "maintenance": ChangeReason.EXTENDED,
+    "catch-up": ChangeReason.EXTENDED,
+    "busy": ChangeReason.LEAVE,
+    "hours": ChangeReason.LEAVE,
+}
 
 
 @dataclass(frozen=True, slots=True)

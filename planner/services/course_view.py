@@ -15,7 +15,7 @@ from planner.services.assessments import RecordedAssessment, assessment_from
 from planner.services.course_history import HistoryLine, history
 from planner.services.runtime import Actor, Runtime, Unit
 from planner.services.session_numbers import MAINTENANCE
-from planner.services.snapshot import VOID, Booked, CourseSnapshot, SessionState, take
+from planner.services.snapshot import VOID, Booked, CourseSnapshot, Days, SessionState, take
 from planner.services.visit_events import lock_reason, next_event, possible_events
 from planner.storage.courses import AppointmentRow, AssessmentRow, CourseRow, RevisionRow, WorklistRow
 from planner.storage.people import PatientRow, RoomRow, StaffRow
@@ -77,6 +77,7 @@ class CourseView:
     Args:
         patient_zone: where the patient lives; the clinic's zone unless they said otherwise.
         done: sessions that were given; `planned`: that the ideal course has given by today; both without maintenance.
+        away: present and coming days on which the patient can't come.
     """
 
     id: int
@@ -96,6 +97,7 @@ class CourseView:
     history: tuple[HistoryLine, ...]
     done: int
     planned: int
+    away: tuple[Days, ...]
 
     @property
     def placed(self) -> tuple[SessionLine, ...]:
@@ -161,6 +163,7 @@ def course_view(runtime: Runtime, actor: Actor, course_id: int) -> CourseView:
             history=history(unit, course),
             done=done,
             planned=_planned_by(unit, course, snapshot, done),
+            away=tuple(days for days in sorted(snapshot.away or ()) if days[1] >= unit.today),
         )
 
 

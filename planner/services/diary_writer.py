@@ -16,6 +16,7 @@ from planner.services.snapshot import (
     Booked,
     CourseSnapshot,
     SessionState,
+    days_to_json,
     of_rows,
     rows_of,
     take_all,
@@ -121,6 +122,8 @@ class _Work:
         course, target = self.change.course, self.change.target
         course.status, course.automation = target.status, target.automation
         course.phases = list(target.phases)
+        if target.away is not None and target.away != self.before.away:
+            course.wishes = {**course.wishes, "away": days_to_json(target.away)}
         course.revision_number += 1
         earlier = {session.id: session for session in self.before.sessions}
         for session in target.sessions:

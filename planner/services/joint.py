@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from planner.diary.free import to_wall
 from planner.errors import InvalidInput
-from planner.scheduling.events import Event, displaced, repair_of
+from planner.scheduling.events import ClinicEvent, displaced, repair_of
 from planner.scheduling.policy import Policy
 from planner.scheduling.problem import Placed, Problem
 from planner.scheduling.repair import OwedSession, RepairCase, Repaired
@@ -106,7 +106,7 @@ class JointScene:
         return {name: str(each.course.patient_id) for name, each in self.asked.items()}
 
 
-def struck(unit: Unit, event: Event, course: CourseRow, before: CourseSnapshot) -> Asked | None:
+def struck(unit: Unit, event: ClinicEvent, course: CourseRow, before: CourseSnapshot) -> Asked | None:
     """A course which an event drives from some of its places, called off by the clinic; None where it does not."""
     gone = displaced(event, untouched_case(unit, course, before))
     if not gone:
@@ -116,7 +116,7 @@ def struck(unit: Unit, event: Event, course: CourseRow, before: CourseSnapshot) 
 
 
 def scene_of(
-    unit: Unit, asked: Sequence[Asked], event: Event, *, hours_to_come: HoursToCome | None = None
+    unit: Unit, asked: Sequence[Asked], event: ClinicEvent, *, hours_to_come: HoursToCome | None = None
 ) -> JointScene:
     """Everything the planning of these courses needs of the diary.
 
@@ -193,14 +193,21 @@ def solved(
 def settled(scene: JointScene, plan: Iterable[Planned], budget: Budget | None = None) -> list[Planned]:
     """A plan as it can go into the diary now: what is still good as planned, the rest planned anew beside it.
 
+    Whoever could make room and was not asked to by the plan stays where they are, and is not in the answer.
+
     Args:
         budget: for the rest; None for the first answer there is, while the diary is locked.
     """
+    plan = list(plan)
     good = still_good(scene, plan)
-    rest = set(scene.asked) - {str(each.course_id) for each in good}
+    taken = {str(each.course_id): places_of(scene.unit, each.after) for each in good}
+    moving = {str(each.course_id) for each in plan if each.before != each.after}
+    for name, each in scene.asked.items():
+        if each.bystander and name not in moving:
+            taken.setdefault(name, places_of(scene.unit, each.target))
+    rest = set(scene.asked) - set(taken)
     if not rest:
         return good
-    taken = {str(each.course_id): places_of(scene.unit, each.after) for each in good}
     courses = tuple(each for each in scene.problem.courses if each.id in rest)
     beside = replace(lessened(scene.problem, chain.from_iterable(taken.values())), courses=courses)
     patients = scene.patients
@@ -332,7 +339,9 @@ def _visits(unit: Unit, asked: Sequence[Asked], planned: Collection[int]) -> dic
     }
 
 
-def _refused(free: Problem, cases: Mapping[str, RepairCase], event: Event, policy: Policy) -> Iterator[tuple[str, str]]:
+def _refused(
+    free: Problem, cases: Mapping[str, RepairCase], event: ClinicEvent, policy: Policy
+) -> Iterator[tuple[str, str]]:
     """The courses that make no sense as they stand, by id, and why."""
     for name, case in cases.items():
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from planner.errors import InvalidInput
 from planner.scheduling.difference import Became, became
@@ -51,24 +51,28 @@ def repaired(
     course: CourseRow,
     snapshot: CourseSnapshot,
     events: Sequence[Event] = (),
+    *,
+    apart_from: Collection[datetime] | None = None,
 ) -> CourseSnapshot:
     """The course with everything it owes placed again, staying wherever it can.
 
     Args:
         snapshot: the course with the events already in it: a missed or cancelled appointment is closed.
         events: what befell it; none where something was added that is owed besides.
+        apart_from: starts of the patient's visits of other courses; None for those in the diary.
     Returns:
         The course as it should stand. Where that can't be without taking away an appointment, or what is locked
         contradicts the rules, nothing is touched, and what is owed says why it has no place.
     """
-    look = look_at(unit, course, snapshot, events)
+    look = look_at(unit, course, snapshot, events, apart_from=apart_from)
     if not look.owed:
         return snapshot
     try:
         answer = repair(look.problem, look.case)
         if answer.unplaced:
             # The same places again, but with everybody in view who could help.
-            answer = repair(look_at(unit, course, snapshot, events, everybody=True).problem, look.case)
+            wide = look_at(unit, course, snapshot, events, everybody=True, apart_from=apart_from)
+            answer = repair(wide.problem, look.case)
     except InvalidInput:
         # The engine's words name its own numbers, which say nothing to reception.
         return _left_standing(snapshot, look.owed, look.stays, _CONTRADICTION)
@@ -87,6 +91,7 @@ def look_at(
     policy: Policy | None = None,
     freeing: Collection[int] = (),
     everybody: bool = False,
+    apart_from: Collection[datetime] | None = None,
 ) -> Look:
     """What a repair of one course has to go by.
 
@@ -95,13 +100,16 @@ def look_at(
         policy: see `case_for`.
         freeing: ids of other patients' appointments whose time counts as free.
         everybody: whether those are in view who do not treat in this course, to say who could help.
+        apart_from: see `repaired`.
     """
     owed = ahead(unit, snapshot)
-    case = case_for(unit, course, snapshot, events=events, policy=policy)
+    others = apart_from
+    if others is None:
+        others = other_starts(unit, course.patient_id, but_for_course=course.id)
+    case = case_for(unit, course, snapshot, events=events, policy=policy, apart_from=others)
     stays = [booked for session in owed if (booked := standing(unit, session))]
     span = Span.covering(unit, _last_target(case), *(booked.starts_at.date() for booked in stays))
     people = [*map(int, case.practitioners), *(row.id for row in therapists(unit) if everybody)]
-    others = other_starts(unit, course.patient_id, but_for_course=course.id)
     problem = free_problem(unit, span, people, standing=stays, apart_from=others, freeing=freeing)
     known = {practitioner.id for practitioner in problem.practitioners}
     case = replace(case, practitioners={name: cost for name, cost in case.practitioners.items() if name in known})

@@ -13,7 +13,7 @@ from typing import Final
 
 from sqlalchemy import func, select
 
-from planner.scheduling.events import Event
+from planner.scheduling.events import ClinicEvent
 from planner.services.attendance import note_unplaced
 from planner.services.diary_writer import CourseChange, write_changes
 from planner.services.difference import Difference, difference
@@ -70,7 +70,7 @@ class Replan:
 
 def struck_scene(
     unit: Unit,
-    event: Event,
+    event: ClinicEvent,
     course_ids: Sequence[int],
     span: tuple[datetime, datetime],
     *,
@@ -85,10 +85,7 @@ def struck_scene(
         also: ids of courses that took part in a plan made before.
         hours_to_come: see `scene_of`.
     """
-    courses = [unit.get(CourseRow, course_id) for course_id in course_ids]
-    before = take_all(unit, courses)
-    found = (struck(unit, event, course, before[course.id]) for course in courses)
-    asked = [each for each in found if each is not None]
+    asked = struck_courses(unit, event, course_ids)
     if asked and policy_of(unit) != "never":
         touched = [each.course for each in asked]
         others = _bystanders(unit, span, touched, set(also) - {course.id for course in touched})
@@ -97,12 +94,23 @@ def struck_scene(
     return scene_of(unit, asked, event, hours_to_come=hours_to_come)
 
 
-def write_replan(unit: Unit, scene: JointScene, plan: Sequence[Planned], *, kind: str, says: str) -> Replan:
+def struck_courses(unit: Unit, event: ClinicEvent, course_ids: Sequence[int]) -> list[Asked]:
+    """Those of these courses which an event drives from some of their places, in this order."""
+    courses = [unit.get(CourseRow, course_id) for course_id in course_ids]
+    before = take_all(unit, courses)
+    found = (struck(unit, event, course, before[course.id]) for course in courses)
+    return [each for each in found if each is not None]
+
+
+def write_replan(
+    unit: Unit, scene: JointScene, plan: Sequence[Planned], *, kind: str, says: str, batch: int | None = None
+) -> Replan:
     """Bring all courses to a plan, as far as it still holds, together.
 
     Args:
         kind: of the revisions.
         says: what happened, for the history of the courses.
+        batch: of the revisions; None for a new one.
     """
     touched = names_touched(scene)
     done = [each for each in settled(scene, plan) if each.course_id in touched or changes(each)]
@@ -115,7 +123,7 @@ def write_replan(unit: Unit, scene: JointScene, plan: Sequence[Planned], *, kind
         )
         for each in done
     ]
-    revisions = write_changes(unit, written, batch=new_id())
+    revisions = write_changes(unit, written, batch=new_id() if batch is None else batch)
     for change in written:
         note_unplaced(unit, change.course, change.target)
     shown = shown_replan(unit, done, touched)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -14,6 +14,8 @@ from planner.services.runtime import Unit
 from planner.storage.courses import OCCUPYING_STATUSES, AppointmentRow, CourseRow, SessionRow
 
 VOID = ("cancelled", "entered-in-error")
+Days = tuple[date, date]
+"""First and last day, both included."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,12 +158,17 @@ class SessionState:
 
 @dataclass(frozen=True, slots=True)
 class CourseSnapshot:
-    """The whole course: status, automation, phases and every session."""
+    """The whole course: status, automation, phases and every session.
+
+    Args:
+        away: days on which the patient can't come; None where nothing is known of them, so that they stay as they are.
+    """
 
     status: str
     automation: str
     phases: tuple[dict[str, Any], ...]
     sessions: tuple[SessionState, ...]
+    away: tuple[Days, ...] | None = None
 
     def session(self, session_id: int) -> SessionState:
         """The session with this id; ValueError when it is not of this course."""
@@ -187,12 +194,13 @@ class CourseSnapshot:
 
     def to_json(self) -> dict[str, Any]:
         """What a revision keeps."""
-        return {
+        kept = {
             "status": self.status,
             "automation": self.automation,
             "phases": list(self.phases),
             "sessions": [session.to_json() for session in self.sessions],
         }
+        return kept if self.away is None else {**kept, "away": days_to_json(self.away)}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> CourseSnapshot:
@@ -202,7 +210,19 @@ class CourseSnapshot:
             automation=data["automation"],
             phases=tuple(data["phases"]),
             sessions=tuple(map(SessionState.from_json, data["sessions"])),
+            # Revisions from before there were pauses do not know it.
+            away=days_from_json(data["away"]) if "away" in data else None,
         )
+
+
+def days_to_json(away: Iterable[Days]) -> list[list[str]]:
+    """Days away as JSON keeps them, in the wishes of a course and in its revisions."""
+    return [[first.isoformat(), last.isoformat()] for first, last in away]
+
+
+def days_from_json(data: Iterable[Sequence[str]]) -> tuple[Days, ...]:
+    """The inverse of `days_to_json`."""
+    return tuple((date.fromisoformat(first), date.fromisoformat(last)) for first, last in data)
 
 
 def in_order(sessions: Iterable[SessionState]) -> tuple[SessionState, ...]:
@@ -243,6 +263,7 @@ def of_rows(
         automation=course.automation,
         phases=tuple(course.phases),
         sessions=in_order(session_from(row, tuple(by_session.get(row.id, ()))) for row in sessions),
+        away=days_from_json(course.wishes.get("away", ())),
     )
 
 

@@ -1,4 +1,4 @@
-"""Taking the last change of a course back, while nobody outside was told of it."""
+"""Taking the last change of a course back, while nobody outside was told of it; hours changed with it, too."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from planner.errors import SlotTaken, TooNear, UndoRefused
 from planner.services import worklists
 from planner.services.attendance import note_unplaced
 from planner.services.diary_writer import CourseChange, write_changes
+from planner.services.hours_changes import change_of, put_back
 from planner.services.runtime import Actor, Runtime, Unit
 from planner.services.snapshot import CourseSnapshot
 from planner.storage.courses import CourseRow, RevisionRow
@@ -22,6 +23,7 @@ def undo(runtime: Runtime, actor: Actor, revision_id: int) -> list[int]:
         The ids of the courses that were put back.
     Raises:
         UndoRefused: the patient was told already, something happened since, or it was undone before.
+        NotAllowed: working hours were changed with it, by somebody who may not change them.
         SlotTaken: somebody else has the old time by now, or the patient has another visit too near it.
     """
     with runtime.writing(actor) as unit:
@@ -34,6 +36,9 @@ def undo(runtime: Runtime, actor: Actor, revision_id: int) -> list[int]:
             if refusal:
                 raise UndoRefused(refusal)
             changes.append(_back(course, revision))
+        hours = change_of(unit, chosen.batch)
+        if hours is not None:
+            put_back(unit, hours)
         try:
             write_changes(unit, changes, batch=chosen.batch)
         except TooNear:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from planner.errors import InvalidInput
 from planner.scheduling.problem import Window
+from planner.services.snapshot import days_from_json, days_to_json
 
 PartOfDay = Literal["any", "morning", "afternoon"]
 PARTS_OF_DAY: tuple[PartOfDay, ...] = ("any", "morning", "afternoon")
@@ -86,7 +87,7 @@ class Wishes:
             "from": self.start.isoformat("minutes"),
             "to": self.end.isoformat("minutes"),
             "preferred": self.preferred,
-            "away": [[first.isoformat(), last.isoformat()] for first, last in self.away],
+            "away": days_to_json(self.away),
         }
 
     @classmethod
@@ -98,7 +99,7 @@ class Wishes:
             start=time.fromisoformat(data["from"]),
             end=time.fromisoformat(data["to"]),
             preferred=data["preferred"],
-            away=tuple((date.fromisoformat(first), date.fromisoformat(last)) for first, last in data["away"]),
+            away=days_from_json(data["away"]),
         )
 
     @classmethod

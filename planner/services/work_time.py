@@ -70,12 +70,12 @@ class Work:
         if self.to_come is not None and self.to_come.staff_id == staff_id:
             lines = self.to_come.lines
         else:
-            lines = tuple(_weekly(row) for row in self.hours if row.practitioner_id == staff_id)
+            lines = tuple(weekly_of(row) for row in self.hours if row.practitioner_id == staff_id)
         return _worked(grid, lines, self.closures, leaves, self.holidays)
 
     def of_room(self, grid: WallGrid, room_id: int, open_hours: Cells) -> Cells:
         """A room without hours of its own is open whenever somebody works."""
-        lines = tuple(_weekly(row) for row in self.hours if row.room_id == room_id)
+        lines = tuple(weekly_of(row) for row in self.hours if row.room_id == room_id)
         return _worked(grid, lines, self.closures, (), self.holidays) if lines else open_hours
 
 
@@ -104,5 +104,6 @@ def _holidays(country: str, subdivision: str | None, first_day: date, days: int)
     return frozenset(public_holidays(country, subdivision, first_day, first_day + timedelta(days=days)))
 
 
-def _weekly(row: HoursRow) -> WeeklyHours:
+def weekly_of(row: HoursRow) -> WeeklyHours:
+    """The value of a row."""
     return WeeklyHours(row.weekday, row.start, row.end, row.from_day, row.to_day)

@@ -1,12 +1,13 @@
 """Rows of when the clinic can treat: weekly hours, closures, leave."""
 
 from datetime import date, datetime, time
+from typing import Any
 
-from sqlalchemy import CheckConstraint, Index
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from planner.storage.base import Base, ClinicScoped, same_clinic
-from planner.storage.types import UtcDateTime
+from planner.storage.types import JsonObject, UtcDateTime
 
 
 class HoursRow(ClinicScoped, Base):
@@ -59,4 +60,26 @@ class LeaveRow(ClinicScoped, Base):
         same_clinic("practitioner_id", "staff"),
         CheckConstraint("starts < ends", name="order"),
         Index(None, "clinic_id", "practitioner_id", "ends"),
+    )
+
+
+class HoursChangeRow(ClinicScoped, Base):
+    """A practitioner's weekly hours became others from `first_day` on. `before` is all that held until then.
+
+    `batch` is that of the revisions of the courses which were planned anew with it, if there were any.
+    """
+
+    __tablename__ = "hours_change"
+
+    practitioner_id: Mapped[int]
+    first_day: Mapped[date]
+    before: Mapped[list[dict[str, Any]]] = mapped_column(JsonObject)
+    batch: Mapped[int]
+    recorded_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    withdrawn_at: Mapped[datetime | None] = mapped_column(UtcDateTime, default=None)
+
+    __table_args__ = (
+        same_clinic("practitioner_id", "staff"),
+        UniqueConstraint("clinic_id", "batch"),
+        Index(None, "clinic_id", "practitioner_id", "recorded_at"),
     )

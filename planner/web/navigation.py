@@ -22,6 +22,7 @@ NAV: Final[tuple[NavItem, ...]] = (
     NavItem("reception.patients", "Patients"),
     NavItem("reception.worklists", "Worklists"),
     NavItem("reception.leave", "Leave"),
+    NavItem("reception.hours", "Hours"),
     NavItem("calendars.overview", "Calendars"),
     NavItem("outtray.list", "Outtray"),
     NavItem("reception.rules", "Rules"),

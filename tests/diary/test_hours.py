@@ -4,7 +4,7 @@ from datetime import date, datetime, time
 
 import pytest
 
-from planner.diary.hours import Closure, Leave, WeeklyHours, public_holidays, working_time
+from planner.diary.hours import Closure, Leave, WeeklyHours, changed_from, public_holidays, working_time
 from planner.diary.interval import Interval
 from planner.errors import InvalidInput
 
@@ -151,3 +151,23 @@ def test_an_unknown_place_is_refused_naming_the_field(country: str, subdivision:
     with pytest.raises(InvalidInput) as refusal:
         public_holidays(country, subdivision, date(2026, 1, 1), date(2026, 12, 31))
     assert refusal.value.field == field
+
+
+def test_other_hours_from_a_day_on_end_all_those_before_them() -> None:
+    """What holds until then stays until then, what would come later goes, what is over stays as it was."""
+    open_ended, over = hours(0, "08:00", "12:00"), hours(1, "08:00", "12:00", to_day=date(2026, 3, 3))
+    to_come = hours(2, "08:00", "12:00", from_day=date(2026, 4, 1))
+    long_ones = hours(3, "08:00", "12:00", from_day=date(2026, 1, 1), to_day=date(2026, 12, 31))
+    new = hours(0, "14:00", "18:00", to_day=date(2026, 3, 20))
+    assert changed_from(date(2026, 3, 9), [open_ended, over, to_come, long_ones], [new]) == (
+        hours(0, "08:00", "12:00", to_day=date(2026, 3, 8)),
+        over,
+        hours(3, "08:00", "12:00", from_day=date(2026, 1, 1), to_day=date(2026, 3, 8)),
+        hours(0, "14:00", "18:00", from_day=date(2026, 3, 9)),
+    )
+
+
+def test_weekly_hours_survive_being_kept() -> None:
+    """As JSON, with days of their own and without."""
+    for line in (hours(0, "08:00", "12:30"), hours(6, "08:00", "12:00", date(2026, 3, 2), date(2026, 4, 1))):
+        assert WeeklyHours.from_json(line.to_json()) == line

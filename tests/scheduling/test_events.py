@@ -1,17 +1,17 @@
 """What befalls a clinic becomes a problem in which as much stays as the event, the prices and the policy allow."""
 
-from collections.abc import Iterable
-from dataclasses import replace
-from datetime import datetime, timedelta
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TypeVar
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from planner.errors import InvalidInput
 from planner.scheduling.difference import Difference, difference
 from planner.scheduling.events import (
     CalledOff,
+    ClinicEvent,
     EarlierWanted,
     Event,
     Missed,
@@ -19,20 +19,21 @@ from planner.scheduling.events import (
     NewHours,
     Pause,
     PractitionerAway,
-    Repair,
     befallen,
     course_after,
     displaced,
     free_after,
     repair_of,
 )
+from planner.scheduling.judge import broken_rules
 from planner.scheduling.policy import MOVE_POINTS, MOVE_POINTS_NEAR, RHYTHM_MOVE_POINTS, Policy, bystander, move_points
 from planner.scheduling.problem import Current, Gap, Placed, Problem, Resource, Solution, Unplaced, Window
-from planner.scheduling.repair import OwedSession, Place, RepairCase, repair
+from planner.scheduling.repair import OwedSession, Place, RepairCase, Repaired, as_course, repair
 from planner.scheduling.taken import lessened
-from planner.scheduling.together import Budget, Together, solve_together
+from planner.scheduling.together import Budget, solve_together
 from tests.scheduling.problems import MONDAY, at, open_days, problem
 
+T = TypeVar("T")
 WEEKLY = Gap(7, 5, 9)
 ANY_TIME = tuple(Window(weekday, 8 * 60, 18 * 60, 0) for weekday in range(7))
 BOTH = {"ben": 0, "eve": 40}
@@ -69,35 +70,94 @@ ANA = case("ana", session("1", place(0)), session("2", place(7)), session("3", p
 BO = case("bo", session("1", place(0, "09:30")), session("2", place(7, "09:30")))
 
 
-def repaired(event: Event, *cases: RepairCase, policy: Policy = "never", free: Problem | None = None) -> Difference:
-    """What changes for people, planned as the product does; the points are never below what is proved."""
-    made = repair_of(free or clinic(), cases, event, policy)
+@dataclass(frozen=True)
+class Outcome:
+    """Where everybody stands after an event, and why some have no place, by course and the session's key."""
+
+    placed: Mapping[tuple[str, str], Placed]
+    unplaced: Mapping[tuple[str, str], str]
+
+
+def outcome_of(event: Event, cases: Sequence[RepairCase], policy: Policy, free: Problem) -> Outcome:
+    """Planned as the product does: what befalls a clinic for all courses together, else its course beside the others.
+
+    Whoever could not be planned without losing what stands is left standing.
+    """
+    if isinstance(event, PractitionerAway | NewHours):
+        return together(event, cases, policy, free)
+    placed = {(each.course_id, key): here for each in cases for key, here in standing(each).items()}
+    (own,) = (each for each in cases if each.course_id == event.course_id)
+    others = [(here, 30) for (name, _), here in placed.items() if name != own.course_id]
+    after = course_after(own, [event])
+    waiting = {owed.key for owed in after.owed if owed.place is None}
+    try:
+        answer = repair(lessened(free, others), after)
+    except InvalidInput as refusal:
+        answer = Repaired({}, dict.fromkeys(waiting, refusal.message), 0)
+    mine = answer.placed if set(answer.unplaced) <= waiting and answer.placed else standing(after)
+    reason = next(iter(answer.unplaced.values()), "")
+    for owed in own.owed:
+        placed.pop((own.course_id, owed.key), None)
+    placed |= {(own.course_id, key): here for key, here in mine.items()}
+    lost = {owed.key for owed in own.owed} - set(mine)
+    return Outcome(placed, {(own.course_id, key): answer.unplaced.get(key, reason) for key in lost})
+
+
+def together(event: ClinicEvent, cases: Sequence[RepairCase], policy: Policy, free: Problem) -> Outcome:
+    """All courses that stand, as one problem; no rule is broken, and the points are never below what is proved."""
+    made = repair_of(free, cases, event, policy)
     patients = {each.course_id: each.course_id for each in cases}
-    steady = set(patients) - made.touched
+    steady = {each.course_id for each in cases if not displaced(event, each)}
     answer = solve_together(made.problem, patients, Budget(iterations=20), steady=steady)
     assert answer.lower_bound <= answer.points
-    return difference_since(event, made, cases, answer)
+    if not answer.untouched:
+        places = tuple(here for mine in answer.placed.values() for here in mine.values())
+        waiting = (Unplaced(name, n, why) for name, mine in answer.unplaced.items() for n, why in mine.items())
+        solution = Solution(places, tuple(waiting), answer.points, answer.lower_bound)
+        assert broken_rules(made.problem, solution) == []
+
+    def by_key(found: Mapping[str, Mapping[int, T]]) -> dict[tuple[str, str], T]:
+        return {
+            (name, made.orders[name][number].key): each for name, mine in found.items() for number, each in mine.items()
+        }
+
+    return Outcome(by_key(answer.placed), by_key(answer.unplaced))
 
 
-def difference_since(event: Event, made: Repair, cases: Iterable[RepairCase], answer: Together) -> Difference:
-    """What an answer changes of what stood before the event; what was missed or called off did not stand any more."""
-    history = event.keys if isinstance(event, (Missed, CalledOff)) else ()
-    stood = {
-        each.course_id: tuple(
-            Current(number, place.practitioner, place.room, place.start, False, 0)
-            for number, owed in enumerate(made.orders[each.course_id])
-            for place in [next(was.place for was in each.owed if was.key == owed.key)]
-            if place is not None and not (owed.key in history and event.course_id == each.course_id)
-        )
-        for each in cases
+def standing(case: RepairCase) -> dict[str, Placed]:
+    """Where a course stands, by the session's key."""
+    return {
+        owed.key: Placed(case.course_id, number, owed.place.practitioner, owed.place.room, owed.place.start)
+        for number, owed in enumerate(case.owed)
+        if owed.place is not None
     }
-    before = tuple(replace(course, current=stood[course.id]) for course in made.problem.courses)
-    placed = [here for mine in answer.placed.values() for here in mine.values()]
-    unplaced = [
-        Unplaced(name, number, why) for name, reasons in answer.unplaced.items() for number, why in reasons.items()
-    ]
-    solution = Solution(tuple(placed), tuple(unplaced), answer.points, 0)
-    return difference(replace(made.problem, courses=before), solution)
+
+
+def repaired(event: Event, *cases: RepairCase, policy: Policy = "never", free: Problem | None = None) -> Difference:
+    """What changes for people."""
+    return difference_since(event, cases, outcome_of(event, cases, policy, free or clinic()))
+
+
+def difference_since(event: Event, cases: Sequence[RepairCase], outcome: Outcome) -> Difference:
+    """What an outcome changes of what stood before the event; what was missed or called off did not stand any more."""
+    courses, placed, unplaced = [], [], []
+    for each in cases:
+        lost = isinstance(event, Missed | CalledOff) and event.course_id == each.course_id
+        gone = event.keys if lost else ()
+        stood = {key: here for key, here in standing(each).items() if key not in gone}
+        number = {owed.key: place for place, owed in enumerate(each.owed)}
+        current = tuple(
+            Current(number[key], here.practitioner, here.room, here.start, False, 0) for key, here in stood.items()
+        )
+        courses.append(replace(as_course(each, each.owed), current=current))
+        for (name, key), here in outcome.placed.items():
+            if name == each.course_id:
+                placed.append(replace(here, session=number[key]))
+        for (name, key), reason in outcome.unplaced.items():
+            if name == each.course_id:
+                unplaced.append(Unplaced(name, number[key], reason))
+    solution = Solution(tuple(placed), tuple(unplaced), 0, 0)
+    return difference(replace(clinic(), courses=tuple(courses)), solution)
 
 
 def moves(change: Difference) -> dict[tuple[str, int], tuple[int, bool]]:
@@ -123,8 +183,7 @@ def test_illness_unlocks_what_was_locked():
 
 def test_a_course_that_only_begins_when_the_illness_ends_is_not_touched():
     """Half-open: the session at nine is outside an illness until nine."""
-    made = repair_of(clinic(), [ANA], PractitionerAway("ben", at(0, "08:00"), at(0, "09:00")))
-    assert made.touched == frozenset()
+    assert not displaced(PractitionerAway("ben", at(0, "08:00"), at(0, "09:00")), ANA)
 
 
 def test_a_missed_session_is_wanted_before_those_that_may_move():
@@ -235,57 +294,9 @@ def test_a_missed_session_goes_behind_one_that_stays_where_nothing_fits_before_i
     third = replace(ANA.owed[2], place=place(10))
     ana = replace(ANA, owed=(first, ANA.owed[1], third), previous_start=at(-1, "09:00"))
     event = Missed("ana", frozenset({"2"}))
-    made = repair_of(clinic(), [ana], event)
-    assert [owed.key for owed in made.orders["ana"]] == ["1", "2", "3"]
-    assert made.touched == {"ana"}
-    assert [now.start for now in made.problem.courses[0].current] == [datetime(2026, 3, 3, 9), datetime(2026, 3, 12, 9)]
     change = repaired(event, ana)
     assert [(each.session, each.start.date()) for each in change.added] == [(1, MONDAY + timedelta(days=3))]
     assert not change.moved
-
-
-@settings(max_examples=40, deadline=None)
-@given(
-    busy=st.integers(0, 13),
-    missed=st.integers(0, 2),
-    lock=st.sampled_from([(), (0,), (1,), (0, 1)]),
-    seen=st.integers(1, 9),
-)
-def test_a_missed_session_is_made_up_as_if_its_course_were_repaired_alone(busy, missed, lock, seen):
-    """While nobody else may move, the joint repair tries the same orders: the same dates, beside where Bo stands."""
-    spans = tuple(span for span in clinic().practitioners[0].free if (span[0].date() - MONDAY).days >= busy)
-    kept = tuple((at(day, "09:00"), at(day, "10:00")) for day in (0, 7, 14) if day < busy)
-    free = replace(clinic(), practitioners=(Resource("ben", kept + spans), Resource("eve", ())))
-    owed = tuple(replace(each, locked=number in lock and number != missed) for number, each in enumerate(ANA.owed))
-    ana = replace(ANA, owed=owed, practitioners={"ben": 0}, previous_start=at(-seen, "09:00"))
-    event = Missed("ana", frozenset({owed[missed].key}))
-    beside = lessened(free, [(Placed("bo", 0, "ben", "red", each.place.start), 30) for each in BO.owed])
-    try:
-        alone = repair(beside, course_after(ana, [event]))
-    except InvalidInput:
-        with pytest.raises(InvalidInput):
-            repair_of(free, [ana, BO], event)
-        return
-    made = repair_of(free, [ana, BO], event)
-    answer = solve_together(made.problem, {"ana": "ana", "bo": "bo"}, Budget(iterations=5))
-    keys = [each.key for each in made.orders["ana"]]
-    assert {keys[number]: here.start for number, here in answer.placed["ana"].items()} == {
-        key: here.start for key, here in alone.placed.items()
-    }
-    assert len(alone.placed) + len(answer.unplaced["ana"]) == 3
-
-
-def test_a_missed_session_without_a_place_is_planned_as_if_those_who_may_move_were_not_there():
-    """The only time left is where Bo stands; he makes room for it only where the clinic says so."""
-    ten, eleven = (at(1, "10:00"), at(1, "10:30")), (at(3, "11:00"), at(3, "11:30"))
-    free = replace(clinic(5), practitioners=(Resource("ben", (ten, eleven)),))
-    available = (Window(1, 600, 630, 0),)
-    ana = case("ana", session("1", place(0)), practitioners={"ben": 0}, available=available)
-    bo = case("bo", session("1", place(1, "10:00")), practitioners={"ben": 0})
-    for policy, waits in (("never", True), ("unconfirmed", False), ("any", False)):
-        change = repaired(Missed("ana", frozenset({"1"})), ana, bo, policy=policy, free=free)
-        assert bool(change.unplaced) is waits
-        assert bool(change.moved) is not waits
 
 
 def test_what_is_confirmed_stays_in_a_repair_of_its_own_course():

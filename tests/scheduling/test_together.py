@@ -103,6 +103,20 @@ def test_a_contradiction_in_one_course_does_not_keep_the_others_from_a_plan():
     assert len(places) == len(set(places))
 
 
+def test_a_first_answer_takes_nobodys_place():
+    """The urgent one would like Monday best; it stands there already who has another session to be placed."""
+    mornings = tuple((at(day, "09:00"), at(day, "09:30")) for day in (0, 1, 7, 8))
+    stands = Current(0, "ben", "room", at(0, "09:00"), locked=False, move_points=10)
+    late = course(id="stands", current=(stands,))
+    urgent = course(id="urgent", sessions=ONE, wait_points_per_day=50)
+    case = problem(urgent, late, practitioners=(Resource("ben", mornings), Resource("eve", ())))
+    answer = solve_together(case, of_different_people(case), Budget(iterations=0))
+    assert answer.placed["stands"][0].start == stands.start
+    assert answer.placed["urgent"][0].start == at(1, "09:00")
+    assert answer.placed["stands"][1].start == at(7, "09:00")
+    assert broken_rules(case, as_solution(case, answer)) == []
+
+
 def test_stopping_at_once_still_gives_a_whole_answer():
     """The best so far is valid at every moment."""
     case = make_problem(Wish(courses=10, practitioners=2, load=0.8, seed=1, days=91))

@@ -4,11 +4,8 @@ import time
 from dataclasses import dataclass
 from datetime import date
 
-import pytest
-
 from planner.care.assessment import Assessment
-from planner.scheduling.together import Budget
-from planner.services import assessments, block_booking, clinic_setup, solve_jobs
+from planner.services import assessments, clinic_setup, solve_jobs
 from planner.services.block_booking import book_block, plan_block
 from planner.services.job_rows import Job
 from planner.services.runtime import Runtime
@@ -53,9 +50,7 @@ def finished(runtime: Runtime, clinic: Clinic, job_id: int, seconds: float = 60)
 def book_crowd(runtime: Runtime, clinic: Clinic, crowd: Crowd, first_day: date = TOMORROW) -> list[int]:
     """Book all of them as one block; their courses. A busy computer finds the same dates: steps count, not seconds."""
     job_id = new_id()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(block_booking, "Budget", lambda seconds, **rest: Budget(iterations=STEPS, **rest))
-        plan_block(runtime, clinic.rosa.actor, crowd.assessments, first_day, job_id=job_id)
-        job = finished(runtime, clinic, job_id)
+    plan_block(runtime, clinic.rosa.actor, crowd.assessments, first_day, job_id=job_id, iterations=STEPS)
+    job = finished(runtime, clinic, job_id)
     assert job.status == "done", job.error
     return [line.course.course_id for line in book_block(runtime, clinic.rosa.actor, job_id).lines]

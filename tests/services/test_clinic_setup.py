@@ -22,7 +22,6 @@ CHANGES = [
     lambda unit, clinic: clinic_setup.deactivate_staff(unit, clinic.rosa.id),
     lambda unit, clinic: clinic_setup.add_room(unit, "Room 3"),
     lambda unit, clinic: clinic_setup.close_room(unit, clinic.rooms[0]),
-    lambda unit, clinic: clinic_setup.set_practitioner_hours(unit, clinic.ben.id, []),
     lambda unit, clinic: clinic_setup.set_room_hours(unit, clinic.rooms[0], []),
     lambda unit, clinic: clinic_setup.add_closure(unit, Closure(date(2026, 12, 24), date(2026, 12, 31))),
 ]
@@ -160,6 +159,14 @@ def test_hours_and_leave_are_only_for_people_who_treat(runtime, clinic):
         ):
             with pytest.raises(InvalidInput):
                 change()
+
+
+def test_hours_are_set_by_reception_and_not_by_a_therapist(runtime, clinic):
+    """As leave is."""
+    with runtime.writing(clinic.rosa.actor) as unit:
+        clinic_setup.set_practitioner_hours(unit, clinic.ben.id, [])
+    with pytest.raises(NotAllowed), runtime.writing(clinic.ben.actor) as unit:
+        clinic_setup.set_practitioner_hours(unit, clinic.ben.id, [])
 
 
 def test_leave_is_recorded_by_reception_and_taken_back_once(runtime, clinic):

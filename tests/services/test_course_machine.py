@@ -14,6 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from sqlalchemy import select
 
 from planner.care.assessment import Assessment
+from planner.diary.free import to_wall
 from planner.diary.hours import Leave
 from planner.errors import PlannerError
 from planner.services import (
@@ -30,6 +31,8 @@ from planner.services import (
     undoing,
 )
 from planner.services.booking import BookingRequest
+from planner.services.new_hours import NewWeek, record_hours
+from planner.services.pause import DaysAway, pause, preview_pause
 from planner.services.runtime import Actor, Runtime
 from planner.services.snapshot import take
 from planner.services.wishes import Wishes
@@ -37,7 +40,7 @@ from planner.storage import schema
 from planner.storage.courses import OCCUPYING_STATUSES, AppointmentRow, CourseRow, RevisionRow, SessionRow
 from planner.storage.database import Database
 from planner.storage.ids import new_id
-from tests.factories import FakeClock, FakeMailer, make_clinic, make_patient
+from tests.factories import FakeClock, FakeMailer, make_clinic, make_patient, weekly
 
 FINDINGS = [
     {"protocol": "acute_injury", "symptom_weeks": 1, "severity": "moderate", "goal": "relief"},
@@ -154,6 +157,27 @@ class CourseLife(RuleBasedStateMachine):
         first = self._today() + timedelta(days=days)
         away = Leave.whole_days(first, first + timedelta(days=length - 1))
         leave.record_leave(self.runtime, self.clinic.mo.actor, self.clinic.ben.id, away)
+
+    @rule(days=st.integers(0, 20), begins=st.sampled_from(["08:00", "10:30", "13:00"]))
+    def the_therapist_works_other_hours(self, days, begins):
+        week = NewWeek(self.clinic.ben.id, self._today() + timedelta(days=days), tuple(weekly(begins, "18:00")))
+        record_hours(self.runtime, self.rosa, week)
+
+    @rule(data=st.data(), days=st.integers(0, 20), length=st.integers(1, 25), everything=st.booleans())
+    def the_patient_cannot_come(self, data, days, length, everything):
+        course = data.draw(st.sampled_from(self.courses))
+        first = self._today() + timedelta(days=days)
+        away = DaysAway(first, first + timedelta(days=length - 1))
+        seen = self._try(lambda: preview_pause(self.runtime, self.rosa, course, away, all_courses=everything))
+        if seen is None:
+            return
+        pause(self.runtime, self.rosa, course, away, all_courses=everything, digest=seen.digest)
+        with self.runtime.reading(self.rosa) as unit:
+            row = unit.get(CourseRow, course)
+            coming = [each.upcoming for each in take(unit, row).live if each.upcoming]
+            coming = [each for each in coming if each.status in attendance.UNATTENDED]
+            ahead = [to_wall(each.starts_at, unit.zone).date() for each in coming if each.starts_at > unit.now]
+        assert not [day for day in ahead if away.first_day <= day <= away.last_day]
 
     @rule(data=st.data())
     def a_freed_slot_is_taken(self, data):

@@ -11,7 +11,7 @@ from planner.errors import NotAllowed, StaleForm
 from planner.scheduling.points import points
 from planner.scheduling.problem import Placed, Unplaced
 from planner.scheduling.together import Budget
-from planner.services import attendance, clinic_setup, leave, undoing
+from planner.services import attendance, clinic_setup, leave, replan_jobs, undoing
 from planner.services.difference import ChangeKind
 from planner.services.joint import settled, solved
 from planner.services.snapshot import take
@@ -42,7 +42,7 @@ def crowd(runtime, clinic):
 def scene(runtime, clinic, away=AWAY):
     """The courses which the leave touches, as one problem."""
     with runtime.reading(clinic.mo.actor) as unit:
-        return leave.leave_scene(unit, clinic.ben.id, away)
+        return leave.Absence(clinic.ben.id, away).scene(unit)
 
 
 def diary(runtime, clinic):
@@ -133,7 +133,7 @@ def test_the_joint_plan_beats_the_next_free_slot_and_planning_from_scratch(runti
     """Fewer points than both, fewer moved visits than planning from scratch, no session lost."""
     found = scene(runtime, clinic)
     problem = found.problem
-    assert len(problem.courses) > leave.MOST_AT_ONCE
+    assert len(problem.courses) > replan_jobs.MOST_AT_ONCE
     _, ours = solved(found, Budget(iterations=40, seed=1))
     _, fresh = solved(
         replace(
@@ -164,7 +164,7 @@ def test_a_planned_leave_is_shown_and_then_recorded_as_shown(runtime, clinic, cr
     """Nothing is kept before it is applied; then every course stands as the page said, in one batch."""
     before, sessions = diary(runtime, clinic), owed(runtime, clinic)
     job = planned(runtime, clinic)
-    shown = leave.planned_leave(runtime, clinic.rosa.actor, job)
+    shown = replan_jobs.planned_by(runtime, clinic.rosa.actor, job)
     assert diary(runtime, clinic) == before
     done = leave.apply_leave(runtime, clinic.rosa.actor, job.id)
     assert [each.patient for each in done.courses] == [each.patient for each in shown.courses]
@@ -191,7 +191,7 @@ def test_what_changed_while_the_plan_waited_is_planned_anew_inside(runtime, clin
     """A patient cancels and another confirms: both are taken as they are now, and nobody is lost."""
     job = planned(runtime, clinic)
     sessions = owed(runtime, clinic)
-    shown = leave.planned_leave(runtime, clinic.rosa.actor, job)
+    shown = replan_jobs.planned_by(runtime, clinic.rosa.actor, job)
     moved = [(each, c) for each in shown.courses for c in each.difference.of(ChangeKind.MOVED, ChangeKind.ADDED)]
     first, change = moved[0]
     with runtime.reading(clinic.rosa.actor) as unit:
@@ -233,6 +233,19 @@ def test_a_place_taken_while_the_plan_waited_is_not_given_twice(runtime, clinic,
     assert not untouched & set(after)
 
 
+def test_whoever_a_plan_leaves_alone_stays_when_the_rest_is_planned_anew(runtime, clinic, crowd):
+    """Others may make room; but nobody was told so, and each course in the leave finds another place."""
+    with runtime.writing(clinic.mo.actor) as unit:
+        clinic_setup.set_displacing(unit, "any")
+    found = scene(runtime, clinic, ONE_DAY)
+    concerned = {each.course.id for each in found.asked.values() if not each.bystander}
+    assert concerned < {each.course.id for each in found.asked.values()}
+    for budget in (None, Budget(iterations=20)):
+        done = settled(scene(runtime, clinic, ONE_DAY), [], budget)
+        assert {each.course_id for each in done} == concerned
+        assert all(session.upcoming for each in done for session in each.after.live)
+
+
 @pytest.mark.parametrize(("policy", "others"), [("never", False), ("unconfirmed", True), ("any", True)])
 def test_other_patients_make_room_only_by_the_clinics_policy(runtime, clinic, crowd, policy, others):
     """By default only the courses in the leave take part."""
@@ -269,7 +282,9 @@ def test_a_confirmed_visit_of_another_patient_moves_only_under_any(runtime, clin
 def test_a_small_leave_is_planned_at_once(runtime, clinic, crowd):
     """Below the limit there is no job; the preview keeps nothing and says what the recording does."""
     hour = Leave(datetime(2026, 3, 17, 9), datetime(2026, 3, 17, 10))
-    assert 0 < leave.count_touched(runtime, clinic.rosa.actor, clinic.ben.id, hour) <= leave.MOST_AT_ONCE
+    with runtime.reading(clinic.rosa.actor) as unit:
+        assert 0 < leave.Absence(clinic.ben.id, hour).touches(unit) <= replan_jobs.MOST_AT_ONCE
+    assert leave.planned_at_once(runtime, clinic.rosa.actor, clinic.ben.id, hour)
     seen = leave.preview_leave(runtime, clinic.rosa.actor, clinic.ben.id, hour)
     with runtime.reading(clinic.rosa.actor) as unit:
         assert unit.session.scalar(select(LeaveRow)) is None

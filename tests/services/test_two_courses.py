@@ -116,12 +116,12 @@ def test_a_course_planned_anew_at_the_end_knows_the_new_dates_of_its_patients_ot
 ):
     """Every second course changes while the plan waits; the diary does not hold the others' new dates yet."""
     with runtime.reading(clinic.rosa.actor) as unit:
-        plan, _ = solved(leave.leave_scene(unit, clinic.ben.id, AWAY), Budget(iterations=20))
+        plan, _ = solved(leave.Absence(clinic.ben.id, AWAY).scene(unit), Budget(iterations=20))
     for course in pairs.courses[changed::2]:
         last = sessions_of(runtime, clinic, course)[-1]
         attendance.confirm(runtime, clinic.rosa.actor, last.id)
     with runtime.reading(clinic.rosa.actor) as unit:
-        done = settled(leave.leave_scene(unit, clinic.ben.id, AWAY), plan)
+        done = settled(leave.Absence(clinic.ben.id, AWAY).scene(unit), plan)
     starts, patients = {}, _patients(runtime, clinic)
     for each in done:
         starts.setdefault(patients[each.course_id], []).extend(

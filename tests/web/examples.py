@@ -15,13 +15,24 @@ from sqlalchemy import select
 from planner.diary.hours import Leave
 from planner.notify.message import Message, message_id
 from planner.notify.outtray import OuttrayMailer
-from planner.services import attendance, busy_calendars, clinic_setup, freed_slots, leave, solve_jobs, worklists
+from planner.services import (
+    attendance,
+    busy_calendars,
+    clinic_setup,
+    freed_slots,
+    hours_view,
+    leave,
+    new_hours,
+    solve_jobs,
+    worklists,
+)
 from planner.services.feed_list import feed_list
 from planner.services.feed_memory import FeedMemory
 from planner.services.feeds import create_feed, feed_for_token
+from planner.services.new_hours import NewWeek
 from planner.services.runtime import Runtime
 from planner.storage.courses import CourseRow
-from tests.factories import ANA_LINK, Clinic
+from tests.factories import ANA_LINK, Clinic, weekly
 from tests.web.ana_course import AnasCourse, book_ana
 
 
@@ -87,6 +98,13 @@ def _leave(scene: Scene) -> int:
         return clinic_setup.add_leave(unit, scene.clinic.ben.id, away).id
 
 
+def _change_of_hours(scene: Scene) -> int:
+    """Ben comes an hour later from May on."""
+    week = NewWeek(scene.clinic.ben.id, date(2026, 5, 4), tuple(weekly("09:00", "18:00")))
+    new_hours.record_hours(scene.runtime, scene.clinic.rosa.actor, week)
+    return hours_view.hours_desk(scene.runtime, scene.clinic.rosa.actor).changes[0].id
+
+
 def _freed_slot(scene: Scene) -> int:
     """The place of Ana's last session, which was called off."""
     last = [each for each in _course(scene).now().sessions if each.current][-1]
@@ -149,6 +167,8 @@ EXAMPLES: Final[Mapping[str, Example]] = {
     "courses.dismiss": lambda scene: {"course_id": _course(scene).id, "item_id": _work_item(scene)},
     "courses.frequency": lambda scene: {"course_id": _course(scene).id},
     "courses.change_frequency": lambda scene: {"course_id": _course(scene).id},
+    "courses.pause": lambda scene: {"course_id": _course(scene).id},
+    "courses.end_pause": lambda scene: {"course_id": _course(scene).id},
     "courses.move": lambda scene: {"appointment_id": _course(scene).appointment(1).id},
     "courses.move_to": lambda scene: {"appointment_id": _course(scene).appointment(1).id},
     "therapist.assess": lambda scene: {"patient_id": scene.clinic.ana},
@@ -179,6 +199,7 @@ EXAMPLES: Final[Mapping[str, Example]] = {
     "reception.move_away": lambda scene: {"item_id": _clash(scene)},
     "therapist.remove_busy": lambda scene: {"calendar_id": block_bens_time(scene.runtime, scene.clinic)},
     "reception.withdraw_leave": lambda scene: {"leave_id": _leave(scene)},
+    "reception.take_back_hours": lambda scene: {"change_id": _change_of_hours(scene)},
     "calendars.end": lambda scene: {"feed_id": _feed_id(scene)},
     "calendars.help_page": lambda scene: {"program": "google"},
     "dav.resource": lambda scene: _dav(scene),

@@ -1,6 +1,18 @@
-"""Reception's pages: the day, patients, booking one course or several, worklists, freed slots, leave, jobs, rules."""
+"""Reception's pages: the day, patients, booking one course or several, worklists, freed slots, leave, hours, jobs."""
 
-from planner.web.reception import block, booking, freed, jobs, leave, patients, rules, today, worklists
+from planner.web.reception import block, booking, freed, hours, jobs, leave, patients, rules, today, worklists
 from planner.web.reception.routes import reception
 
-__all__ = ["block", "booking", "freed", "jobs", "leave", "patients", "reception", "rules", "today", "worklists"]
+__all__ = [
+    "block",
+    "booking",
+    "freed",
+    "hours",
+    "jobs",
+    "leave",
+    "patients",
+    "reception",
+    "rules",
+    "today",
+    "worklists",
+]

@@ -9,21 +9,45 @@ from typing import Any, Final, NamedTuple
 from flask import flash, redirect, render_template, url_for
 
 from planner.errors import InvalidInput, StaleForm
-from planner.services import block_booking, leave, solve_jobs
+from planner.services import block_booking, leave, new_hours, replan_jobs, solve_jobs
 from planner.services.block_view import BookedBlock
 from planner.services.job_rows import Job, Progress
 from planner.services.leave_view import LeaveLine, leave_desk
+from planner.services.replan import Replan
 from planner.services.solve_jobs import Work
 from planner.web.context import actor, runtime
 from planner.web.formats import counted
-from planner.web.reception.leave import recorded_words, span_words
+from planner.web.reception.hours import HOURS_SET, hours_title
+from planner.web.reception.leave import LEAVE_RECORDED, span_words
+from planner.web.reception.replans import tell_replan
 from planner.web.reception.routes import CONFLICT, Page, is_htmx, reception
+
+
+class _Words(NamedTuple):
+    """What the page says of one kind of job.
+
+    Args:
+        lead: under its title.
+        back: the page it came from, by endpoint and name.
+        nothing: where no course is touched; empty for a kind that shows dates and not changes.
+        until: how long it can be taken back.
+        button: the one that does it, before how many courses change.
+        used: what stands in the diary then.
+    """
+
+    lead: str
+    back: tuple[str, str]
+    nothing: str = ""
+    until: str = ""
+    button: str = ""
+    used: str = ""
 
 
 class _Kind(NamedTuple):
     """What the page needs of one kind of job: the work, the words, and what a finished plan shows."""
 
     work: Work
+    words: _Words
     title: Callable[[Job], str]
     plan: Callable[[Job], Any]
     apply: Callable[[Job], Page]
@@ -75,7 +99,7 @@ def _page(found: Job, notice: str = "") -> str:
         quality=_quality(found),
         desk=desk,
         notice=notice,
-        back=url_for("reception.leave" if found.kind == leave.LEAVE_JOB else "reception.book_several"),
+        words=kind.words,
     )
 
 
@@ -97,16 +121,29 @@ def _quality(found: Job) -> str:
     return f"Proved: at most {end.gap_percent:.1f} % from the best there could be."
 
 
+def _replan(found: Job) -> Replan:
+    return replan_jobs.planned_by(runtime(), actor(), found)
+
+
 def _leave_title(found: Job) -> str:
-    staff_id, away = leave.leave_from_json(found.request)
-    name = leave_desk(runtime(), actor()).name_of(staff_id)
-    return f"{name} is away: {span_words(LeaveLine(0, name, away.starts, away.ends, ''))}"
+    away = leave.Absence.from_json(found.request)
+    name = leave_desk(runtime(), actor()).name_of(away.staff_id)
+    return f"{name} is away: {span_words(LeaveLine(0, name, away.leave.starts, away.leave.ends, ''))}"
 
 
-def _record(found: Job) -> Page:
-    plan = leave.apply_leave(runtime(), actor(), found.id)
-    flash(recorded_words(plan), "warn" if plan.changed else "good")
+def _record_leave(found: Job) -> Page:
+    tell_replan(leave.apply_leave(runtime(), actor(), found.id), LEAVE_RECORDED)
     return redirect(url_for("reception.leave"))
+
+
+def _hours_title(found: Job) -> str:
+    week = new_hours.NewWeek.from_json(found.request)
+    return hours_title(leave_desk(runtime(), actor()).name_of(week.staff_id), week.first_day)
+
+
+def _set_hours(found: Job) -> Page:
+    tell_replan(new_hours.apply_hours(runtime(), actor(), found.id), HOURS_SET)
+    return redirect(url_for("reception.hours"))
 
 
 def _book(found: Job) -> Page:
@@ -129,13 +166,33 @@ def _booked_words(block: BookedBlock) -> str:
     return " ".join(said)
 
 
+_LEAVE_WORDS: Final = _Words(
+    lead="Planned for the whole clinic together.",
+    back=("reception.leave", "Leave and illness"),
+    nothing="No appointment lies in this time.",
+    until="the leave can be taken back with all it changed",
+    button="Record the leave and change",
+    used="The leave is in the diary, and the courses were changed with it.",
+)
+_HOURS_WORDS: Final = _Words(
+    lead="Planned for the whole clinic together.",
+    back=("reception.hours", "Working hours"),
+    nothing="No appointment lies outside of these hours.",
+    until="the hours can be taken back with all they changed",
+    button="Set the hours and change",
+    used="The hours are set, and the courses were changed with them.",
+)
+_BLOCK_WORDS: Final = _Words(
+    lead="All courses are planned beside one another.", back=("reception.book_several", "Book several patients")
+)
+
 _KINDS: Final[Mapping[str, _Kind]] = MappingProxyType(
     {
-        leave.LEAVE_JOB: _Kind(
-            leave.think, _leave_title, lambda found: leave.planned_leave(runtime(), actor(), found), _record
-        ),
+        leave.LEAVE_JOB: _Kind(leave.think, _LEAVE_WORDS, _leave_title, _replan, _record_leave),
+        new_hours.HOURS_JOB: _Kind(new_hours.think, _HOURS_WORDS, _hours_title, _replan, _set_hours),
         block_booking.BLOCK_JOB: _Kind(
             block_booking.think,
+            _BLOCK_WORDS,
             lambda found: f"Dates for {counted(len(found.request['courses']), 'patient')}",
             lambda found: block_booking.planned_block(runtime(), actor(), found),
             _book,

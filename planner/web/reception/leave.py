@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
+from typing import Final
 
 from flask import flash, redirect, render_template, request, url_for
 
@@ -14,8 +15,12 @@ from planner.services.leave_view import LeaveLine, Withdrawn, leave_desk, withdr
 from planner.services.replan import Replan
 from planner.services.solve_jobs import new_job_id
 from planner.web.context import actor, runtime
+from planner.web.days import read_day
 from planner.web.formats import counted, day_year
+from planner.web.reception.replans import tell_replan
 from planner.web.reception.routes import CONFLICT, UNPROCESSABLE, Errors, Page, errors_of, reception
+
+LEAVE_RECORDED: Final = "The leave is recorded."
 
 
 @reception.route("/leave", methods=["GET", "POST"])
@@ -42,7 +47,7 @@ def leave() -> Page:
     except StaleForm as refusal:
         now = preview_leave(runtime(), actor(), staff_id, wanted)
         return _leave_page(form, {"": refusal.message}, plan=now), CONFLICT
-    flash(recorded_words(plan), "good")
+    tell_replan(plan, LEAVE_RECORDED)
     return redirect(url_for("reception.leave"))
 
 
@@ -86,8 +91,8 @@ def _read(form: Mapping[str, str]) -> tuple[int, Leave]:
     chosen = form.get("staff_id", "")
     if not chosen.isdecimal():
         raise InvalidInput("Choose who is away.", field="staff_id")
-    first = _day(form.get("first_day", ""), "first_day")
-    last = _day(form.get("last_day", "") or first.isoformat(), "last_day")
+    first = read_day(form.get("first_day", ""), "first_day")
+    last = read_day(form.get("last_day", "") or first.isoformat(), "last_day")
     if last < first:
         raise InvalidInput("The last day is before the first one.", field="last_day")
     reason = " ".join(form.get("reason", "").split())
@@ -103,16 +108,6 @@ def _read(form: Mapping[str, str]) -> tuple[int, Leave]:
     return int(chosen), Leave(begins, ends, reason)
 
 
-def _day(text: str, where: str) -> date:
-    try:
-        day = date.fromisoformat(text.strip())
-    except ValueError:
-        raise InvalidInput("Give the day, like 2026-12-24.", field=where) from None
-    if not 2000 <= day.year <= 2100:
-        raise InvalidInput(f"The year {day.year} is not between 2000 and 2100.", field=where)
-    return day
-
-
 def _clock(text: str, where: str) -> time:
     try:
         read = time.fromisoformat(text)
@@ -121,16 +116,6 @@ def _clock(text: str, where: str) -> time:
     if read is None or read.tzinfo is not None:
         raise InvalidInput(f"“{text}” is no time of day; write it like 14:30.", field=where)
     return read
-
-
-def recorded_words(plan: Replan) -> str:
-    """What was done, for the news at the top of the page."""
-    if not plan.courses:
-        return "The leave is recorded. No appointment is touched."
-    unplaced = sum(course.unplaced for course in plan.courses)
-    waits = f" {counted(unplaced, 'session')} found no date and wait on the worklist." if unplaced else ""
-    others = f" The diary had changed; other dates than shown: {', '.join(plan.changed)}." if plan.changed else ""
-    return f"The leave is recorded and {counted(len(plan.courses), 'course')} planned anew.{waits}{others}"
 
 
 def _withdrawn_words(taken_back: Withdrawn) -> str:

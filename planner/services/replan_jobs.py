@@ -1,0 +1,160 @@
+"""What befalls the whole clinic, from the look to the deed: at once where it touches few, else by a job (ADR 7)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final, Protocol
+
+from planner.errors import StaleForm
+from planner.scheduling.together import Budget
+from planner.services.difference import difference
+from planner.services.job_rows import Job, ready, use
+from planner.services.joint import JointScene, Planned, settled, solved
+from planner.services.planning import policy_of
+from planner.services.replan import Replan, changes, dates_told, names_touched, shown_replan
+from planner.services.runtime import Actor, Runtime, Unit
+from planner.services.solve_jobs import Watch, Work, start
+
+MOST_AT_ONCE: Final = 8
+"""So many touched courses are planned while the browser waits; more become a job."""
+
+THINK_SECONDS: Final = 20.0
+SETTLE_SECONDS: Final = 3.0
+"""So long is thought about what changed meanwhile, before the diary is locked."""
+
+_AT_ONCE: Final = Budget(iterations=40)
+"""So far is thought while the person waits; always as far, so that what was shown is what is done."""
+
+
+class Happening(Protocol):
+    """Something that befalls the clinic and is not recorded yet: a leave, other hours."""
+
+    @property
+    def kind(self) -> str:
+        """Of its jobs."""
+
+    def check(self, unit: Unit) -> None:
+        """Refuse what makes no sense, or whom it is not for.
+
+        Raises:
+            InvalidInput: naming the field.
+            NotAllowed: by this person.
+        """
+
+    def touches(self, unit: Unit) -> int:
+        """How many courses it concerns. Raises as `check` does."""
+
+    def scene(self, unit: Unit, also: Iterable[int] = ()) -> JointScene:
+        """The courses it concerns, and those that may make room by the policy. Raises as `check` does.
+
+        Args:
+            also: ids of courses that took part in a plan made before.
+        """
+
+    def record(self, unit: Unit, plan: Sequence[Planned]) -> Replan:
+        """Keep it, and bring all courses to the plan, as far as it still holds, together."""
+
+    def to_json(self) -> dict[str, Any]:
+        """What a job keeps of it."""
+
+
+def planned_at_once(runtime: Runtime, actor: Actor, what: Happening) -> bool:
+    """Whether something is planned while the browser waits: it touches few courses, and no others may make room.
+
+    Raises:
+        InvalidInput: it makes no sense.
+    """
+    with runtime.reading(actor) as unit:
+        touched, alone = what.touches(unit), policy_of(unit) == "never"
+    return touched == 0 or (touched <= MOST_AT_ONCE and alone)
+
+
+def preview(runtime: Runtime, actor: Actor, what: Happening) -> Replan:
+    """What recording this would do; nothing is kept."""
+    scene, planned = _planned_now(runtime, actor, what)
+    with runtime.reading(actor) as unit:
+        return shown_replan(unit, planned, names_touched(scene))
+
+
+def record(runtime: Runtime, actor: Actor, what: Happening, *, digest: str | None = None) -> Replan:
+    """Record this, and plan every course that it concerns anew, at once.
+
+    Args:
+        digest: of the preview the person agreed to; None to take what comes.
+    Raises:
+        StaleForm: the diary changed since the preview, so that something else would happen.
+    """
+    _, planned = _planned_now(runtime, actor, what)
+    with runtime.writing(actor) as unit:
+        done = what.record(unit, planned)
+        if digest is not None and digest != done.digest:
+            raise StaleForm("The diary changed since this preview. Look at what would happen now.")
+        return done
+
+
+def begin(
+    runtime: Runtime, actor: Actor, what: Happening, work: Work, *, job_id: int, seconds: float = THINK_SECONDS
+) -> None:
+    """Let the whole clinic's plan for this be made outside the request, improved for at most so many seconds.
+
+    Args:
+        work: what `think` does for this kind.
+    """
+    with runtime.reading(actor) as unit:
+        what.check(unit)
+    start(runtime, actor, what.kind, {**what.to_json(), "seconds": seconds}, work, job_id=job_id)
+
+
+def think(runtime: Runtime, actor: Actor, what: Happening, seconds: float, watch: Watch) -> dict[str, Any]:
+    """The work of a job: look at the diary, then think with nothing locked."""
+    with runtime.reading(actor) as unit:
+        scene = what.scene(unit)
+    planned, answer = solved(scene, Budget(seconds=seconds, progress=watch.progress, stop=watch.stopped))
+    touched = names_touched(scene)
+    return {
+        "courses": [each.to_json() for each in planned if each.course_id in touched or changes(each)],
+        "touched": sorted(touched),
+        "points": answer.points,
+        "lower_bound": answer.lower_bound,
+    }
+
+
+def planned_by(runtime: Runtime, actor: Actor, job: Job) -> Replan:
+    """What a finished job would do to the diary, as it was when it was planned."""
+    with runtime.reading(actor) as unit:
+        return shown_replan(unit, map(Planned.from_json, job.answer["courses"]), set(job.answer["touched"]))
+
+
+def apply(
+    runtime: Runtime, actor: Actor, job_id: int, kind: str, read: Callable[[Mapping[str, Any]], Happening]
+) -> Replan:
+    """Record this by its finished plan; what was taken or changed meanwhile is planned anew.
+
+    That happens before the diary is locked; inside, only what changed in the last moment is.
+
+    Args:
+        read: the inverse of `to_json`.
+    Raises:
+        StaleForm: it was recorded before.
+        InvalidInput: the plan is not ready.
+    """
+    with runtime.reading(actor) as unit:
+        job = ready(unit, job_id, kind)
+        what = read(job.request)
+        plan = [Planned.from_json(each) for each in job.answer["courses"]]
+        scene = what.scene(unit, also={each.course_id for each in plan})
+    shown = {each.course_id: dates_told(difference(each.before, each.after)) for each in plan}
+    plan = settled(scene, plan, Budget(seconds=SETTLE_SECONDS))
+    with runtime.writing(actor) as unit:
+        use(unit, job_id, kind)
+        done = what.record(unit, plan)
+    others = (each.patient for each in done.courses if dates_told(each.difference) != shown.get(each.course_id, ()))
+    return replace(done, changed=tuple(others))
+
+
+def _planned_now(runtime: Runtime, actor: Actor, what: Happening) -> tuple[JointScene, list[Planned]]:
+    with runtime.reading(actor) as unit:
+        scene = what.scene(unit)
+    planned, _ = solved(scene, _AT_ONCE)
+    return scene, planned

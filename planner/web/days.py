@@ -1,0 +1,20 @@
+"""Days as forms send them."""
+
+from datetime import date
+
+from planner.errors import InvalidInput
+
+
+def read_day(text: str, field: str) -> date:
+    """A day that makes sense in a diary.
+
+    Raises:
+        InvalidInput: naming the field.
+    """
+    try:
+        day = date.fromisoformat(text.strip())
+    except ValueError:
+        raise InvalidInput("Give the day, like 2026-12-24.", field=field) from None
+    if not 2000 <= day.year <= 2100:
+        raise InvalidInput(f"The year {day.year} is not between 2000 and 2100.", field=field)
+    return day
