@@ -9,7 +9,7 @@ from typing import Any, Final, Protocol
 from planner.errors import StaleForm
 from planner.scheduling.together import Budget
 from planner.services.difference import difference
-from planner.services.job_rows import Job, ready, use
+from planner.services.job_rows import Job, begun_before, keep_outcome, ready, use
 from planner.services.joint import JointScene, Planned, settled, solved
 from planner.services.planning import policy_of
 from planner.services.replan import Replan, changes, dates_told, names_touched, shown_replan
@@ -99,11 +99,18 @@ def begin(
     """Let the whole clinic's plan for this be made outside the request, improved for at most so many seconds.
 
     Args:
+        job_id: comes with the form, so that sending it twice begins one planning.
         work: what `think` does for this kind.
+    Raises:
+        StaleForm: the form was sent before, with something else in it.
+        InvalidInput: it makes no sense.
     """
+    asked = what.to_json()
     with runtime.reading(actor) as unit:
+        if begun_before(unit, job_id, lambda request: all(request.get(name) == asked[name] for name in asked)):
+            return
         what.check(unit)
-    start(runtime, actor, what.kind, {**what.to_json(), "seconds": seconds}, work, job_id=job_id)
+    start(runtime, actor, what.kind, {**asked, "seconds": seconds}, work, job_id=job_id)
 
 
 def think(runtime: Runtime, actor: Actor, what: Happening, seconds: float, watch: Watch) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from planner.web.assessment_form import OPTIONAL_FIELDS, REQUIRED_FIELDS, Assess
 from planner.web.context import actor, runtime
 from planner.web.formats import counted
 from planner.web.links import link_to
+from planner.web.numbers import row_id, whole
 from planner.web.protocols import protocol_words
 from planner.web.reception.booking_form import (
     Dates,
@@ -52,7 +53,7 @@ def book(patient_id: int) -> Page:
 
 
 def _first_page(desk: BookingDesk) -> str:
-    chosen = request.args.get("assessment", type=int)
+    chosen = row_id(request.args.get("assessment", ""))
     if chosen is None:
         return _findings_page(desk, AssessmentForm({}))
     wishes = first_wishes(desk, actor().staff_id)
@@ -94,9 +95,9 @@ def _with_therapist(form: Mapping[str, str], desk: BookingDesk, wanted: BookingR
     """Where any therapist will do, the one who fits best; once dates were shown, the one they were found for."""
     if form.get("practitioner"):
         return wanted
-    chosen = form.get("with", "")
-    if form.get("do") != "dates" and chosen.isdecimal() and int(chosen) in dict(desk.therapists):
-        return preferring(wanted, int(chosen))
+    chosen = row_id(form.get("with", ""))
+    if form.get("do") != "dates" and chosen in dict(desk.therapists):
+        return preferring(wanted, chosen)
     return with_whoever_fits(runtime(), actor(), wanted)
 
 
@@ -117,7 +118,7 @@ def _held(form: Mapping[str, str], wanted: BookingRequest, dates: Dates) -> tupl
 def _clicked(form: Mapping[str, str]) -> int | None:
     """The session whose date was just chosen or freed, counted from 0."""
     number = form.get("pin", form.get("unpin", "")).partition("=")[0]
-    return int(number) if number.isascii() and number.isdecimal() else None
+    return whole(number)
 
 
 def _proposed(
@@ -205,7 +206,7 @@ def _booking_page(
 ) -> str:
     """Wishes, and the dates where there are any; only the dates for htmx."""
     names = {str(staff_id): name for staff_id, name in desk.therapists}
-    recorded = desk.assessment(form.get("assessment", 0, type=int))
+    recorded = desk.assessment(row_id(form.get("assessment", "")) or 0)
     preferred = bool(form.get("practitioner"))
     return render_template(
         "reception/_dates.html" if is_htmx() and proposal else "reception/book.html",

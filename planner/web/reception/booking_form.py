@@ -13,11 +13,12 @@ from planner.errors import InvalidInput
 from planner.scheduling.problem import Placed
 from planner.services.booking import BookingRequest
 from planner.services.booking_view import BookingDesk
+from planner.services.runtime import LAST_ID
 from planner.services.wishes import Wishes
+from planner.web.numbers import row_id, whole
 
 SHOWN: Final = "shown-"
 FIXED: Final = "place-"
-_LAST_ID: Final = 2**63
 _MOST_SESSIONS: Final = 400
 
 
@@ -96,15 +97,16 @@ def _place(text: str, session: int, course_id: int) -> Placed:
         begins = datetime.fromisoformat(start)
     except ValueError:
         begins = None
-    if session >= _MOST_SESSIONS or begins is None or not (practitioner.isdecimal() and room.isdecimal()):
+    if session >= _MOST_SESSIONS or begins is None or row_id(practitioner) is None or row_id(room) is None:
         raise InvalidInput("The dates could not be read. Find them again.")
     return Placed(str(course_id), session, practitioner, room, begins)
 
 
 def _number(text: str, where: str) -> int:
-    if not (text.isascii() and text.isdecimal() and len(text) < 20 and int(text) < _LAST_ID):
+    number = whole(text)
+    if number is None or number > LAST_ID:
         raise InvalidInput("This page could not be read. Please begin again.", field=where or None)
-    return int(text)
+    return number
 
 
 def _day(text: str) -> date:
