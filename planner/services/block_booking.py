@@ -22,6 +22,7 @@ from planner.services.block_view import BlockCourse, BlockLine, BookedBlock, lin
 from planner.services.booking import BookingRequest, course_for, first_state, new_course, planned_sessions, span_of
 from planner.services.diary_writer import CourseChange, write_changes
 from planner.services.job_rows import Job, begun_before, keep_outcome, ready, use
+from planner.services.outcomes import JobOutcome, Seen, other_dates
 from planner.services.pause import GOING_ON
 from planner.services.planning import MIN_GAP_HOURS, free_problem, instant, therapists, visits_of
 from planner.services.runtime import Actor, Runtime, Unit
@@ -131,14 +132,20 @@ def book_block(runtime: Runtime, actor: Actor, job_id: int) -> BookedBlock:
             if course.unplaced:
                 note_unplaced(unit, change.course, change.target)
         names = {line.course.course_id: line.patient for line in lines_of(unit, shown)}
-        before = {course.course_id: course.placed for course in shown}
+        before = {course.course_id: _seen(unit, course) for course in shown}
+        others = (
+            other_dates(each.course_id, names[each.course_id], before[each.course_id], _seen(unit, each))
+            for each in courses
+        )
         block = BookedBlock(
             lines=lines_of(unit, courses),
-            changed=tuple(names[each.course_id] for each in courses if _other_dates(before[each.course_id], each)),
+            others=tuple(each for each in others if each.dates),
             skipped=tuple(names[course.course_id] for course in shown if course.assessment_id in taken_care_of),
             revision_id=revisions[0].id if revisions else None,
         )
-        keep_outcome(unit, job_id, {**job.answer, "courses": [line.course.to_json() for line in block.lines]})
+        kept = JobOutcome(block.others, block.skipped, block.revision_id)
+        booked = [line.course.to_json() for line in block.lines]
+        keep_outcome(unit, job_id, {**job.answer, "courses": booked, "outcome": kept.to_json()})
         return block
 
 
@@ -267,13 +274,12 @@ def _as_of_now(unit: Unit, job: Job, shown: Sequence[BlockCourse]) -> tuple[list
     return [course for course in shown if course.assessment_id not in taken_care_of], scene, taken_care_of
 
 
-def _other_dates(before: Mapping[int, Placed], course: BlockCourse) -> bool:
-    """Whether a course was shown with other dates or therapists; another room is no change."""
-
-    def seen(places: Mapping[int, Placed]) -> dict[int, tuple[datetime, str]]:
-        return {number: (placed.start, placed.practitioner) for number, placed in places.items()}
-
-    return seen(before) != seen(course.placed)
+def _seen(unit: Unit, course: BlockCourse) -> dict[int, Seen]:
+    """What a person sees of a course's dates, by session from 1; another room is no change."""
+    return {
+        number + 1: (instant(placed.start, unit.zone), int(placed.practitioner))
+        for number, placed in course.placed.items()
+    }
 
 
 def _settled(scene: _Scene, shown: Sequence[BlockCourse], budget: Budget) -> list[BlockCourse]:

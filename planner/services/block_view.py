@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import select
 
 from planner.scheduling.problem import Placed, Unplaced
+from planner.services.outcomes import OtherDates
 from planner.services.planning import therapists
 from planner.services.runtime import Actor, Runtime, Unit
 from planner.services.waiting import Waiting, waiting_list
@@ -96,15 +97,20 @@ class BookedBlock:
 
     Args:
         lines: the courses that were booked, as they stand.
-        changed: names of the patients who got other dates than were shown, because some were taken meanwhile.
+        others: the courses that got other dates than were shown, because some were taken meanwhile.
         skipped: names of those who have a course for this assessment by now.
         revision_id: undoing it undoes all of them; None when nothing was booked.
     """
 
     lines: tuple[BlockLine, ...]
-    changed: tuple[str, ...]
+    others: tuple[OtherDates, ...]
     skipped: tuple[str, ...]
     revision_id: int | None
+
+    @property
+    def changed(self) -> tuple[str, ...]:
+        """The names of those patients."""
+        return tuple(each.patient for each in self.others)
 
     @property
     def to_place(self) -> int:

@@ -19,7 +19,7 @@ from planner.scheduling.taken import lessened
 from planner.services.assessments import assessment_from
 from planner.services.booking import BookingRequest, course_for, planned_sessions, span_of
 from planner.services.freed_slots import FreedSlot, problem_about, room_for, slot_of
-from planner.services.planning import MIN_GAP_HOURS, free_problem, therapists, visits_of, whole_steps
+from planner.services.planning import free_problem, therapists, visits_of, whole_steps
 from planner.services.runtime import Actor, Runtime, Unit
 from planner.services.takers import LEAST_SAVING, MOST_TAKERS
 from planner.services.waiting import Waiting, known_of, request_of, waiting_list
@@ -28,8 +28,6 @@ from planner.storage.courses import AssessmentRow
 
 MOST_WAITING: Final = 60
 """So many of the longest waiting are looked at; each is planned twice, some milliseconds in all."""
-
-_REST: Final = timedelta(hours=MIN_GAP_HOURS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +105,6 @@ class _Scene:
     free: Problem
     with_slot: Board
     without: Board
-    rested: Sequence[bool]
 
     @classmethod
     def of(cls, unit: Unit, slot: FreedSlot, waiting: Sequence[Waiting]) -> _Scene:
@@ -124,10 +121,9 @@ class _Scene:
         there = Placed("-", 0, str(slot.practitioner_id), "-", slot.start)
         courses = [course_for(unit, request, planned, free) for request, planned in asked]
         visits = visits_of(unit, {each.patient_id for each in waiting})
-        rested, apart = [], []
+        apart = []
         for each, course in zip(waiting, courses, strict=True):
             mine = [visit.starts_at for visit in visits if visit.patient_id == each.patient_id]
-            rested.append(all(abs(slot.starts_at - start) >= _REST for start in mine))
             apart.append(days_apart(course, [to_wall(start, unit.zone) for start in mine]))
         return cls(
             unit=unit,
@@ -137,14 +133,13 @@ class _Scene:
             free=free,
             with_slot=Board(free),
             without=Board(lessened(free, [(there, length)])),
-            rested=rested,
         )
 
     def newcomer(self, number: int) -> Newcomer | None:
         """One of those who wait; None where the slot is of no use to them."""
         each, course = self.waiting[number], self.courses[number]
         place = room_for(self.free, self.slot, course.sessions[0].minutes)
-        if place is None or not self.rested[number]:
+        if place is None:
             return None
         there = _solved(self.with_slot, course, replace(place, course=course.id))
         elsewhere = _solved(self.without, course)
