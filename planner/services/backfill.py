@@ -18,7 +18,7 @@ from planner.services.outbox import queue_offer_message
 from planner.services.repairing import placed_session
 from planner.services.runtime import Actor, Runtime, Unit
 from planner.services.snapshot import take
-from planner.services.takers import Taker, taker_of, takers_of, fitting_session
+from planner.services.takers import Taker, fitting_session, taker_of, takers_of
 from planner.storage.courses import CourseRow
 from planner.storage.jobs import SlotOfferRow
 

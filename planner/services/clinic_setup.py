@@ -263,8 +263,8 @@ def check_leave(unit: Unit, staff_id: int, leave: Leave) -> StaffRow:
     if same is not None:
         why = f"“{same.reason}”" if same.reason else "no reason given"
         raise InvalidInput(
-            f"This is recorded already: {person.name} is away from {moment(same.starts)} to {moment(same.ends)} ({why}). "
-            "Take that back first, enter only the time that is new, or give another reason.",
+            f"This is recorded already: {person.name} is away from {moment(same.starts)} to {moment(same.ends)} "
+            f"({why}). Take that back first, enter only the time that is new, or give another reason.",
             field="first_day",
         )
     return person

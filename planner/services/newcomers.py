@@ -1,4 +1,4 @@
-"""Who waits for a course and would begin it in a freed slot: ranked by the waiting it saves, and booked from there on."""
+"""Who waits for a course and would begin it in a freed slot, ranked by what that saves."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import ClassVar, Final
-
 
 from planner.care.course import PlannedSession
 from planner.diary.free import to_wall

@@ -1,4 +1,4 @@
-"""What became of a plan when it was applied, kept with its job: whose dates are others than were shown, who was left out."""
+"""What became of a plan when it was applied: whose dates are others than were shown, and who was left out."""
 
 from __future__ import annotations
 

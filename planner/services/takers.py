@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Final
@@ -146,7 +146,7 @@ def _fits(unit: Unit, slot: FreedSlot, course_ids: Collection[int]) -> list[Sequ
 
 
 def _candidates(slot: FreedSlot) -> tuple[Any, ...]:
-    """What must hold of a running course: its patient would see the slot's therapist, and a session may come earlier."""
+    """What must hold of a course: it runs, its patient would see the therapist, and a session may come earlier."""
     people = func.json_each(CourseRow.wishes, "$.practitioners").table_valued("value")
     later = select(AppointmentRow.course_id).where(
         AppointmentRow.status.in_(("booked", "pending")),
@@ -195,7 +195,12 @@ def _furthest_behind(unit: Unit, slot: FreedSlot) -> list[int]:
 
 
 def _fitting(
-    unit: Unit, slot: FreedSlot, problem: Problem, course: CourseRow, snapshot: CourseSnapshot, patient: PatientRow,
+    unit: Unit,
+    slot: FreedSlot,
+    problem: Problem,
+    course: CourseRow,
+    snapshot: CourseSnapshot,
+    patient: PatientRow,
     others: Collection[datetime],
 ) -> Iterator[Taker]:
     """Each session of a course that may move into the slot while all its others stay, with what that saves."""

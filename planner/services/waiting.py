@@ -141,9 +141,7 @@ def request_of(course_id: int, recorded: RecordedAssessment, wishes: Wishes, fir
 def _waits(unit: Unit) -> tuple[Any, ...]:
     """What must hold of an assessment whose patient waits."""
     row, place = AssessmentRow, "place"
-    newest_first = func.row_number().over(
-        partition_by=row.patient_id, order_by=(row.recorded_at.desc(), row.id.desc())
-    )
+    newest_first = func.row_number().over(partition_by=row.patient_id, order_by=(row.recorded_at.desc(), row.id.desc()))
     ranked = select(row.id, newest_first.label(place)).where(row.clinic_id == unit.clinic.id).subquery()
     newest = select(ranked.c.id).where(ranked.c[place] == 1)
     course = CourseRow

@@ -7,7 +7,6 @@ from typing import Final, cast
 from flask import Blueprint, abort, flash, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response
 
-from planner.errors import InvalidInput
 from planner.services import feeds as service
 from planner.services.calendar_events import Privacy
 from planner.services.feed_list import feed_list

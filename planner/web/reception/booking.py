@@ -21,6 +21,7 @@ from planner.services.booking_view import (
     preferring,
     with_whoever_fits,
 )
+from planner.services.newcomers import beginning
 from planner.web.assessment_form import OPTIONAL_FIELDS, REQUIRED_FIELDS, AssessmentForm, options, read_assessment_form
 from planner.web.context import actor, runtime
 from planner.web.formats import counted
@@ -29,6 +30,7 @@ from planner.web.numbers import row_id, whole
 from planner.web.protocols import protocol_words
 from planner.web.reception.booking_form import (
     Dates,
+    first_in_slot,
     first_wishes,
     read_choice,
     read_dates,
@@ -52,10 +54,17 @@ def book(patient_id: int) -> Page:
     return _dates(desk, request.form)
 
 
-def _first_page(desk: BookingDesk) -> str:
+def _first_page(desk: BookingDesk) -> Page:
     chosen = row_id(request.args.get("assessment", ""))
     if chosen is None:
         return _findings_page(desk, AssessmentForm({}))
+    desk.assessment(chosen)
+    slot_id = row_id(request.args.get("slot", ""))
+    if slot_id is not None:
+        begins = beginning(runtime(), actor(), slot_id, chosen)
+        if begins.first is None:
+            flash("This slot is not free any more, or too short for the first visit. These are the best dates.", "warn")
+        return _dates(desk, first_in_slot(begins, chosen, new_course_id()))
     wishes = first_wishes(desk, actor().staff_id)
     wishes["assessment"], wishes["course_id"] = str(chosen), str(new_course_id())
     return _booking_page(desk, wishes)

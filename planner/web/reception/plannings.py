@@ -1,4 +1,4 @@
-"""The way back to plannings that run in the background, or ended and were not used: on reception's home and worklists."""
+"""The way back to plannings that run, or ended and were not used: on reception's home and the worklists."""
 
 from __future__ import annotations
 
