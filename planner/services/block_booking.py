@@ -79,7 +79,7 @@ def plan_block(
         StaleForm: the form with this `job_id` was sent before, with something else in it.
     """
     with runtime.reading(actor) as unit:
-        if begun_before(unit, job_id, lambda request: _asks_for(request, assessment_ids, first_day, wishes or {})):
+        if begun_before(unit, job_id, BLOCK_JOB, lambda kept: _asks_for(kept, assessment_ids, first_day, wishes or {})):
             return
         request = _request(unit, assessment_ids, first_day, wishes or {})
         _scene(unit, request)

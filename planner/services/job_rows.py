@@ -74,7 +74,7 @@ class Job:
         return self.status == RUNNING
 
 
-def begun_before(unit: Unit, job_id: int, asks: Callable[[dict[str, Any]], bool]) -> bool:
+def begun_before(unit: Unit, job_id: int, kind: str, asks: Callable[[dict[str, Any]], bool]) -> bool:
     """Whether a form was sent before: its number began a solve.
 
     Args:
@@ -85,7 +85,7 @@ def begun_before(unit: Unit, job_id: int, asks: Callable[[dict[str, Any]], bool]
     row = unit.session.get(SolveJobRow, (unit.clinic.id, job_id))
     if row is None:
         return False
-    if not asks(row.request):
+    if row.kind != kind or not asks(row.request):
         raise StaleForm("This form was sent before, with other entries. Look at them once more and send it again.")
     return True
 

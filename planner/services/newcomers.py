@@ -35,7 +35,8 @@ class Newcomer:
 
     Args:
         since: the day on which they were assessed.
-        saved_points: by how much their best dates are better from there on than without the slot.
+        saved_points: by how much their best dates are better from there on than without the slot: the days of waiting,
+            less what the sessions after it would cost in a diary that is full until then.
         saved_days: how much earlier they begin; None for somebody who finds no first date otherwise.
     """
 
@@ -130,8 +131,8 @@ class _Scene:
             waiting=waiting,
             courses=apart,
             free=free,
-            with_slot=Board(free),
-            without=Board(lessened(free, [(there, length)])),
+            with_slot=Board(replace(free, courses=tuple(apart))),
+            without=Board(replace(lessened(free, [(there, length)]), courses=tuple(apart))),
         )
 
     def newcomer(self, number: int) -> Newcomer | None:
@@ -145,6 +146,8 @@ class _Scene:
         if there is None or elsewhere is None or elsewhere.points - there.points < LEAST_SAVING:
             return None
         first = next((placed for placed in elsewhere.appointments if placed.session == 0), None)
+        if first is not None and first.start.date() <= self.slot.start.date():
+            return None
         return Newcomer(
             patient_id=each.patient_id,
             assessment_id=each.recorded.id,

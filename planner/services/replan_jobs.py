@@ -109,7 +109,7 @@ def begin(
     """
     asked = what.to_json()
     with runtime.reading(actor) as unit:
-        if begun_before(unit, job_id, lambda request: all(request.get(name) == asked[name] for name in asked)):
+        if begun_before(unit, job_id, what.kind, lambda request: {**request, **asked} == request):
             return
         what.check(unit)
     start(runtime, actor, what.kind, {**asked, "seconds": seconds}, work, job_id=job_id)

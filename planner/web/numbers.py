@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from werkzeug.routing import BaseConverter, ValidationError
+from werkzeug.routing import BaseConverter
 
 from planner.errors import InvalidInput
 from planner.services.runtime import LAST_ID
@@ -36,16 +36,16 @@ def read_id(text: str, words: str, field: str | None = None) -> int:
 
 
 class RowNumber(BaseConverter):
-    """`<int:…>` in an address. What can't be the number of a row is no address of ours: 404."""
+    """`<int:…>` in an address. Too many digits are no address of ours; what no row can have becomes 0: 404 either way.
+
+    Refusing it here would be answered 405 where the same address has another method.
+    """
 
     regex = rf"\d{{1,{_MOST_DIGITS}}}"
 
     def to_python(self, value: str) -> int:
-        """The number."""
-        number = row_id(value)
-        if number is None:
-            raise ValidationError
-        return number
+        """The number, 0 for what no row can have."""
+        return row_id(value) or 0
 
     def to_url(self, value: int) -> str:
         """The address's part."""

@@ -13,6 +13,7 @@ from planner.care.course import fixed_sessions, open_ended
 from planner.errors import InvalidInput, StaleForm
 from planner.services.block_booking import plan_block
 from planner.services.block_view import BlockDesk, block_desk
+from planner.services.leave_view import leave_desk
 from planner.services.solve_jobs import new_job_id
 from planner.services.waiting import Waiting
 from planner.services.wishes import Wishes
@@ -117,7 +118,7 @@ def _wishes(form: MultiDict[str, str], chosen: Iterable[int]) -> dict[int, Wishe
     Raises:
         InvalidInput: they make no sense; the field is the row's.
     """
-    others = [staff_id for staff_id, _ in block_desk(runtime(), actor()).therapists]
+    others = [staff_id for staff_id, _ in leave_desk(runtime(), actor()).therapists]
     found = {}
     for number in chosen:
         typed = _typed(form, number)
