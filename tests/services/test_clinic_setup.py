@@ -183,6 +183,29 @@ def test_leave_is_recorded_by_reception_and_taken_back_once(runtime, clinic):
         clinic_setup.withdraw_leave(unit, leave)
 
 
+def test_the_same_leave_is_not_recorded_twice(runtime, clinic):
+    """One about the same time with the same reason; more of it, another reason or somebody else's is recorded."""
+    holiday = Leave.whole_days(date(2026, 3, 9), date(2026, 3, 13), "Holiday")
+    with runtime.writing(clinic.mo.actor) as unit:
+        clara = clinic_setup.add_staff(unit, "Clara", "clara@example.org", "therapist", "a long password", treats=True)
+        first = clinic_setup.add_leave(unit, clinic.ben.id, holiday).id
+        clinic_setup.add_leave(unit, clara.id, holiday)
+        clinic_setup.add_leave(unit, clinic.ben.id, Leave.whole_days(date(2026, 3, 14), date(2026, 3, 20), "Holiday"))
+        clinic_setup.add_leave(unit, clinic.ben.id, Leave.whole_days(date(2026, 3, 11), date(2026, 3, 11), "Ill"))
+    for again in (
+        holiday,
+        Leave.whole_days(date(2026, 3, 12), date(2026, 3, 16), "holiday"),
+        Leave(datetime(2026, 3, 10, 9), datetime(2026, 3, 10, 10), "HOLIDAY"),
+    ):
+        with pytest.raises(InvalidInput) as refusal, runtime.writing(clinic.mo.actor) as unit:
+            clinic_setup.add_leave(unit, clinic.ben.id, again)
+        assert refusal.value.field == "first_day"
+        assert "is recorded already" in refusal.value.message
+    with runtime.writing(clinic.mo.actor) as unit:
+        clinic_setup.withdraw_leave(unit, first)
+        clinic_setup.add_leave(unit, clinic.ben.id, Leave.whole_days(date(2026, 3, 9), date(2026, 3, 13), "Holiday"))
+
+
 def test_a_closure_can_be_taken_back(runtime, clinic):
     """It leaves no row, only the audit."""
     with runtime.writing(clinic.mo.actor) as unit:
