@@ -123,7 +123,7 @@ def _best_of(unit: Unit, slot: FreedSlot, course_ids: Collection[int]) -> Iterat
             yield best
 
 
-def _fits(unit: Unit, slot: FreedSlot, course_ids: Collection[int]) -> list[Sequence[Taker]]:
+def _fits(unit: Unit, slot: FreedSlot, course_ids: Collection[int]) -> list[tuple[Taker, ...]]:
     """What the slot would do for each of these courses (six queries)."""
     if not course_ids:
         return []

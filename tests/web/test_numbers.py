@@ -52,8 +52,9 @@ def test_an_address_with_a_number_that_no_row_can_have_is_not_found(number, app,
     seen = set()
     for endpoint, path, method in numbered(app):
         address = path.replace("{}", number)
-        answer = mo.get(address) if method == "GET" else mo.post(address)
-        assert answer.status_code == 404, (method, endpoint)
+        answer = mo.get(address) if method == "GET" else mo.post(address, {"version": 1})
+        # 422 where the form is read before anything is looked up.
+        assert answer.status_code in ((404, 422) if method == "POST" else (404,)), (method, endpoint)
         seen.add(endpoint)
     assert len(seen) > 30
 

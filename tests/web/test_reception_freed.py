@@ -87,8 +87,14 @@ def test_whoever_waits_for_a_course_is_booked_from_the_slot_on(rosa, runtime, cl
     form = {name: html.unescape(value) for name, value in re.findall(r'name="([^"]+)" value="([^"]*)"', answer.text)}
     assert form["shown-0"].endswith(full.slot.start.isoformat(timespec="minutes"))
     booked = {name: value for name, value in form.items() if name.startswith(("shown-", "place-"))}
-    kept = {name: form[name] for name in ("assessment", "course_id", "first_day", "with")}
-    wishes = {"practitioner": clinic.ben.id, "weekdays": ["0", "1", "2", "3", "4"], "do": "book"}
+    kept = {name: form[name] for name in ("assessment", "course_id", "with")}
+    first_day = full.slot.start.date().isoformat()
+    wishes = {
+        "practitioner": clinic.ben.id,
+        "first_day": first_day,
+        "weekdays": ["0", "1", "2", "3", "4"],
+        "do": "book",
+    }
     rosa.post(f"/patients/{full.dora}/book", {**booked, **kept, **wishes})
     assert session(runtime, clinic, int(form["course_id"]), 1).starts_at == full.slot.starts_at
     assert "not free any more" in rosa.get(f"/freed-slots/{full.slot.id}").text
