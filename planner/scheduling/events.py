@@ -71,7 +71,8 @@ class NewFrequency:
 class Pause:
     """The patient can't come from the first day on; `back` is the first day on which they can.
 
-    What is locked or confirmed stays: it was agreed all the same.
+    What is locked or confirmed stays: it was agreed all the same. What stands before it stays too, however long the gap
+    becomes: nobody puts off a visit because of days after it.
     """
 
     course_id: str
@@ -155,7 +156,7 @@ def befallen(event: Event, case: RepairCase) -> RepairCase:
         case NewFrequency():
             return _each(case, lambda owed: _in_rhythm(event, owed))
         case Pause():
-            paused = _each(case, lambda owed: _displaced(owed) if _within(event, owed) else owed)
+            paused = _each(case, lambda owed: _paused(event, owed))
             return replace(paused, away=(*case.away, (event.first_day, event.back)))
         case EarlierWanted():
             return _earlier(event, case)
@@ -204,6 +205,12 @@ def _each(case: RepairCase, change: Callable[[OwedSession], OwedSession]) -> Rep
 def _displaced(owed: OwedSession, *, lost: bool = False) -> OwedSession:
     """A session that can't stay where it is; moving it costs nothing, since it must."""
     return replace(owed, place=None, locked=False, move_points=0, confirmed=False, lost=lost)
+
+
+def _paused(event: Pause, owed: OwedSession) -> OwedSession:
+    if owed.place is not None and owed.place.start.date() < event.first_day:
+        return replace(owed, locked=True)
+    return _displaced(owed) if _within(event, owed) else owed
 
 
 def _in_rhythm(event: NewFrequency, owed: OwedSession) -> OwedSession:

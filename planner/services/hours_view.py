@@ -47,7 +47,7 @@ class HoursDesk:
         return dict(self.therapists).get(staff_id, "")
 
     def week_of(self, staff_id: int, day: date) -> tuple[WeeklyHours, ...]:
-        """The hours of somebody in the week that begins with a day, Monday first."""
+        """The weekly hours of somebody that hold on a day, of all weekdays, Monday first."""
         return _week(self.hours.get(staff_id, ()), day)
 
 
@@ -113,8 +113,11 @@ def take_back(runtime: Runtime, actor: Actor, change_id: int) -> TakenBack:
 
 
 def _week(lines: tuple[WeeklyHours, ...], day: date) -> tuple[WeeklyHours, ...]:
-    days = [day + timedelta(days=number) for number in range(7)]
-    return tuple(line for line in lines if any(line.hold_on(each) for each in days))
+    return tuple(
+        line
+        for line in lines
+        if (line.from_day is None or line.from_day <= day) and (line.to_day is None or day <= line.to_day)
+    )
 
 
 def _revision_of(unit: Unit, change: HoursChangeRow) -> int | None:

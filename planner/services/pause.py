@@ -19,13 +19,13 @@ from planner.errors import InvalidInput, StaleForm
 from planner.scheduling import words
 from planner.scheduling.events import CalledOff, Pause
 from planner.services.attendance import Outcome, note_unplaced, propose_catch_up
-from planner.services.diary_writer import CourseChange, write_change, write_changes
+from planner.services.diary_writer import CourseChange, write_changes
 from planner.services.joint import Planned
 from planner.services.planning import ahead, standing, visits_of
 from planner.services.repairing import repaired
 from planner.services.replan import UPCOMING, Replan, shown_replan
 from planner.services.runtime import Actor, Runtime, Unit
-from planner.services.snapshot import CourseSnapshot, Days, take, take_all
+from planner.services.snapshot import CourseSnapshot, Days, take_all
 from planner.storage.courses import CourseRow
 from planner.storage.ids import new_id
 
@@ -106,20 +106,30 @@ def pause(
 
 
 def end_pause(runtime: Runtime, actor: Actor, course_id: int, days: DaysAway) -> Outcome:
-    """The patient can come on these days after all. Visits stay where they are now; new ones may be there again.
+    """The patient can come on these days after all, also for their other courses that pause on the very same days.
+
+    Visits stay where they are now; new ones may be there again.
 
     Raises:
         StaleForm: the course does not pause then (any more).
     """
     with runtime.writing(actor) as unit:
         course = unit.get(CourseRow, course_id)
-        before = take(unit, course)
-        left = tuple(each for each in before.away or () if each != days.pair)
-        if left == before.away:
+        before = take_all(unit, [course, *other_courses(unit, course)])
+        pausing = {each: found for each, found in before.items() if days.pair in (found.away or ())}
+        if course_id not in pausing:
             raise StaleForm("The course does not pause on these days any more.")
         says = f"The patient can come {days} after all"
-        revision = write_change(unit, CourseChange(course, replace(before, away=left), "pause-ended", says))
-        return Outcome(course.id, revision.id, repaired=False, says=says)
+        changes = [
+            CourseChange(unit.get(CourseRow, each), _without(found, days), "pause-ended", says)
+            for each, found in pausing.items()
+        ]
+        first = write_changes(unit, changes, batch=new_id())[0]
+        return Outcome(course.id, first.id, repaired=False, says=says)
+
+
+def _without(course: CourseSnapshot, days: DaysAway) -> CourseSnapshot:
+    return replace(course, away=tuple(each for each in course.away or () if each != days.pair))
 
 
 def _planned(unit: Unit, course_id: int, days: DaysAway, all_courses: bool) -> list[Planned]:

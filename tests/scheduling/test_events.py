@@ -222,6 +222,13 @@ def test_a_pause_moves_what_lies_in_it_behind_it():
     assert {each.course for each in change.moved} == {"ana"}
 
 
+def test_a_pause_leaves_what_stands_before_it():
+    """Ana comes on Monday and is away for three weeks then: she does not wait for all of it."""
+    change = repaired(Pause("ana", MONDAY + timedelta(days=1), MONDAY + timedelta(days=22)), ANA, free=clinic(60))
+    assert [each.session for each in change.kept] == [0]
+    assert {each.before.session for each in change.moved} == {1, 2}
+
+
 def test_a_pause_leaves_what_is_locked():
     """A visit agreed inside the pause all the same happens."""
     ana = replace(ANA, owed=(ANA.owed[0], replace(ANA.owed[1], locked=True), ANA.owed[2]))

@@ -42,6 +42,20 @@ def test_a_block_is_booked_at_the_dates_that_were_shown(runtime, clinic):
     assert (done.changed, done.skipped, done.to_place) == ((), (), 0)
 
 
+def test_steps_instead_of_seconds_find_the_same_dates_again(runtime, clinic):
+    """However busy the computer is; no second is asked for then."""
+    crowd = make_crowd(runtime, clinic, 5)
+
+    def dates():
+        job_id = new_id()
+        plan_block(runtime, clinic.rosa.actor, crowd.assessments, TOMORROW, job_id=job_id, iterations=40)
+        job = finished(runtime, clinic, job_id)
+        assert (job.status, job.request.get("seconds")) == ("done", None), job.error
+        return [line.starts for line in planned_block(runtime, clinic.rosa.actor, job)]
+
+    assert dates() == dates()
+
+
 def test_whoever_was_booked_does_not_wait_any_more(runtime, clinic):
     """The page lists patients whose newest assessment has no course."""
     crowd = make_crowd(runtime, clinic, 3)

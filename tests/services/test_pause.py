@@ -15,7 +15,7 @@ from planner.storage.courses import CourseRow
 from tests.services.test_course_life import ACUTE, assert_48_hours_apart, book, snapshot, starts
 
 HOLIDAY = DaysAway(date(2026, 3, 9), date(2026, 3, 29))
-ALL = DaysAway(date(2026, 3, 3), date(2026, 3, 20))
+ALL = DaysAway(date(2026, 3, 3), date(2026, 4, 17))
 
 
 @pytest.fixture
@@ -188,6 +188,17 @@ def test_who_can_come_after_all_may_be_planned_there_again(runtime, clinic, cour
     assert away_of(runtime, clinic, course) == []
     with pytest.raises(StaleForm):
         end_pause(runtime, clinic.rosa.actor, course, HOLIDAY)
+
+
+def test_who_can_come_after_all_can_come_for_all_that_paused_then(runtime, clinic, course):
+    """A course that pauses on other days keeps them."""
+    other = book(runtime, clinic, ACUTE)
+    pause(runtime, clinic.rosa.actor, course, HOLIDAY, all_courses=True)
+    alone = DaysAway(date(2026, 6, 1), date(2026, 6, 5))
+    pause(runtime, clinic.rosa.actor, other, alone)
+    end_pause(runtime, clinic.rosa.actor, course, HOLIDAY)
+    assert away_of(runtime, clinic, course) == []
+    assert away_of(runtime, clinic, other) == [["2026-06-01", "2026-06-05"]]
 
 
 def test_a_pause_that_makes_no_sense_is_refused(runtime, clinic, course):

@@ -49,13 +49,24 @@ def begins(runtime, clinic):
 
 def test_the_form_begins_with_the_hours_as_they_are(rosa, clinic):
     """For whoever is chosen, from next Monday on."""
+    for address in ("/hours", f"/hours?staff_id={clinic.ben.id}"):  # There is only Ben.
+        page = rosa.get(address).text
+        assert "Mon–Fri 08:00–18:00" in page
+        assert 'name="day_0" type="text" value="08:00–18:00"' in page
+        assert 'name="day_6" type="text" value=""' in page
+        assert 'value="2026-03-09"' in page
+
+
+def test_nobodys_hours_are_asked_for_before_somebody_is_chosen(rosa, runtime, clinic):
+    """An empty form would be somebody who never works."""
+    make_crowd(runtime, clinic, 0)
     page = rosa.get("/hours").text
-    assert "Mon–Fri 08:00–18:00" in page
-    assert 'name="day_0" type="text" value=""' in page
-    page = rosa.get(f"/hours?staff_id={clinic.ben.id}").text
-    assert 'name="day_0" type="text" value="08:00–18:00"' in page
-    assert 'name="day_6" type="text" value=""' in page
-    assert 'value="2026-03-09"' in page
+    assert "Whose hours change?" in page
+    assert 'name="day_0"' not in page
+    assert "New hours of Clara Novak" in rosa.get(re.findall(r"/hours\?staff_id=\d+", page)[1]).text
+    answer = rosa.post("/hours", form_for(clinic, staff_id=""))
+    assert answer.status_code == 422
+    assert "Choose whose hours change." in answer.text
 
 
 def test_new_hours_are_previewed_row_by_row_before_they_are_set(rosa, runtime, clinic, course):
@@ -78,6 +89,7 @@ def test_hours_taken_back_in_time_restore_every_date(rosa, runtime, clinic, cour
     """Until the patients were told, it is as if they had never been."""
     before = course.appointment(1)
     page = rosa.post("/hours", form_for(clinic, "record"), follow_redirects=True).text
+    assert "Mon–Fri 08:00–18:00" in page
     assert "from Tue 3 Mar 2026: Mon–Fri 13:00–18:00" in page
     address = re.search(r'action="(/hours/\d+/take-back)"', page)[1]
     page = rosa.post(address, follow_redirects=True).text
@@ -121,7 +133,7 @@ def test_hours_of_many_courses_are_planned_beside_the_page_and_set_from_it(rosa,
     solve_jobs.ask_stop(runtime, clinic.rosa.actor, job_id)
     finished(runtime, clinic, job_id)
     page = rosa.get(answer.location).text
-    assert "Ben Okafor works other hours from Tue 3 Mar 2026" in page
+    assert "Ben Okafor works other hours from Tue 3 Mar 2026: Mon–Fri 13:00–18:00" in page
     assert "the hours can be taken back" in page
     assert "Set the hours and change" in page
     page = rosa.post(f"{answer.location}/apply", follow_redirects=True).text
@@ -132,7 +144,6 @@ def test_hours_of_many_courses_are_planned_beside_the_page_and_set_from_it(rosa,
 @pytest.mark.parametrize(
     ("wrong", "field"),
     [
-        ({"staff_id": ""}, "staff_id"),
         ({"first_day": "soon"}, "first_day"),
         ({"first_day": "2026-03-01"}, "first_day"),
         ({"day_1": "in the morning"}, "day_1"),

@@ -78,12 +78,13 @@ def _page(
     shown = dict(form)
     if fresh:
         first = _next_monday(desk.today)
-        shown |= {"first_day": first.isoformat(), **fields_of(desk.week_of(chosen, first))}
+        shown = {"staff_id": str(chosen), "first_day": first.isoformat(), **fields_of(desk.week_of(chosen, first))}
     week, _ = read_week(shown) if plan else (None, {})
     return render_template(
         "reception/hours.html",
         desk=desk,
         form=shown,
+        chosen=chosen,
         errors=errors or {},
         plan=plan,
         job_id=new_job_id(),
@@ -101,8 +102,8 @@ def _preview(desk: HoursDesk, week: NewWeek) -> tuple[str, str, str]:
 
 
 def _chosen(form: Mapping[str, str], desk: HoursDesk) -> int:
-    """Whose hours the form is about; 0 where nobody of the clinic is chosen."""
-    text = form.get("staff_id", "")
+    """Whose hours the form is about; 0 where nobody of the clinic is chosen, unless there is only one."""
+    text = form.get("staff_id") or (str(desk.therapists[0][0]) if len(desk.therapists) == 1 else "")
     return next((staff_id for staff_id, _ in desk.therapists if str(staff_id) == text), 0)
 
 

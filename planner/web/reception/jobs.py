@@ -19,6 +19,7 @@ from planner.services.solve_jobs import Work
 from planner.web.context import actor, runtime
 from planner.web.formats import counted
 from planner.web.reception.hours import HOURS_SET, hours_title
+from planner.web.reception.hours_form import week_words
 from planner.web.reception.leave import LEAVE_RECORDED, span_words
 from planner.web.reception.replans import tell_replan
 from planner.web.reception.routes import CONFLICT, Page, is_htmx, reception
@@ -155,7 +156,8 @@ def _record_leave(found: Job) -> Page:
 
 def _hours_title(found: Job) -> str:
     week = new_hours.NewWeek.from_json(found.request)
-    return hours_title(leave_desk(runtime(), actor()).name_of(week.staff_id), week.first_day)
+    title = hours_title(leave_desk(runtime(), actor()).name_of(week.staff_id), week.first_day)
+    return f"{title}: {week_words(week.lines)}"
 
 
 def _set_hours(found: Job) -> Page:
