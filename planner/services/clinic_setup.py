@@ -7,7 +7,7 @@ fact and repair the courses it touches in one go. A manager may do all of it, an
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, time, timedelta
 from typing import Final, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 
 from planner.diary.hours import Closure, Leave, WeeklyHours, public_holidays
 from planner.errors import InvalidInput
-from planner.scheduling.words import moment
+from planner.scheduling.words import day, moment
 from planner.services import accounts
 from planner.services.runtime import Role, Runtime, Unit
 from planner.storage.opening import ClosureRow, HoursRow, LeaveRow
@@ -263,11 +263,19 @@ def check_leave(unit: Unit, staff_id: int, leave: Leave) -> StaffRow:
     if same is not None:
         why = f"“{same.reason}”" if same.reason else "no reason given"
         raise InvalidInput(
-            f"This is recorded already: {person.name} is away from {moment(same.starts)} to {moment(same.ends)} "
-            f"({why}). Take that back first, enter only the time that is new, or give another reason.",
+            f"This is recorded already: {person.name} is away {_when(same)} ({why}). "
+            "Take that back first, enter only the time that is new, or give another reason.",
             field="first_day",
         )
     return person
+
+
+def _when(row: LeaveRow) -> str:
+    """`on Monday 4 May`, `from Monday 4 May to Friday 8 May`, or with times where it is a part of a day."""
+    if not row.starts.time() == row.ends.time() == time():
+        return f"from {moment(row.starts)} to {moment(row.ends)}"
+    first, last = row.starts.date(), row.ends.date() - timedelta(days=1)
+    return f"on {day(first)}" if first == last else f"from {day(first)} to {day(last)}"
 
 
 def withdraw_leave(unit: Unit, leave_id: int) -> LeaveRow:

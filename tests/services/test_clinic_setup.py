@@ -192,15 +192,20 @@ def test_the_same_leave_is_not_recorded_twice(runtime, clinic):
         clinic_setup.add_leave(unit, clara.id, holiday)
         clinic_setup.add_leave(unit, clinic.ben.id, Leave.whole_days(date(2026, 3, 14), date(2026, 3, 20), "Holiday"))
         clinic_setup.add_leave(unit, clinic.ben.id, Leave.whole_days(date(2026, 3, 11), date(2026, 3, 11), "Ill"))
-    for again in (
-        holiday,
-        Leave.whole_days(date(2026, 3, 12), date(2026, 3, 16), "holiday"),
-        Leave(datetime(2026, 3, 10, 9), datetime(2026, 3, 10, 10), "HOLIDAY"),
+        clinic_setup.add_leave(unit, clinic.ben.id, Leave(datetime(2026, 4, 1, 9), datetime(2026, 4, 1, 12)))
+    for again, when in (
+        (holiday, "from Monday 9 March to Friday 13 March (“Holiday”)"),
+        (Leave.whole_days(date(2026, 3, 11), date(2026, 3, 12), "ill"), "on Wednesday 11 March (“Ill”)"),
+        (Leave(datetime(2026, 3, 16, 9), datetime(2026, 3, 16, 10), "HOLIDAY"), "from Saturday 14 March to"),
+        (
+            Leave.whole_days(date(2026, 4, 1), date(2026, 4, 1)),
+            "from Wednesday 1 April 09:00 to Wednesday 1 April 12:00",
+        ),
     ):
         with pytest.raises(InvalidInput) as refusal, runtime.writing(clinic.mo.actor) as unit:
             clinic_setup.add_leave(unit, clinic.ben.id, again)
         assert refusal.value.field == "first_day"
-        assert "is recorded already" in refusal.value.message
+        assert f"is recorded already: Ben Okafor is away {when}" in refusal.value.message
     with runtime.writing(clinic.mo.actor) as unit:
         clinic_setup.withdraw_leave(unit, first)
         clinic_setup.add_leave(unit, clinic.ben.id, Leave.whole_days(date(2026, 3, 9), date(2026, 3, 13), "Holiday"))

@@ -124,7 +124,7 @@ def test_a_leave_sent_twice_is_recorded_once_and_said(rosa, clinic, course):
     for do in ("record", "preview"):
         again = rosa.post("/leave", {**form, "do": do})
         assert again.status_code == 422
-        assert "This is recorded already: Ben Okafor is away from Monday 4 May 00:00" in again.text
+        assert "This is recorded already: Ben Okafor is away on Monday 4 May (“Flu”)." in again.text
         assert again.text.count("Take back") == 1
 
 
