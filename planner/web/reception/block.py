@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Final
 
 from flask import redirect, render_template, request, url_for
 from werkzeug.datastructures import MultiDict
@@ -24,7 +25,7 @@ from planner.web.reception.booking_form import wishes_fields
 from planner.web.reception.booking_rows import wishes_line
 from planner.web.reception.routes import CONFLICT, UNPROCESSABLE, Errors, Page, errors_of, reception
 
-_UNREADABLE = "This page could not be read. Please begin again."
+_UNREADABLE: Final = "This page could not be read. Please begin again."
 
 
 @dataclass(frozen=True)
