@@ -17,6 +17,7 @@ from planner.web.feed_answer import FeedDoor
 from planner.web.formats import FILTERS
 from planner.web.guessing import Guesses
 from planner.web.navigation import home_of, nav_items
+from planner.web.numbers import RowNumber
 
 _NO_CLINIC: Final = ("Course planner", "")
 _log = logging.getLogger("planner.web")
@@ -47,6 +48,7 @@ def create_app(running: Runtime, config: Config) -> Flask:
     security.install(app, config)
     access.install(app)
     errors.install(app)
+    app.url_map.converters["int"] = RowNumber
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     # A calendar program has no form and no cookie, and what it could change is refused anyway.

@@ -13,6 +13,7 @@ import click
 
 from planner.commands.files import check_can_write, contents_of, read_json, write_whole
 from planner.scheduling.difference import difference
+from planner.scheduling.gap import gap_percent
 from planner.scheduling.many_courses import solve
 from planner.scheduling.problem import Problem, Solution, Unplaced
 
@@ -82,7 +83,8 @@ class _Progress:
         if seconds - self.said < _SAY_EVERY:
             return
         self.said = seconds
-        gap = f"{points / bound - 1:7.2%}" if bound > 0 else "      ?"
+        percent = gap_percent(points, bound)
+        gap = "      ?" if percent is None else f"{percent:6.2f}%"
         click.echo(
             f"{seconds:8.1f} s  step {iteration:>8}  {points:>9} points, at least {bound:>9}, gap {gap}", err=True
         )
