@@ -11,12 +11,13 @@ from planner.services.feed_memory import FeedMemory
 from planner.services.runtime import Actor, Runtime
 from planner.web import access, errors, security
 from planner.web.blueprints import BLUEPRINTS
-from planner.web.context import EXTENSION, FEEDS, GUESSES, actor_or_none, runtime
+from planner.web.context import DOOR, EXTENSION, FEEDS, GUESSES, actor_or_none, runtime
 from planner.web.dav import dav
 from planner.web.feed_answer import FeedDoor
 from planner.web.formats import FILTERS
 from planner.web.guessing import Guesses
 from planner.web.navigation import home_of, nav_items
+from planner.web.numbers import RowNumber
 
 _NO_CLINIC: Final = ("Course planner", "")
 _log = logging.getLogger("planner.web")
@@ -47,15 +48,16 @@ def create_app(running: Runtime, config: Config) -> Flask:
     security.install(app, config)
     access.install(app)
     errors.install(app)
+    app.url_map.converters["int"] = RowNumber
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     # A calendar program has no form and no cookie, and what it could change is refused anyway.
     app.extensions["csrf"].exempt(dav)
     access.check_complete(app)
     encrypted = config.base_url.startswith("https://")
-    app.wsgi_app = FeedDoor(  # type: ignore[method-assign]
-        app.wsgi_app, running, memory, may_pack=config.feed_gzip, encrypted=encrypted
-    )
+    door = FeedDoor(app.wsgi_app, running, memory, may_pack=config.feed_gzip, encrypted=encrypted)
+    app.extensions[DOOR] = door
+    app.wsgi_app = door  # type: ignore[method-assign]
     app.context_processor(_shared)
     return app
 

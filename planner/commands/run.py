@@ -18,6 +18,7 @@ from planner.config import Config
 from planner.errors import InvalidInput
 from planner.services.runtime import Runtime
 from planner.sweeps import sweep_named
+from planner.web.context import DOOR
 
 
 @click.command()
@@ -67,8 +68,9 @@ def sweep(name: str) -> None:
 
 
 def _listening(runtime: Runtime, config: Config) -> Server:
+    app = create_app(runtime, config)
     try:
-        return Server(create_app(runtime, config), config)
+        return Server(app, config, app.extensions[DOOR].at_once)
     except OSError as error:
         raise InvalidInput(
             f"Can't listen on {config.host}:{config.port}: {error.strerror}. Choose another port with --port.",

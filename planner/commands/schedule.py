@@ -16,6 +16,7 @@ import click
 from planner.commands.files import check_can_write, check_not_same, contents_of, printable, read_json, write_whole
 from planner.scheduling import words
 from planner.scheduling.difference import Difference, Moved, difference
+from planner.scheduling.gap import gap_percent
 from planner.scheduling.many_courses import solve
 from planner.scheduling.problem import Problem, Solution, Unplaced
 
@@ -149,7 +150,8 @@ class Watch:
         if iteration < 0:
             click.echo(f"{seconds:8.1f} s  placing one course after another", err=True)
             return
-        gap = f"{points / bound - 1:7.2%}" if bound > 0 else "      ?"
+        percent = gap_percent(points, bound)
+        gap = "      ?" if percent is None else f"{percent:6.2f}%"
         click.echo(
             f"{seconds:8.1f} s  step {iteration:>8}  {points:>9} points, at least {bound:>9}, gap {gap}", err=True
         )

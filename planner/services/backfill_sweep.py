@@ -5,10 +5,12 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from planner.services import worklists
-from planner.services.backfill import takers_of, worklist_key
-from planner.services.freed_slots import slot_of, still_free
-from planner.services.runtime import Actor, Runtime
+from planner.services.backfill import worklist_key
+from planner.services.freed_slots import FreedSlot, slot_of, still_free
+from planner.services.newcomers import newcomers_of
+from planner.services.runtime import Actor, Runtime, Unit
 from planner.services.sweeping import SweepReport, each
+from planner.services.takers import takers_of
 from planner.storage.courses import WorklistRow
 from planner.storage.jobs import FreedSlotRow, SlotOfferRow
 
@@ -65,15 +67,21 @@ def _examine(runtime: Runtime, clinic_id: int, slot_id: int) -> None:
     actor = Actor.system(clinic_id)
     with runtime.reading(actor) as unit:
         slot = slot_of(unit, slot_id)
-        takers = takers_of(unit, slot) if still_free(unit, [slot]) else []
+        helped = _helped(unit, slot) if still_free(unit, [slot]) else 0
     with runtime.writing(actor) as unit:
         unit.get(FreedSlotRow, slot_id).examined_at = unit.now
-        if not takers:
+        if not helped:
             worklists.close_key(unit, worklist_key(slot_id))
             return
-        who = "1 patient" if len(takers) == 1 else f"{len(takers)} patients"
+        who = "1 patient" if helped == 1 else f"{helped} patients"
         says = f"{slot.start:%a %d %b, %H:%M} with {slot.practitioner} is free: it would help {who}."
         worklists.open_item(unit, worklists.FREED_SLOT, worklist_key(slot_id), says, None, slot_id=slot_id)
+
+
+def _helped(unit: Unit, slot: FreedSlot) -> int:
+    """How many it would help: courses, and patients who wait for one."""
+    courses, beginners = takers_of(unit, slot), newcomers_of(unit, slot)
+    return len(courses.takers) + courses.more + len(beginners.newcomers) + beginners.more
 
 
 def _listed(runtime: Runtime) -> list[_Key]:

@@ -21,11 +21,14 @@ from planner.services.attendance import note_unplaced
 from planner.services.block_view import BlockCourse, BlockLine, BookedBlock, lines_of
 from planner.services.booking import BookingRequest, course_for, first_state, new_course, planned_sessions, span_of
 from planner.services.diary_writer import CourseChange, write_changes
-from planner.services.job_rows import Job, keep_outcome, ready, use
+from planner.services.job_rows import Job, begun_before, keep_outcome, ready, use
+from planner.services.outcomes import JobOutcome, Seen, other_dates
+from planner.services.pause import GOING_ON
 from planner.services.planning import MIN_GAP_HOURS, free_problem, instant, therapists, visits_of
 from planner.services.runtime import Actor, Runtime, Unit
 from planner.services.snapshot import CourseSnapshot
 from planner.services.solve_jobs import Watch, start
+from planner.services.waiting import known_of, request_of
 from planner.services.wishes import Wishes
 from planner.storage.courses import AssessmentRow, CourseRow
 from planner.storage.ids import new_id
@@ -62,18 +65,23 @@ def plan_block(
     first_day: date,
     *,
     job_id: int,
+    wishes: Mapping[int, Wishes] | None = None,
     seconds: float = THINK_SECONDS,
     iterations: int | None = None,
 ) -> None:
     """Let dates for several courses be found outside the request, improved for at most so many seconds.
 
     Args:
+        wishes: by assessment; where none are given, those that are known of the patient. Known days away hold always.
         iterations: improve by so many steps instead, however long they take: the same diary then gives the same dates.
     Raises:
         InvalidInput: nobody is chosen, somebody is booked already, or the day makes no sense.
+        StaleForm: the form with this `job_id` was sent before, with something else in it.
     """
     with runtime.reading(actor) as unit:
-        request = _request(unit, assessment_ids, first_day)
+        if begun_before(unit, job_id, BLOCK_JOB, lambda kept: _asks_for(kept, assessment_ids, first_day, wishes or {})):
+            return
+        request = _request(unit, assessment_ids, first_day, wishes or {})
         _scene(unit, request)
     budget = {"seconds": seconds} if iterations is None else {"iterations": iterations}
     start(runtime, actor, BLOCK_JOB, {**request, **budget}, think, job_id=job_id)
@@ -124,33 +132,67 @@ def book_block(runtime: Runtime, actor: Actor, job_id: int) -> BookedBlock:
             if course.unplaced:
                 note_unplaced(unit, change.course, change.target)
         names = {line.course.course_id: line.patient for line in lines_of(unit, shown)}
-        before = {course.course_id: course.placed for course in shown}
+        before = {course.course_id: _seen(unit, course) for course in shown}
+        others = (
+            other_dates(each.course_id, names[each.course_id], before[each.course_id], _seen(unit, each))
+            for each in courses
+        )
         block = BookedBlock(
             lines=lines_of(unit, courses),
-            changed=tuple(names[each.course_id] for each in courses if _other_dates(before[each.course_id], each)),
+            others=tuple(each for each in others if each.dates),
             skipped=tuple(names[course.course_id] for course in shown if course.assessment_id in taken_care_of),
             revision_id=revisions[0].id if revisions else None,
         )
-        keep_outcome(unit, job_id, {**job.answer, "courses": [line.course.to_json() for line in block.lines]})
+        kept = JobOutcome(block.others, block.skipped, block.revision_id)
+        booked = [line.course.to_json() for line in block.lines]
+        keep_outcome(unit, job_id, {**job.answer, "courses": booked, "outcome": kept.to_json()})
         return block
 
 
-def _request(unit: Unit, assessment_ids: Sequence[int], first_day: date) -> dict[str, Any]:
+def _request(
+    unit: Unit, assessment_ids: Sequence[int], first_day: date, wishes: Mapping[int, Wishes]
+) -> dict[str, Any]:
     """A block as a job keeps it; the courses' ids are chosen now, so that booking twice books once."""
     chosen = sorted(set(assessment_ids))
     if first_day < unit.today:
         raise InvalidInput("The first day lies in the past.", field="earliest_day")
     if not chosen:
         raise InvalidInput("Choose at least one patient.", field="assessments")
-    _assessments(unit, chosen)
+    rows = _assessments(unit, chosen)
     if len(chosen) > MOST_COURSES:
         raise InvalidInput(f"At most {MOST_COURSES} courses are booked together.", field="assessments")
     if _booked_assessments(unit, chosen):
         raise InvalidInput("Somebody chosen has been booked meanwhile. Choose again.", field="assessments")
-    return {
-        "courses": [{"course_id": new_id(), "assessment_id": assessment_id} for assessment_id in chosen],
-        "first_day": first_day.isoformat(),
-    }
+    everybody = _everybody(unit)
+    known = known_of(unit, {row.patient_id for row in rows.values()})
+    courses = []
+    for assessment_id in chosen:
+        row = rows[assessment_id]
+        mine = known[row.patient_id]
+        given = wishes.get(assessment_id) or mine.wishes_now(everybody, row.recorded_by)
+        asked = replace(given, away=mine.away)
+        courses.append({"course_id": new_id(), "assessment_id": assessment_id, "wishes": asked.to_json()})
+    return {"courses": courses, "first_day": first_day.isoformat()}
+
+
+def _asks_for(
+    request: Mapping[str, Any], assessment_ids: Sequence[int], first_day: date, wishes: Mapping[int, Wishes]
+) -> bool:
+    """Whether a job was begun by a form with these entries."""
+    kept = {item["assessment_id"]: Wishes.from_json(item["wishes"]) for item in request["courses"]}
+    return (
+        request["first_day"] == first_day.isoformat()
+        and set(kept) == set(assessment_ids)
+        and all(replace(wishes[each], away=kept[each].away) == kept[each] for each in kept if each in wishes)
+    )
+
+
+def _everybody(unit: Unit) -> list[int]:
+    """The ids of all who treat here. Raises InvalidInput where nobody does."""
+    found = [row.id for row in therapists(unit)]
+    if not found:
+        raise InvalidInput("Nobody treats here yet.", field="first_day")
+    return found
 
 
 def _booked_assessments(unit: Unit, assessment_ids: Collection[int]) -> set[int]:
@@ -163,6 +205,13 @@ def _booked_assessments(unit: Unit, assessment_ids: Collection[int]) -> set[int]
     )
 
 
+def _in_a_course_since(unit: Unit, assessment_ids: Collection[int], since: datetime) -> set[int]:
+    """The assessments of patients who were booked by another one meanwhile."""
+    begun = select(CourseRow.patient_id).where(CourseRow.status.in_(GOING_ON), CourseRow.started_at > since)
+    row = AssessmentRow
+    return set(unit.session.scalars(select(row.id).where(row.id.in_(assessment_ids), row.patient_id.in_(begun))))
+
+
 def _scene(unit: Unit, request: Mapping[str, Any], but_for: Collection[int] = ()) -> _Scene:
     """The problem that a block is.
 
@@ -170,15 +219,18 @@ def _scene(unit: Unit, request: Mapping[str, Any], but_for: Collection[int] = ()
         InvalidInput: naming the field.
         NotFound: an assessment is not of this clinic.
     """
-    everybody = [row.id for row in therapists(unit)]
-    if not everybody:
-        raise InvalidInput("Nobody treats here yet.", field="first_day")
+    everybody = _everybody(unit)
     # Planned again, or booked, on a later day it begins with that day.
     first_day = max(date.fromisoformat(request["first_day"]), unit.today)
     wanted = [item for item in request["courses"] if item["assessment_id"] not in but_for]
     found = _assessments(unit, [item["assessment_id"] for item in wanted])
     requests = {
-        str(item["course_id"]): _one(item["course_id"], found[item["assessment_id"]], first_day, everybody)
+        str(item["course_id"]): request_of(
+            item["course_id"],
+            assessment_from(found[item["assessment_id"]]),
+            Wishes.from_json(item["wishes"]),
+            first_day,
+        )
         for item in wanted
     }
     planned = {name: planned_sessions(unit, each) for name, each in requests.items()}
@@ -197,22 +249,6 @@ def _assessments(unit: Unit, assessment_ids: Collection[int]) -> dict[int, Asses
     if len(found) < len(assessment_ids):
         raise NotFound("There is no such assessment here.")
     return found
-
-
-def _one(course_id: int, row: AssessmentRow, first_day: date, everybody: Sequence[int]) -> BookingRequest:
-    """The course of one assessment, rather with whoever recorded it."""
-    recorded = assessment_from(row)
-    preferred = [each for each in everybody if each == row.recorded_by]
-    return BookingRequest(
-        course_id=course_id,
-        patient_id=recorded.patient_id,
-        assessment_id=recorded.id,
-        phases=recorded.phases,
-        first_visit_minutes=recorded.estimate.first_visit_minutes,
-        visit_minutes=recorded.estimate.visit_minutes,
-        wishes=Wishes(practitioners=(*preferred, *(each for each in everybody if each not in preferred))),
-        earliest_day=first_day,
-    )
 
 
 def _visits(unit: Unit, requests: Mapping[str, BookingRequest]) -> dict[str, list[datetime]]:
@@ -235,18 +271,18 @@ def _courses(
 
 def _as_of_now(unit: Unit, job: Job, shown: Sequence[BlockCourse]) -> tuple[list[BlockCourse], _Scene, set[int]]:
     """What is still to be booked of a block, the diary as it is now, and the assessments that have a course by now."""
-    taken_care_of = _booked_assessments(unit, [item["assessment_id"] for item in job.request["courses"]])
+    asked = [item["assessment_id"] for item in job.request["courses"]]
+    taken_care_of = _booked_assessments(unit, asked) | _in_a_course_since(unit, asked, job.asked_at)
     scene = _scene(unit, job.request, but_for=taken_care_of)
     return [course for course in shown if course.assessment_id not in taken_care_of], scene, taken_care_of
 
 
-def _other_dates(before: Mapping[int, Placed], course: BlockCourse) -> bool:
-    """Whether a course was shown with other dates or therapists; another room is no change."""
-
-    def seen(places: Mapping[int, Placed]) -> dict[int, tuple[datetime, str]]:
-        return {number: (placed.start, placed.practitioner) for number, placed in places.items()}
-
-    return seen(before) != seen(course.placed)
+def _seen(unit: Unit, course: BlockCourse) -> dict[int, Seen]:
+    """What a person sees of a course's dates, by session from 1; another room is no change."""
+    return {
+        number + 1: (instant(placed.start, unit.zone), int(placed.practitioner))
+        for number, placed in course.placed.items()
+    }
 
 
 def _settled(scene: _Scene, shown: Sequence[BlockCourse], budget: Budget) -> list[BlockCourse]:

@@ -5,36 +5,32 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import select
 
 from planner.scheduling.problem import Placed, Unplaced
-from planner.services.assessments import RecordedAssessment, assessment_from
+from planner.services.outcomes import OtherDates
 from planner.services.planning import therapists
 from planner.services.runtime import Actor, Runtime, Unit
-from planner.storage.courses import AssessmentRow, CourseRow
+from planner.services.waiting import Waiting, waiting_list
 from planner.storage.people import PatientRow
-
-_MOST_LISTED: Final = 500
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """A patient whose newest assessment has no course yet."""
-
-    patient_id: int
-    patient: str
-    recorded: RecordedAssessment
 
 
 @dataclass(frozen=True, slots=True)
 class BlockDesk:
-    """What the page starts from, the longest waiting first."""
+    """What the page starts from, the longest waiting first.
+
+    Args:
+        more: so many wait too and are not listed.
+        therapists: (id, name) of all who treat here.
+    """
 
     zone: str
     today: date
     waiting: tuple[Waiting, ...]
+    more: int
+    therapists: tuple[tuple[int, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,15 +97,20 @@ class BookedBlock:
 
     Args:
         lines: the courses that were booked, as they stand.
-        changed: names of the patients who got other dates than were shown, because some were taken meanwhile.
+        others: the courses that got other dates than were shown, because some were taken meanwhile.
         skipped: names of those who have a course for this assessment by now.
         revision_id: undoing it undoes all of them; None when nothing was booked.
     """
 
     lines: tuple[BlockLine, ...]
-    changed: tuple[str, ...]
+    others: tuple[OtherDates, ...]
     skipped: tuple[str, ...]
     revision_id: int | None
+
+    @property
+    def changed(self) -> tuple[str, ...]:
+        """The names of those patients."""
+        return tuple(each.patient for each in self.others)
 
     @property
     def to_place(self) -> int:
@@ -118,26 +119,11 @@ class BookedBlock:
 
 
 def block_desk(runtime: Runtime, actor: Actor) -> BlockDesk:
-    """Who could be booked together (two queries)."""
+    """Who could be booked together."""
     with runtime.reading(actor) as unit:
-        return BlockDesk(unit.clinic.timezone, unit.today, tuple(_waiting(unit)))
-
-
-def _waiting(unit: Unit) -> list[Waiting]:
-    booked = select(CourseRow.assessment_id).where(CourseRow.status != "cancelled")
-    found = unit.session.execute(
-        select(AssessmentRow, PatientRow.name)
-        .join(
-            PatientRow, (PatientRow.id == AssessmentRow.patient_id) & (PatientRow.clinic_id == AssessmentRow.clinic_id)
-        )
-        .where(AssessmentRow.id.not_in(booked))
-        .order_by(AssessmentRow.recorded_at.desc())
-        .limit(_MOST_LISTED)
-    )
-    newest: dict[int, Waiting] = {}
-    for row, name in found:
-        newest.setdefault(row.patient_id, Waiting(row.patient_id, name, assessment_from(row)))
-    return list(reversed(newest.values()))
+        found = waiting_list(unit)
+        people = tuple((row.id, row.name) for row in therapists(unit))
+        return BlockDesk(unit.clinic.timezone, unit.today, found.waiting, found.more, people)
 
 
 def lines_of(unit: Unit, courses: Iterable[BlockCourse]) -> tuple[BlockLine, ...]:

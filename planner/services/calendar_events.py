@@ -67,6 +67,11 @@ def patient_events(unit: Unit, patient_id: int, privacy: Privacy = "neutral") ->
     return tuple(event(entry) for entry in entries)
 
 
+def patients_title(language: str, clinic_name: str) -> str:
+    """What all entries of a patient's calendar are called who chose no other privacy."""
+    return _patients_title(texts(language), "neutral", clinic_name, with_whom="", number="")
+
+
 def practitioner_events(unit: Unit, practitioner_id: int, privacy: Privacy = "initials") -> tuple[CalendarEvent, ...]:
     """The practitioner's appointments (6 queries)."""
     entries = [

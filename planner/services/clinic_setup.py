@@ -7,15 +7,16 @@ fact and repair the courses it touches in one go. A manager may do all of it, an
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, time, timedelta
 from typing import Final, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 
 from planner.diary.hours import Closure, Leave, WeeklyHours, public_holidays
 from planner.errors import InvalidInput
+from planner.scheduling.words import day, moment
 from planner.services import accounts
 from planner.services.runtime import Role, Runtime, Unit
 from planner.storage.opening import ClosureRow, HoursRow, LeaveRow
@@ -226,9 +227,9 @@ def add_leave(unit: Unit, staff_id: int, leave: Leave) -> LeaveRow:
     """Record that somebody is away; reception may do it too. Appointments booked then are not moved by this.
 
     Raises:
-        InvalidInput: the person treats nobody, so nobody needs to know.
+        InvalidInput: see `check_leave`.
     """
-    check_leave(unit, staff_id)
+    check_leave(unit, staff_id, leave)
     row = LeaveRow(
         practitioner_id=staff_id, starts=leave.starts, ends=leave.ends, reason=leave.reason, recorded_at=unit.now
     )
@@ -238,17 +239,43 @@ def add_leave(unit: Unit, staff_id: int, leave: Leave) -> LeaveRow:
     return row
 
 
-def check_leave(unit: Unit, staff_id: int) -> StaffRow:
+def check_leave(unit: Unit, staff_id: int, leave: Leave) -> StaffRow:
     """The person whose leave may be recorded.
 
     Raises:
-        InvalidInput: the person treats nobody, so nobody needs to know.
+        InvalidInput: the person treats nobody, so nobody needs to know; or the leave is recorded already: one with the
+            same reason (or none, as this one) lies about the same time.
     """
     _manage(unit, "reception")
     person = unit.get(StaffRow, staff_id)
     if not person.treats:
         raise InvalidInput("Only people who treat have leave in the diary.", field="staff_id")
+    row = LeaveRow
+    meeting = unit.session.scalars(
+        select(row).where(
+            row.practitioner_id == staff_id,
+            row.withdrawn_at.is_(None),
+            row.starts < leave.ends,
+            row.ends > leave.starts,
+        )
+    )
+    same = next((each for each in meeting if each.reason.casefold() == leave.reason.casefold()), None)
+    if same is not None:
+        why = f"“{same.reason}”" if same.reason else "no reason given"
+        raise InvalidInput(
+            f"This is recorded already: {person.name} is away {_when(same)} ({why}). "
+            "Take that back first, enter only the time that is new, or give another reason.",
+            field="first_day",
+        )
     return person
+
+
+def _when(row: LeaveRow) -> str:
+    """`on Monday 4 May`, `from Monday 4 May to Friday 8 May`, or with times where it is a part of a day."""
+    if not row.starts.time() == row.ends.time() == time():
+        return f"from {moment(row.starts)} to {moment(row.ends)}"
+    first, last = row.starts.date(), row.ends.date() - timedelta(days=1)
+    return f"on {day(first)}" if first == last else f"from {day(first)} to {day(last)}"
 
 
 def withdraw_leave(unit: Unit, leave_id: int) -> LeaveRow:

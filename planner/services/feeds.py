@@ -18,6 +18,7 @@ from planner.services.feed_memory import FeedMemory, Written
 from planner.services.feed_owners import FeedOwner, allowed_privacy, checked_privacy
 from planner.services.runtime import Actor, Runtime, Unit
 from planner.services.tokens import hashed, new_token
+from planner.storage.glance import Glance
 from planner.storage.outward import FeedRow
 from planner.storage.people import StaffRow
 
@@ -26,6 +27,7 @@ NOTED_EVERY: Final = timedelta(minutes=15)
 _HEAD: Final = select(FeedRow.clinic_id, FeedRow.id, FeedRow.revision, FeedRow.fetched_at).where(
     FeedRow.token_hash == bindparam("token_hash"), FeedRow.revoked_at.is_(None)
 )
+_GLANCE: Final = Glance(_HEAD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,12 +141,17 @@ def feed_for_token(runtime: Runtime, token: str, memory: FeedMemory) -> ServedFe
 
 
 def kept_feed(runtime: Runtime, token: str, memory: FeedMemory) -> Written | None:
-    """What the address answers if its bytes are kept and nobody needs to note that it was asked for; else None."""
-    row = runtime.database.look(_HEAD, token_hash=hashed(token))
-    now = runtime.clock.now()
-    if row is None or row.fetched_at is None or now - row.fetched_at >= NOTED_EVERY:
+    """What the address answers, if its bytes are kept and nobody needs to note that it was asked for.
+
+    It waits for nothing; None where `feed_for_token` has to be asked, who knows why there is no answer.
+    """
+    row = runtime.database.glance(_GLANCE, token_hash=hashed(token))
+    if row is None:
         return None
-    return memory.known(row.id, row.revision, now)
+    now, (_, feed_id, revision, fetched_at) = runtime.clock.now(), row
+    if fetched_at is None or now - fetched_at >= NOTED_EVERY:
+        return None
+    return memory.known(feed_id, revision, now)
 
 
 def _written(runtime: Runtime, clinic_id: int, feed_id: int, revision: int, memory: FeedMemory) -> Written:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -10,11 +11,17 @@ from typing import Any, Final
 from sqlalchemy import select, update
 
 from planner.errors import InvalidInput, StaleForm
+from planner.scheduling.gap import gap_percent
 from planner.services.runtime import Actor, Runtime, Unit
 from planner.storage.jobs import SolveJobRow
 
 LEASE: Final = timedelta(seconds=30)
 """So long after its last sign of life a job counts as abandoned: its process has died."""
+
+SHOWN_FOR: Final = timedelta(days=3)
+"""So long a planning that was not used stands on reception's pages."""
+
+_MOST_SHOWN: Final = 20
 
 ABANDONED: Final = "The program was stopped before the planning was over. Start it again."
 RUNNING, DONE, FAILED, USED = "running", "done", "failed", "used"
@@ -29,9 +36,9 @@ class Progress:
     seconds: float = 0.0
 
     @property
-    def gap_percent(self) -> float:
-        """How much better an answer could be at most."""
-        return 100 * (self.points - self.lower_bound) / self.points if self.points else 0.0
+    def gap_percent(self) -> float | None:
+        """How far above the best there could be it is at most; None while nothing is proved."""
+        return gap_percent(self.points, self.lower_bound)
 
     def to_json(self) -> dict[str, Any]:
         """JSON."""
@@ -65,6 +72,22 @@ class Job:
     def running(self) -> bool:
         """Whether somebody works on it."""
         return self.status == RUNNING
+
+
+def begun_before(unit: Unit, job_id: int, kind: str, asks: Callable[[dict[str, Any]], bool]) -> bool:
+    """Whether a form was sent before: its number began a solve.
+
+    Args:
+        asks: whether that solve's request is what the form asks for now.
+    Raises:
+        StaleForm: the form asks for something else by now, as after the browser's Back.
+    """
+    row = unit.session.get(SolveJobRow, (unit.clinic.id, job_id))
+    if row is None:
+        return False
+    if row.kind != kind or not asks(row.request):
+        raise StaleForm("This form was sent before, with other entries. Look at them once more and send it again.")
+    return True
 
 
 def open_job(runtime: Runtime, actor: Actor, kind: str, request: dict[str, Any], job_id: int) -> Job | None:
@@ -104,6 +127,18 @@ def look(runtime: Runtime, actor: Actor, job_id: int) -> Job:
     """A job as it is now. Raises NotFound."""
     with runtime.reading(actor) as unit:
         return _job(unit.get(SolveJobRow, job_id), unit.now)
+
+
+def unused(unit: Unit) -> list[Job]:
+    """The plannings of the last days that run, wait to be used, or failed; the newest first (one query)."""
+    row = SolveJobRow
+    found = unit.session.scalars(
+        select(row)
+        .where(row.status != USED, row.asked_at > unit.now - SHOWN_FOR)
+        .order_by(row.asked_at.desc(), row.id.desc())
+        .limit(_MOST_SHOWN)
+    )
+    return [_job(each, unit.now) for each in found]
 
 
 def ask_stop(runtime: Runtime, actor: Actor, job_id: int) -> None:

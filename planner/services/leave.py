@@ -33,8 +33,8 @@ class Absence:
     kind: ClassVar[str] = LEAVE_JOB
 
     def check(self, unit: Unit) -> None:
-        """Raises InvalidInput: the person treats nobody."""
-        check_leave(unit, self.staff_id)
+        """Raises InvalidInput: the person treats nobody, or it is recorded already."""
+        check_leave(unit, self.staff_id, self.leave)
 
     def touches(self, unit: Unit) -> int:
         """How many courses have an appointment in it."""
@@ -56,7 +56,7 @@ class Absence:
     def record(self, unit: Unit, plan: Sequence[Planned]) -> Replan:
         """Record the leave and bring all courses to the plan, as far as it still holds, together."""
         scene = self.scene(unit, also={each.course_id for each in plan})
-        name = check_leave(unit, self.staff_id).name
+        name = check_leave(unit, self.staff_id, self.leave).name
         add_leave(unit, self.staff_id, self.leave)
         unit.session.flush()
         return write_replan(unit, scene, plan, kind="leave", says=f"{name} is away")

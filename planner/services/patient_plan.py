@@ -15,7 +15,7 @@ from planner.care.aftercare import after_a_session, before_first_visit
 from planner.care.evidence import Evidence
 from planner.errors import NotFound, UndoRefused
 from planner.services import undoing
-from planner.services.calendar_events import patient_events
+from planner.services.calendar_events import patient_events, patients_title
 from planner.services.feeds import FeedState, feed_state
 from planner.services.moving import Slot, legal_slots
 from planner.services.offers import OfferedTime, offers_for
@@ -58,6 +58,7 @@ class PatientPlan:
         past: the latest first.
         advice: what to know before the next visit; `aftercare`: after each.
         calendar: the calendar address in use, if there is one.
+        calendar_title: what the visits are called in a calendar that is made now.
         offers: times that became free and may be taken.
     """
 
@@ -71,6 +72,7 @@ class PatientPlan:
     advice: tuple[str, ...]
     aftercare: tuple[str, ...]
     calendar: FeedState | None
+    calendar_title: str
     offers: tuple[OfferedTime, ...] = ()
 
     @property
@@ -130,6 +132,7 @@ def plan_of(runtime: Runtime, actor: Actor) -> PatientPlan:
             advice=() if seen else tuple(row.says for row in before_first_visit(evidence)),
             aftercare=tuple(row.says for row in after_a_session(evidence)),
             calendar=feed_state(unit, patient_id=patient.id),
+            calendar_title=patients_title(patient.language, unit.clinic.name),
             offers=offers_for(unit, patient.id),
         )
 

@@ -18,6 +18,7 @@ from planner.services.attendance import note_unplaced
 from planner.services.diary_writer import CourseChange, write_changes
 from planner.services.difference import Difference, difference
 from planner.services.joint import Asked, JointScene, Planned, scene_of, settled, struck
+from planner.services.outcomes import OtherDates
 from planner.services.planning import policy_of
 from planner.services.runtime import Unit
 from planner.services.snapshot import take_all
@@ -49,12 +50,17 @@ class Replan:
     """What an event does to the diary. The revisions are one batch: undoing one undoes them all.
 
     Args:
-        changed: patients who got other dates than were shown, because the diary had changed meanwhile.
+        others: the courses that got other dates than were shown, because the diary had changed meanwhile.
     """
 
     courses: tuple[TouchedCourse, ...]
     revision_ids: tuple[int, ...] = ()
-    changed: tuple[str, ...] = ()
+    others: tuple[OtherDates, ...] = ()
+
+    @property
+    def changed(self) -> tuple[str, ...]:
+        """The names of those patients."""
+        return tuple(each.patient for each in self.others)
 
     @property
     def digest(self) -> str:

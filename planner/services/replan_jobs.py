@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final, Protocol
 
 from planner.errors import StaleForm
 from planner.scheduling.together import Budget
-from planner.services.difference import difference
-from planner.services.job_rows import Job, ready, use
+from planner.services.difference import Difference
+from planner.services.job_rows import Job, begun_before, keep_outcome, ready, use
 from planner.services.joint import JointScene, Planned, settled, solved
+from planner.services.outcomes import JobOutcome, OtherDates, Seen, other_dates
 from planner.services.planning import policy_of
 from planner.services.replan import Replan, changes, dates_told, names_touched, shown_replan
 from planner.services.runtime import Actor, Runtime, Unit
+from planner.services.snapshot import Booked
 from planner.services.solve_jobs import Watch, Work, start
 
 MOST_AT_ONCE: Final = 8
@@ -99,11 +101,18 @@ def begin(
     """Let the whole clinic's plan for this be made outside the request, improved for at most so many seconds.
 
     Args:
+        job_id: comes with the form, so that sending it twice begins one planning.
         work: what `think` does for this kind.
+    Raises:
+        StaleForm: the form was sent before, with something else in it.
+        InvalidInput: it makes no sense.
     """
+    asked = what.to_json()
     with runtime.reading(actor) as unit:
+        if begun_before(unit, job_id, what.kind, lambda request: {**request, **asked} == request):
+            return
         what.check(unit)
-    start(runtime, actor, what.kind, {**what.to_json(), "seconds": seconds}, work, job_id=job_id)
+    start(runtime, actor, what.kind, {**asked, "seconds": seconds}, work, job_id=job_id)
 
 
 def think(runtime: Runtime, actor: Actor, what: Happening, seconds: float, watch: Watch) -> dict[str, Any]:
@@ -144,13 +153,37 @@ def apply(
         what = read(job.request)
         plan = [Planned.from_json(each) for each in job.answer["courses"]]
         scene = what.scene(unit, also={each.course_id for each in plan})
-    shown = {each.course_id: dates_told(difference(each.before, each.after)) for each in plan}
+        shown = shown_replan(unit, plan, set(job.answer["touched"]))
     plan = settled(scene, plan, Budget(seconds=SETTLE_SECONDS))
     with runtime.writing(actor) as unit:
         use(unit, job_id, kind)
         done = what.record(unit, plan)
-    others = (each.patient for each in done.courses if dates_told(each.difference) != shown.get(each.course_id, ()))
-    return replace(done, changed=tuple(others))
+        done = replace(done, others=tuple(_others(shown, done)))
+        kept = JobOutcome(done.others, revision_id=next(iter(done.revision_ids), None))
+        keep_outcome(unit, job_id, {**job.answer, "outcome": kept.to_json()})
+        return done
+
+
+def _others(shown: Replan, done: Replan) -> Iterator[OtherDates]:
+    """The courses that were changed otherwise than was shown, and those that stay as they are after all."""
+    before = {course.course_id: course for course in shown.courses}
+    after = {course.course_id: course for course in done.courses}
+    for course_id, course in {**before, **after}.items():
+        was, now = (side[course_id].difference if course_id in side else None for side in (before, after))
+        if (dates_told(was) if was else ()) == (dates_told(now) if now else ()):
+            continue
+        yield other_dates(course_id, course.patient, _seen(was, now), _seen(now, was))
+
+
+def _seen(changes: Difference | None, others: Difference | None) -> dict[int, Seen]:
+    """Where each session is after these changes; where there are none, it is where the other ones began."""
+    if changes is not None:
+        return {each.number: _place(each.after) for each in changes.changes}
+    return {each.number: _place(each.before) for each in others.changes} if others is not None else {}
+
+
+def _place(booked: Booked | None) -> Seen:
+    return (booked.starts_at, booked.practitioner_id) if booked is not None else None
 
 
 def _planned_now(runtime: Runtime, actor: Actor, what: Happening) -> tuple[JointScene, list[Planned]]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, Literal, TypeVar
+from typing import Any, Final, Literal, TypeVar
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
@@ -20,6 +20,8 @@ from planner.storage.people import ClinicRow
 
 Role = Literal["reception", "therapist", "manager"]
 RowT = TypeVar("RowT")
+LAST_ID: Final = 2**63 - 1
+"""The largest number a row can have; the database can not even be asked for another."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,7 @@ class Unit:
 
     def get(self, row: type[RowT], row_id: int) -> RowT:
         """The clinic's row with this id, or NotFound, whoever else may have one."""
-        found = self.session.get(row, (self.clinic.id, row_id))
+        found = self.session.get(row, (self.clinic.id, row_id)) if 0 < row_id <= LAST_ID else None
         if found is None:
             raise NotFound("There is no such thing here.")
         return found

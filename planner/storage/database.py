@@ -18,6 +18,7 @@ from planner.errors import DatabaseBusy, PlannerError, SlotTaken, StaleForm, Sto
 from planner.storage import guard
 from planner.storage.base import ClinicScoped
 from planner.storage.feed_revisions import raise_revisions
+from planner.storage.glance import Glance, Glances
 
 _WAIT_SECONDS = 10.0
 
@@ -37,6 +38,7 @@ class Database:
         self._write_engine = self.engine.execution_options(writes=True)
         self._look_engine = self.engine.execution_options(looks=True)
         self._turn = _WriteTurn(Path(f"{self.url.database}.lock"), wait_seconds)
+        self._glances = Glances(str(self.url.database))
 
     @contextmanager
     def reading(self, clinic_id: int | None) -> Iterator[Session]:
@@ -45,7 +47,7 @@ class Database:
             yield session
 
     def look(self, statement: Select[*tuple[Any, ...]], **values: Any) -> Row[*tuple[Any, ...]] | None:
-        """The first row of a statement, without a session: for what is asked many times a second.
+        """The first row of a statement, without a session.
 
         Args:
             statement: names its clinic itself, or belongs to none.
@@ -53,6 +55,14 @@ class Database:
         """
         with _translated(), self._look_engine.connect() as connection:
             return connection.execute(statement, values).first()
+
+    def glance(self, glance: Glance, **values: Any) -> tuple[Any, ...] | None:
+        """The first row if it can be had at once; None where there is none, or where `look` might have to wait.
+
+        Args:
+            values: of the statement's bound parameters.
+        """
+        return self._glances.first(glance, values)
 
     @contextmanager
     def writing(self, clinic_id: int | None) -> Iterator[Session]:
@@ -85,6 +95,7 @@ class Database:
 
     def close(self) -> None:
         """Give all connections back."""
+        self._glances.close()
         self.engine.dispose()
 
 

@@ -7,11 +7,11 @@ from typing import Final, cast
 from flask import Blueprint, abort, flash, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response
 
-from planner.errors import InvalidInput
 from planner.services import feeds as service
 from planner.services.calendar_events import Privacy
 from planner.services.feed_list import feed_list
 from planner.web.context import actor, runtime
+from planner.web.numbers import read_id
 from planner.web.subscribing import subscribing
 
 calendars = Blueprint("calendars", __name__)
@@ -82,7 +82,4 @@ def help_page(program: str) -> Page:
 
 
 def _room(text: str) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        raise InvalidInput("Choose a room, or the whole clinic.", field="owner") from None
+    return read_id(text, "Choose a room, or the whole clinic.", "owner")

@@ -10,6 +10,9 @@ EXTENSION = "planner"
 FEEDS = "planner.feeds"
 """Where the application keeps the bytes of calendars."""
 
+DOOR = "planner.door"
+"""Where it keeps what answers calendars before it is asked itself."""
+
 GUESSES = "planner.guesses"
 """Where it counts wrong secrets."""
 

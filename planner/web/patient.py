@@ -14,6 +14,7 @@ from planner.services.patient_visits import PlanVisit
 from planner.web.context import actor, runtime
 from planner.web.errors import status_of
 from planner.web.formats import counted, local_both
+from planner.web.numbers import read_id
 from planner.web.subscribing import subscribing
 
 patient = Blueprint("patient", __name__, url_prefix="/p/<token>")
@@ -184,7 +185,7 @@ def _first_day() -> date | None:
 def _slot() -> tuple[datetime, int]:
     start, _, practitioner = request.form.get("slot", "").partition(" ")
     try:
-        return datetime.fromisoformat(start), int(practitioner)
+        return datetime.fromisoformat(start), read_id(practitioner, "Choose one of the times.", "slot")
     except ValueError:
         raise InvalidInput("Choose one of the times.", field="slot") from None
 

@@ -10,6 +10,7 @@ from planner.care.course import MOST_SESSIONS, GapDays, Phase, PhaseName, check_
 from planner.care.reading import read_whole
 from planner.errors import InvalidInput
 from planner.services.rhythms import UsualRhythm
+from planner.web.numbers import whole
 
 _Read = TypeVar("_Read")
 _MOST_ROWS: Final = 12
@@ -70,9 +71,9 @@ def changed_rows(rows: Sequence[PhaseRow], button: str, rhythms: Sequence[UsualR
     if button == "add":
         last = rows[-1] if rows else PhaseRow("intensive", "", "", "", "")
         return (*rows, replace(last, sessions="1"))[:_MOST_ROWS]
-    if not text.isdecimal() or int(text) >= len(rows):
+    index = whole(text)
+    if index is None or index >= len(rows):
         return None
-    index = int(text)
     if verb == "remove":
         return (*rows[:index], *rows[index + 1 :])
     gap = next((rhythm.gap for rhythm in rhythms if rhythm.key == verb), None)

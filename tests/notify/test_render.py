@@ -104,19 +104,35 @@ def test_times_are_the_patients_with_the_clinics_beside_them() -> None:
 
 
 @pytest.mark.parametrize(
+    ("make", "subject"),
+    [
+        (letters.reminder, "Your appointment on Tuesday 24 November, 05:00 (10:00 at the clinic)"),
+        (letters.invited, "Tuesday 24 November, 05:00 (10:00 at the clinic) at Harbour Clinic"),
+        (letters.slot_offered, "An earlier time for your appointment: Friday 27 November, 05:00 (10:00 at the clinic)"),
+    ],
+)
+def test_a_subject_gives_both_clocks_too(make: Callable[..., Letter], subject: str) -> None:
+    """It is all that many people read; a time alone would be taken for the clinic's."""
+    assert render(make(letters.head(patient_zone=letters.NEW_YORK))).subject == subject
+
+
+@pytest.mark.parametrize(
     ("language", "beside"), [("en", "at the clinic"), ("de", "in der Praxis"), ("es", "en la clínica")]
 )
 @pytest.mark.parametrize("make", EVERY_LETTER)
 def test_every_time_in_every_letter_has_the_clinics_beside_it(
     make: Callable[..., Letter], language: str, beside: str, templates: MailTemplates
 ) -> None:
-    """Also the one that was before a move, and the one until which an offer stands."""
+    """Also the one in the subject, the one that was before a move, and the one until which an offer stands."""
     rendered = templates.render(make(letters.head(patient_zone=letters.NEW_YORK, language=language)))
     html = " ".join(re.sub(r"<[^>]+>", " ", rendered.html.partition("<body")[2]).split())
-    for words in (rendered.text, html):
+    counted = []
+    for words in (rendered.subject, rendered.text, html):
         times = re.findall(r"\d\d:\d\d", words)
         pairs = re.findall(rf"\d\d:\d\d \(\d\d:\d\d {beside}\)", words)
-        assert len(times) == 2 * len(pairs) > 0
+        assert len(times) == 2 * len(pairs)
+        counted.append(len(pairs))
+    assert min(counted[1:]) > 0
 
 
 def test_the_clinics_day_is_named_where_it_is_another() -> None:
@@ -182,7 +198,7 @@ def test_a_patient_is_written_to_in_their_language(templates: MailTemplates) -> 
     header = letters.head(language="de-AT", patient_zone=ZoneInfo("Asia/Tokyo"))
     rendered = templates.render(letters.reminder(header))
     assert '<html lang="de">' in rendered.html
-    assert rendered.subject == "Ihr Termin am Dienstag, 24. November, 19:00"
+    assert rendered.subject == "Ihr Termin am Dienstag, 24. November, 19:00 (10:00 in der Praxis)"
     assert "Dienstag, 24. November 2026, 19:00 (10:00 in der Praxis)" in rendered.text
     assert "Alle Zeiten sind Ihre Ortszeit (Tokio)" in rendered.text
 

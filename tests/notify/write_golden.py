@@ -52,6 +52,7 @@ def _letters(language: str) -> dict[str, Letter]:
         "reminder": letters.reminder(home),
         "slot_offered": letters.slot_offered(home),
         "invitation": letters.invited(home),
+        "invitation_abroad": letters.invited(abroad),
         "invitation_again": replace(letters.invited(home), again=True),
         "invitation_cancelled": replace(letters.invited(home), cancelled=True),
     }

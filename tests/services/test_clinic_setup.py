@@ -183,6 +183,34 @@ def test_leave_is_recorded_by_reception_and_taken_back_once(runtime, clinic):
         clinic_setup.withdraw_leave(unit, leave)
 
 
+def test_the_same_leave_is_not_recorded_twice(runtime, clinic):
+    """One about the same time with the same reason; more of it, another reason or somebody else's is recorded."""
+    holiday = Leave.whole_days(date(2026, 3, 9), date(2026, 3, 13), "Holiday")
+    with runtime.writing(clinic.mo.actor) as unit:
+        clara = clinic_setup.add_staff(unit, "Clara", "clara@example.org", "therapist", "a long password", treats=True)
+        first = clinic_setup.add_leave(unit, clinic.ben.id, holiday).id
+        clinic_setup.add_leave(unit, clara.id, holiday)
+        clinic_setup.add_leave(unit, clinic.ben.id, Leave.whole_days(date(2026, 3, 14), date(2026, 3, 20), "Holiday"))
+        clinic_setup.add_leave(unit, clinic.ben.id, Leave.whole_days(date(2026, 3, 11), date(2026, 3, 11), "Ill"))
+        clinic_setup.add_leave(unit, clinic.ben.id, Leave(datetime(2026, 4, 1, 9), datetime(2026, 4, 1, 12)))
+    for again, when in (
+        (holiday, "from Monday 9 March to Friday 13 March (“Holiday”)"),
+        (Leave.whole_days(date(2026, 3, 11), date(2026, 3, 12), "ill"), "on Wednesday 11 March (“Ill”)"),
+        (Leave(datetime(2026, 3, 16, 9), datetime(2026, 3, 16, 10), "HOLIDAY"), "from Saturday 14 March to"),
+        (
+            Leave.whole_days(date(2026, 4, 1), date(2026, 4, 1)),
+            "from Wednesday 1 April 09:00 to Wednesday 1 April 12:00",
+        ),
+    ):
+        with pytest.raises(InvalidInput) as refusal, runtime.writing(clinic.mo.actor) as unit:
+            clinic_setup.add_leave(unit, clinic.ben.id, again)
+        assert refusal.value.field == "first_day"
+        assert f"is recorded already: Ben Okafor is away {when}" in refusal.value.message
+    with runtime.writing(clinic.mo.actor) as unit:
+        clinic_setup.withdraw_leave(unit, first)
+        clinic_setup.add_leave(unit, clinic.ben.id, Leave.whole_days(date(2026, 3, 9), date(2026, 3, 13), "Holiday"))
+
+
 def test_a_closure_can_be_taken_back(runtime, clinic):
     """It leaves no row, only the audit."""
     with runtime.writing(clinic.mo.actor) as unit:

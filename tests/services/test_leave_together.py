@@ -6,14 +6,15 @@ from datetime import date, datetime, time, timedelta
 import pytest
 from sqlalchemy import select
 
-from planner.diary.hours import Leave
+from planner.diary.hours import Closure, Leave
 from planner.errors import NotAllowed, StaleForm
 from planner.scheduling.points import points
 from planner.scheduling.problem import Placed, Unplaced
 from planner.scheduling.together import Budget
-from planner.services import attendance, clinic_setup, leave, replan_jobs, undoing
+from planner.services import attendance, clinic_setup, leave, replan_jobs, solve_jobs, undoing
 from planner.services.difference import ChangeKind
 from planner.services.joint import settled, solved
+from planner.services.outcomes import outcome_of
 from planner.services.snapshot import take
 from planner.storage.courses import AppointmentRow, CourseRow
 from planner.storage.ids import new_id
@@ -207,6 +208,31 @@ def test_what_changed_while_the_plan_waited_is_planned_anew_inside(runtime, clin
     with runtime.reading(clinic.rosa.actor) as unit:
         assert unit.get(AppointmentRow, later).confirmed_at is not None
     assert change.after is not None
+
+
+def test_whose_dates_are_others_than_were_shown_is_kept_with_the_job(runtime, clinic, crowd):
+    """The clinic shuts on a day that was promised: patient, session, the date that was shown and the one that is."""
+    job = planned(runtime, clinic)
+    shown = replan_jobs.planned_by(runtime, clinic.rosa.actor, job)
+    moved = [(each, c) for each in shown.courses for c in each.difference.of(ChangeKind.MOVED, ChangeKind.ADDED)]
+    course, change = moved[0]
+    day = change.after.starts_at.date()
+    with runtime.writing(clinic.mo.actor) as unit:
+        clinic_setup.add_closure(unit, Closure(day, day, "Water pipe"))
+    done = leave.apply_leave(runtime, clinic.rosa.actor, job.id)
+    kept = outcome_of(runtime, clinic.rosa.actor, solve_jobs.look(runtime, clinic.rosa.actor, job.id))
+    assert kept.others == done.others
+    assert course.patient in done.changed
+    mine = next(each for each in kept.others if each.course_id == course.course_id)
+    date_of = next(each for each in mine.dates if each.number == change.number)
+    assert date_of.shown == (change.after.starts_at, change.after.practitioner_id)
+    for each in kept.others:
+        now = next(one for one in done.courses if one.course_id == each.course_id)
+        stands = {c.number: c.after and (c.after.starts_at, c.after.practitioner_id) for c in now.difference.changes}
+        assert all(other.done == stands[other.number] != other.shown for other in each.dates)
+    assert not kept.undone
+    undoing.undo(runtime, clinic.mo.actor, done.revision_ids[0])
+    assert outcome_of(runtime, clinic.rosa.actor, solve_jobs.look(runtime, clinic.rosa.actor, job.id)).undone
 
 
 def test_a_place_taken_while_the_plan_waited_is_not_given_twice(runtime, clinic, crowd):

@@ -30,7 +30,7 @@ def test_a_job_keeps_the_answer_and_how_far_it_came(runtime, clinic):
     job = finished(runtime, clinic, started(runtime, clinic, work, {"number": 21}))
     assert (job.status, job.answer, job.actor) == ("done", {"twice": 42}, "Rosa Lind")
     assert job.progress == job_rows.Progress(120, 100, 0.5)
-    assert round(job.progress.gap_percent, 1) == 16.7
+    assert round(job.progress.gap_percent, 1) == 20.0
 
 
 def test_a_running_job_can_be_stopped_and_keeps_its_best(runtime, clinic):

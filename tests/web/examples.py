@@ -91,9 +91,14 @@ def _feed_id(scene: Scene) -> int:
     return feed_list(scene.runtime, scene.clinic.rosa.actor).of("patient")[0].id
 
 
+def _away() -> Leave:
+    """One day, each time for another reason: the same leave is not recorded twice."""
+    return Leave.whole_days(date(2026, 5, 4), date(2026, 5, 4), f"Reason {solve_jobs.new_job_id()}")
+
+
 def _leave(scene: Scene) -> int:
     """A day on which Ben is away."""
-    away = Leave.whole_days(date(2026, 5, 4), date(2026, 5, 4))
+    away = _away()
     with scene.runtime.writing(scene.clinic.system) as unit:
         return clinic_setup.add_leave(unit, scene.clinic.ben.id, away).id
 
@@ -116,7 +121,7 @@ def _freed_slot(scene: Scene) -> int:
 
 def _job(scene: Scene) -> int:
     """A plan for that day, ready to be recorded."""
-    away = Leave.whole_days(date(2026, 5, 4), date(2026, 5, 4))
+    away = _away()
     job_id = solve_jobs.new_job_id()
     leave.plan_leave(scene.runtime, scene.clinic.rosa.actor, scene.clinic.ben.id, away, job_id=job_id, seconds=0.1)
     while solve_jobs.look(scene.runtime, scene.clinic.rosa.actor, job_id).running:

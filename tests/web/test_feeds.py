@@ -11,6 +11,9 @@ import pytest
 
 from planner.app import create_app
 from planner.services import attendance, feeds
+from planner.services.feed_memory import FeedMemory
+from planner.web.context import DOOR
+from planner.web.feed_answer import Asked, FeedDoor
 from tests.web.ana_course import book_ana
 from tests.web.browser_without_screen import Browser
 
@@ -143,3 +146,42 @@ def test_point_15_packing_can_be_switched_off(runtime, config, path):
     answer = plain.get(path, headers={"Accept-Encoding": "gzip"})
     assert "Content-Encoding" not in answer.headers
     assert answer.data.startswith(b"BEGIN:VCALENDAR")
+
+
+NOTHING_KEPT = Asked(None, None, None)
+
+
+def test_point_16_the_short_way_gives_only_what_is_right(app, client, path, runtime, clinic, clock, course):
+    """Not before the first fetch, nor when one has to be noted again, after a change, or at the address's end."""
+    door = app.extensions[DOOR]
+    assert door.at_once(path, NOTHING_KEPT) is None
+    first = client.get(path)
+    answer = door.at_once(path, NOTHING_KEPT)
+    assert (answer.status, answer.body) == (200, first.data)
+    assert dict(answer.headers) == dict(first.headers)
+    assert door.at_once(path, Asked(first.headers["ETag"], None, None)).status == 304
+    clock.advance(minutes=15)
+    assert door.at_once(path, NOTHING_KEPT) is None
+    assert client.get(path).data == first.data
+    attendance.cancel(runtime, clinic.rosa.actor, course.appointment(3).id)
+    assert door.at_once(path, NOTHING_KEPT) is None
+    assert client.get(path).data != first.data
+    assert door.at_once(path, NOTHING_KEPT).status == 200
+    feeds.create_feed(runtime, clinic.rosa.actor, patient_id=clinic.ana)
+    assert door.at_once(path, NOTHING_KEPT) is None
+
+
+def test_point_18_what_fails_on_the_short_way_goes_the_long_one_and_no_address_is_logged(client, path, runtime, caplog):
+    """A server would write the address beside the error."""
+
+    class Torn(FeedMemory):
+        """It fails when it is asked."""
+
+        def known(self, *_):
+            raise RuntimeError("torn")
+
+    client.get(path)
+    door = FeedDoor(lambda *_: [b"inside"], runtime, Torn(), may_pack=True, encrypted=False)
+    assert door({"REQUEST_METHOD": "GET", "PATH_INFO": path}, None) == [b"inside"]
+    assert "torn" in caplog.text
+    assert path not in caplog.text

@@ -377,6 +377,22 @@ def test_another_browser_is_not_shown_the_address_but_can_replace_it(client, bro
     assert "/f/" not in client.get(f"{PLAN}/calendar").text
 
 
+@pytest.mark.parametrize("language", ["en", "de", "es"])
+def test_the_calendar_page_quotes_what_the_patients_calendar_really_shows(client, runtime, clinic, course, language):
+    """To the letter, in the language of their calendar; and nothing where they let it tell more."""
+    with runtime.writing(clinic.system) as unit:
+        unit.get(PatientRow, clinic.ana).language = language
+    (quoted,) = re.findall("each visit is called “([^”]+)”", words(client.get(f"{PLAN}/calendar")))
+    client.post(f"{PLAN}/calendar")
+    page = client.get(f"{PLAN}/calendar")
+    path = re.search(r'value="http://[^/]+(/f/[^"]+\.ics)"', page.text).group(1)
+    assert {str(event["summary"]) for event in Calendar.from_ical(client.get(path).data).walk("VEVENT")} == {quoted}
+    assert f"each visit is called “{quoted}”" in words(page)
+    ana = Actor(clinic_id=clinic.id, name="patient", patient_id=clinic.ana)
+    feeds.create_feed(runtime, ana, patient_id=clinic.ana, privacy="full")
+    assert "each visit is called" not in words(client.get(f"{PLAN}/calendar"))
+
+
 def test_the_page_says_when_the_calendar_last_looked(client, runtime, clinic, clock, course):
     """In plain words, with the program's name."""
     address = feeds.create_feed(runtime, clinic.rosa.actor, patient_id=clinic.ana)

@@ -1,10 +1,13 @@
 """Book several patients: ticked, planned by one job, booked on the job's page; the same page plans a large leave."""
 
+import html
 import re
 
 import pytest
 
-from planner.services import leave_view, solve_jobs
+from planner.diary.hours import Closure
+from planner.services import clinic_setup, leave_view, solve_jobs
+from planner.services.block_booking import planned_block
 from planner.services.job_rows import open_job
 from planner.services.solve_jobs import new_job_id
 from tests.services.many_patients import TOMORROW, book_crowd, finished, make_crowd
@@ -42,6 +45,110 @@ def test_several_patients_are_booked_from_ticks_to_dates(rosa, runtime, clinic):
     assert "Nobody waits" in rosa.get("/book-several").text
 
 
+def test_nobody_is_ticked_before_somebody_is_chosen(rosa, runtime, clinic):
+    """A link ticks everybody, without a script."""
+    make_crowd(runtime, clinic, 3)
+    ticked = re.compile(r'name="assessments" value="\d+" checked')
+    assert ticked.findall(rosa.get("/book-several").text) == []
+    assert 'href="/book-several?tick=all"' in rosa.get("/book-several").text
+    assert len(ticked.findall(rosa.get("/book-several?tick=all").text)) == 3
+
+
+def wishes(assessment, **changes):
+    """The fields of one row, as a browser sends them."""
+    values = {"practitioner": "", "earliest": "", "latest": "", "preferred": "any", **changes}
+    return {f"{name}-{assessment}": value for name, value in values.items()}
+
+
+def test_each_patient_is_booked_by_the_wishes_in_their_row(rosa, runtime, clinic):
+    """Weekdays, half days and the therapist; what is not said is as it was known."""
+    crowd = make_crowd(runtime, clinic, 2)
+    first = crowd.assessments[0]
+    page = rosa.get("/book-several").text
+    assert page.count("With Ben Okafor, else another") == 2
+    form = {
+        "assessments": list(crowd.assessments),
+        "first_day": TOMORROW.isoformat(),
+        "job_id": new_job_id(),
+        **wishes(first, practitioner=crowd.clara, only_preferred="1", earliest="13:00", weekdays=["1", "3"]),
+    }
+    answer = rosa.post("/book-several", form)
+    assert rosa.post("/book-several", form).location == answer.location
+    solve_jobs.ask_stop(runtime, clinic.rosa.actor, form["job_id"])
+    job = finished(runtime, clinic, form["job_id"])
+    lines = {line.course.assessment_id: line for line in planned_block(runtime, clinic.rosa.actor, job)}
+    assert all(
+        start.weekday() in (1, 3) and start.hour >= 13 and who == "Clara Novak" for _, start, who in lines[first].starts
+    )
+    assert any(start.hour < 13 for _, start, _ in lines[crowd.assessments[1]].starts)
+    other = rosa.post("/book-several", {**form, "assessments": [first]})
+    assert other.status_code == 409
+    assert "sent before, with other entries" in other.text
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({"weekdays": []}, "Choose at least one weekday."),
+        ({"earliest": "18:00", "latest": "09:00"}, "The earliest time must be before the latest."),
+        ({"practitioner": "1"}, "This therapist does not work here."),
+    ],
+)
+def test_wishes_that_make_no_sense_are_refused_in_their_row(rosa, runtime, clinic, wrong, says):
+    """422; the row stands open with what was typed, and the other rows keep theirs."""
+    crowd = make_crowd(runtime, clinic, 2)
+    first, second = crowd.assessments
+    form = {
+        "assessments": [first, second], "first_day": TOMORROW.isoformat(), "job_id": new_job_id(),
+        **wishes(first, weekdays=["1"]), **wishes(first, **{"weekdays": ["1"], **wrong}),
+        **wishes(second, weekdays=["4"], latest="15:15"),
+    }  # fmt: skip
+    answer = rosa.post("/book-several", form)
+    assert answer.status_code == 422
+    assert f'<details class="fold" id="wishes-{first}" open>' in answer.text
+    assert f'href="#wishes-{first}"' in answer.text
+    assert says in answer.text
+    assert 'value="15:15"' in answer.text
+
+
+def test_what_was_overtaken_is_kept_with_the_block_until_it_is_taken_back(rosa, runtime, clinic):
+    """Names, sessions, the dates that were shown and those that are; after the undo none of them is called booked."""
+    address = begin(rosa, runtime, clinic, make_crowd(runtime, clinic, 3))
+    shown = planned_block(runtime, clinic.rosa.actor, solve_jobs.look(runtime, clinic.rosa.actor, job_of(address)))
+    taken = min(line.first for line in shown)
+    with runtime.writing(clinic.system) as unit:
+        clinic_setup.add_closure(unit, Closure(taken.date(), taken.date(), "Water pipe"))
+    page = rosa.post(f"{address}/apply", follow_redirects=True).text
+    undo = re.search(r'action="(/revisions/\d+/undo[^"]*)"', page)[1]
+    for _ in range(2):
+        page = rosa.get(address).text
+        assert "Other dates than were shown" in page
+        row = page[page.index('id="overtaken"') :]
+        assert next(line.patient for line in shown if line.first == taken) in row
+        assert f"{taken:%H:%M}" in row
+    rosa.post(html.unescape(undo))
+    page = rosa.get(address).text
+    assert "Taken back" in page
+    assert "None of these courses is booked any more." in page
+    assert "Booked" not in page[page.index('id="job"') :]
+    assert "All dates" not in page
+
+
+def test_whoever_was_booked_meanwhile_is_named_on_the_page_of_the_block(rosa, runtime, clinic):
+    """Also on the next day."""
+    crowd = make_crowd(runtime, clinic, 2)
+    address = begin(rosa, runtime, clinic, crowd)
+    book_crowd(runtime, clinic, type(crowd)(crowd.patients[:1], crowd.assessments[:1], crowd.clara))
+    rosa.post(f"{address}/apply")
+    rosa.get(address)
+    assert "In a course already, so not booked again: Patient 000." in rosa.get(address).text
+
+
+def job_of(address):
+    """The job whose page this is."""
+    return int(address.rpartition("/")[2])
+
+
 def test_a_second_press_books_nothing_and_says_so(rosa, runtime, clinic):
     """409, with what was booked."""
     address = begin(rosa, runtime, clinic, make_crowd(runtime, clinic, 2))
@@ -68,7 +175,8 @@ def test_a_form_that_makes_no_sense_is_refused_with_all_that_was_typed(rosa, run
     answer = rosa.post("/book-several", {**good, **wrong})
     assert answer.status_code == 422
     assert says in answer.text
-    assert answer.text.count("checked") == len([each for each in {**good, **wrong}["assessments"] if each != "x"])
+    ticked = re.findall(r'name="assessments" value="(\d+)" checked', answer.text)
+    assert ticked == [str(each) for each in {**good, **wrong}["assessments"] if each != "x"]
 
 
 def test_a_patient_of_another_clinic_is_not_found(rosa, runtime, clinic, other_clinic):
@@ -105,7 +213,7 @@ def test_an_abandoned_job_can_be_planned_again(rosa, runtime, clinic, clock):
 def test_a_leave_of_many_courses_is_planned_beside_the_page_and_recorded_from_it(rosa, runtime, clinic):
     """More than a browser should wait for: shown course by course, then recorded; it can be taken back."""
     courses = book_crowd(runtime, clinic, make_crowd(runtime, clinic, 12))
-    form = {"staff_id": clinic.ben.id, "first_day": "2026-03-03", "last_day": "2026-03-06", "do": "preview"}
+    form = {"staff_id": clinic.ben.id, "first_day": "2026-03-03", "last_day": "2026-03-06", "job_id": new_job_id()}
     answer = rosa.post("/leave", form)
     assert answer.status_code == 302
     job_id = int(answer.location.rpartition("/")[2])
@@ -120,7 +228,9 @@ def test_a_leave_of_many_courses_is_planned_beside_the_page_and_recorded_from_it
     assert (
         f"{len(courses)} courses stand as before" in rosa.post(f"/leave/{line.id}/withdraw", follow_redirects=True).text
     )
-    assert "Recorded" in rosa.get(answer.location).text
+    page = rosa.get(answer.location).text
+    assert "Taken back" in page
+    assert "Recorded" not in page
 
 
 def test_therapists_plan_no_leave_and_book_no_block(browser_of, runtime, clinic):

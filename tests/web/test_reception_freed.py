@@ -1,5 +1,6 @@
 """A freed slot on reception's pages: seen, offered, taken by the first who accepts."""
 
+import html
 import re
 
 import pytest
@@ -7,8 +8,9 @@ import pytest
 from planner.services import moving
 from planner.services.backfill_sweep import look_for_takers
 from tests.services.test_backfill import session, slot_at, two
+from tests.services.test_newcomers import full
 
-__all__ = ["two"]  # The fixture: two courses which a freed slot would help.
+__all__ = ["full", "two"]  # Fixtures: who waits beside a full diary; two courses which a freed slot would help.
 
 
 @pytest.fixture
@@ -71,6 +73,33 @@ def test_an_offer_to_somebody_whom_it_does_not_help_is_refused(rosa, runtime, cl
     late = session(runtime, clinic, second, 3)
     moving.move(runtime, clinic.rosa.actor, late.id, slot.start, slot.practitioner_id)
     assert rosa.post(f"/freed-slots/{slot.id}/offer", {"course_id": first}).status_code == 409
+
+
+def test_whoever_waits_for_a_course_is_booked_from_the_slot_on(rosa, runtime, clinic, full):
+    """By one link: the first session stands fixed in the slot, the others follow, and one button books them."""
+    page = rosa.get(f"/freed-slots/{full.slot.id}").text
+    assert "Dora Ek" in page
+    assert "waits since" in page
+    address = html.unescape(re.search(rf'href="(/patients/{full.dora}/book\?[^"]+)"', page)[1])
+    answer = rosa.get(address)
+    assert answer.status_code == 200
+    assert "Fixed by you" in answer.text
+    form = {name: html.unescape(value) for name, value in re.findall(r'name="([^"]+)" value="([^"]*)"', answer.text)}
+    assert form["shown-0"].endswith(full.slot.start.isoformat(timespec="minutes"))
+    booked = {name: value for name, value in form.items() if name.startswith(("shown-", "place-"))}
+    kept = {name: form[name] for name in ("assessment", "course_id", "with")}
+    first_day = full.slot.start.date().isoformat()
+    wishes = {
+        "practitioner": clinic.ben.id,
+        "first_day": first_day,
+        "weekdays": ["0", "1", "2", "3", "4"],
+        "do": "book",
+    }
+    rosa.post(f"/patients/{full.dora}/book", {**booked, **kept, **wishes})
+    assert session(runtime, clinic, int(form["course_id"]), 1).starts_at == full.slot.starts_at
+    assert "not free any more" in rosa.get(f"/freed-slots/{full.slot.id}").text
+    late = rosa.get(address)
+    assert "not free any more, or too short" in late.text
 
 
 def test_a_slot_of_another_clinic_is_not_there(browser_of, runtime, clinic, other_clinic, two):

@@ -123,9 +123,13 @@ def test_hours_of_many_courses_are_planned_beside_the_page_and_set_from_it(rosa,
     with runtime.writing(clinic.system) as unit:
         clinic_setup.set_practitioner_hours(unit, clinic.ben.id, weekly("09:00", "12:00"))
     book_crowd(runtime, clinic, crowd)
-    answer = rosa.post("/hours", form_for(clinic))
-    assert answer.status_code == 302
-    job_id = int(answer.location.rpartition("/jobs/")[2])
+    job_id = solve_jobs.new_job_id()
+    answer = rosa.post("/hours", form_for(clinic, job_id=job_id))
+    assert answer.location == f"/jobs/{job_id}"
+    assert rosa.post("/hours", form_for(clinic, job_id=job_id)).location == answer.location
+    other = rosa.post("/hours", form_for(clinic, job_id=job_id, first_day="2026-03-04"))
+    assert other.status_code == 409
+    assert "sent before, with other entries" in other.text
     solve_jobs.ask_stop(runtime, clinic.rosa.actor, job_id)
     finished(runtime, clinic, job_id)
     page = rosa.get(answer.location).text

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import event
 
 from planner.diary.hours import Closure, Leave
-from planner.services import clinic_setup, leave, leave_view, solve_jobs, worklists
+from planner.services import clinic_setup, job_rows, leave, leave_view, solve_jobs, worklists
 from tests.services.many_patients import finished
 from tests.web.ana_course import book_ana
 
@@ -108,12 +108,40 @@ def test_a_leave_for_which_others_may_make_room_is_planned_beside_the_page(rosa,
     """However small it is: there are many who might."""
     with runtime.writing(clinic.mo.actor) as unit:
         clinic_setup.set_displacing(unit, "unconfirmed")
-    answer = rosa.post("/leave", {**AWAY, "staff_id": clinic.ben.id, "do": "preview"})
-    assert answer.status_code == 302
-    job_id = int(answer.location.rpartition("/jobs/")[2])
+    job_id = solve_jobs.new_job_id()
+    form = {**AWAY, "staff_id": clinic.ben.id, "do": "preview", "job_id": job_id}
+    answer = rosa.post("/leave", form)
+    assert answer.location == f"/jobs/{job_id}"
     solve_jobs.ask_stop(runtime, clinic.rosa.actor, job_id)
     finished(runtime, clinic, job_id)
     assert "Record the leave and change 1 course" in rosa.get(answer.location).text
+
+
+def test_a_leave_sent_twice_is_recorded_once_and_said(rosa, clinic, course):
+    """Also one that touches nobody; the second press is told that it stands already."""
+    form = {**AWAY, "first_day": "2026-05-04", "last_day": "2026-05-04", "staff_id": clinic.ben.id, "do": "record"}
+    assert rosa.post("/leave", form).status_code == 302
+    for do in ("record", "preview"):
+        again = rosa.post("/leave", {**form, "do": do})
+        assert again.status_code == 422
+        assert "This is recorded already: Ben Okafor is away on Monday 4 May (“Flu”)." in again.text
+        assert again.text.count("Take back") == 1
+
+
+def test_a_form_of_leave_plans_once_and_not_something_else(rosa, runtime, clinic, course):
+    """Every form has a number: sent twice it is one planning, and after Back with other days it is refused."""
+    with runtime.writing(clinic.mo.actor) as unit:
+        clinic_setup.set_displacing(unit, "unconfirmed")
+    job_id = re.search(r'name="job_id" value="(\d+)"', rosa.get("/leave").text)[1]
+    form = {**AWAY, "staff_id": clinic.ben.id, "do": "preview", "job_id": job_id}
+    assert {rosa.post("/leave", form).location for _ in range(2)} == {f"/jobs/{job_id}"}
+    with runtime.reading(clinic.rosa.actor) as unit:
+        assert [job.id for job in job_rows.unused(unit)] == [int(job_id)]
+    other = rosa.post("/leave", {**form, "last_day": "2026-03-06"})
+    assert other.status_code == 409
+    assert "sent before, with other entries" in other.text
+    assert re.search(r'name="job_id" value="(\d+)"', other.text)[1] != job_id
+    assert rosa.post("/leave", {**form, "job_id": "x"}).status_code == 422
 
 
 def test_recorded_leave_moves_the_appointments_in_it(rosa, clinic, course):

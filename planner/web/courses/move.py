@@ -16,6 +16,7 @@ from planner.web.context import actor, runtime
 from planner.web.courses.page import course_page
 from planner.web.courses.routes import Page, courses, form_version, go_on, tell, way_back
 from planner.web.errors import status_of
+from planner.web.numbers import read_id
 
 
 class _Wanted(NamedTuple):
@@ -83,9 +84,7 @@ def _start(day: str, clock: str) -> datetime:
 
 
 def _therapist(text: str) -> int:
-    if not text.isdecimal():
-        raise InvalidInput("Choose a therapist.", field="practitioner")
-    return int(text)
+    return read_id(text, "Choose a therapist.", "practitioner")
 
 
 def _page(appointment_id: int, refusal: PlannerError | None = None) -> str:

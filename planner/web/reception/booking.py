@@ -21,13 +21,16 @@ from planner.services.booking_view import (
     preferring,
     with_whoever_fits,
 )
+from planner.services.newcomers import beginning
 from planner.web.assessment_form import OPTIONAL_FIELDS, REQUIRED_FIELDS, AssessmentForm, options, read_assessment_form
 from planner.web.context import actor, runtime
 from planner.web.formats import counted
 from planner.web.links import link_to
+from planner.web.numbers import row_id, whole
 from planner.web.protocols import protocol_words
 from planner.web.reception.booking_form import (
     Dates,
+    first_in_slot,
     first_wishes,
     read_choice,
     read_dates,
@@ -51,10 +54,17 @@ def book(patient_id: int) -> Page:
     return _dates(desk, request.form)
 
 
-def _first_page(desk: BookingDesk) -> str:
-    chosen = request.args.get("assessment", type=int)
+def _first_page(desk: BookingDesk) -> Page:
+    chosen = row_id(request.args.get("assessment", ""))
     if chosen is None:
         return _findings_page(desk, AssessmentForm({}))
+    desk.assessment(chosen)
+    slot_id = row_id(request.args.get("slot", ""))
+    if slot_id is not None:
+        begins = beginning(runtime(), actor(), slot_id, chosen)
+        if begins.first is None:
+            flash("This slot is not free any more, or too short for the first visit. These are the best dates.", "warn")
+        return _dates(desk, first_in_slot(begins, chosen, new_course_id()))
     wishes = first_wishes(desk, actor().staff_id)
     wishes["assessment"], wishes["course_id"] = str(chosen), str(new_course_id())
     return _booking_page(desk, wishes)
@@ -94,9 +104,9 @@ def _with_therapist(form: Mapping[str, str], desk: BookingDesk, wanted: BookingR
     """Where any therapist will do, the one who fits best; once dates were shown, the one they were found for."""
     if form.get("practitioner"):
         return wanted
-    chosen = form.get("with", "")
-    if form.get("do") != "dates" and chosen.isdecimal() and int(chosen) in dict(desk.therapists):
-        return preferring(wanted, int(chosen))
+    chosen = row_id(form.get("with", ""))
+    if form.get("do") != "dates" and chosen in dict(desk.therapists):
+        return preferring(wanted, chosen)
     return with_whoever_fits(runtime(), actor(), wanted)
 
 
@@ -117,7 +127,7 @@ def _held(form: Mapping[str, str], wanted: BookingRequest, dates: Dates) -> tupl
 def _clicked(form: Mapping[str, str]) -> int | None:
     """The session whose date was just chosen or freed, counted from 0."""
     number = form.get("pin", form.get("unpin", "")).partition("=")[0]
-    return int(number) if number.isascii() and number.isdecimal() else None
+    return whole(number)
 
 
 def _proposed(
@@ -205,7 +215,7 @@ def _booking_page(
 ) -> str:
     """Wishes, and the dates where there are any; only the dates for htmx."""
     names = {str(staff_id): name for staff_id, name in desk.therapists}
-    recorded = desk.assessment(form.get("assessment", 0, type=int))
+    recorded = desk.assessment(row_id(form.get("assessment", "")) or 0)
     preferred = bool(form.get("practitioner"))
     return render_template(
         "reception/_dates.html" if is_htmx() and proposal else "reception/book.html",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Final
 
 from werkzeug.datastructures import MultiDict
@@ -13,11 +13,13 @@ from planner.errors import InvalidInput
 from planner.scheduling.problem import Placed
 from planner.services.booking import BookingRequest
 from planner.services.booking_view import BookingDesk
+from planner.services.newcomers import Beginning
+from planner.services.runtime import LAST_ID
 from planner.services.wishes import Wishes
+from planner.web.numbers import row_id, whole
 
 SHOWN: Final = "shown-"
 FIXED: Final = "place-"
-_LAST_ID: Final = 2**63
 _MOST_SESSIONS: Final = 400
 
 
@@ -40,6 +42,34 @@ def first_wishes(desk: BookingDesk, staff_id: int | None) -> MultiDict[str, str]
     tomorrow = desk.today + timedelta(days=1)
     values = {"practitioner": own, "preferred": "any", "first_day": tomorrow.isoformat()}
     return MultiDict([*values.items(), *(("weekdays", str(day)) for day in range(7))])
+
+
+def wishes_fields(wishes: Wishes) -> dict[str, str]:
+    """What a form shows of wishes, but for the weekdays."""
+    return {
+        "practitioner": str(wishes.practitioners[0]),
+        "only_preferred": "1" if len(wishes.practitioners) == 1 else "",
+        "earliest": "" if wishes.start == time(0) else f"{wishes.start:%H:%M}",
+        "latest": "" if wishes.end == time(23, 59) else f"{wishes.end:%H:%M}",
+        "preferred": wishes.preferred,
+    }
+
+
+def first_in_slot(begins: Beginning, assessment_id: int, course_id: int) -> MultiDict[str, str]:
+    """The form of somebody who begins in a freed slot: the first session fixed there, with what is known of them."""
+    values = {
+        **wishes_fields(begins.wishes),
+        "practitioner": str(begins.slot.practitioner_id),
+        "assessment": str(assessment_id),
+        "course_id": str(course_id),
+        "first_day": begins.slot.start.date().isoformat(),
+        "do": "dates",
+    }
+    if begins.wishes.away:
+        values["away_from"], values["away_to"] = (day.isoformat() for day in begins.wishes.away[0])
+    if begins.first is not None:
+        values[f"{FIXED}0"] = place_text(begins.first)
+    return MultiDict([*values.items(), *(("weekdays", str(day)) for day in begins.wishes.weekdays)])
 
 
 def read_request(form: MultiDict[str, str], desk: BookingDesk) -> BookingRequest:
@@ -96,15 +126,16 @@ def _place(text: str, session: int, course_id: int) -> Placed:
         begins = datetime.fromisoformat(start)
     except ValueError:
         begins = None
-    if session >= _MOST_SESSIONS or begins is None or not (practitioner.isdecimal() and room.isdecimal()):
+    if session >= _MOST_SESSIONS or begins is None or row_id(practitioner) is None or row_id(room) is None:
         raise InvalidInput("The dates could not be read. Find them again.")
     return Placed(str(course_id), session, practitioner, room, begins)
 
 
 def _number(text: str, where: str) -> int:
-    if not (text.isascii() and text.isdecimal() and len(text) < 20 and int(text) < _LAST_ID):
+    number = whole(text)
+    if number is None or number > LAST_ID:
         raise InvalidInput("This page could not be read. Please begin again.", field=where or None)
-    return int(text)
+    return number
 
 
 def _day(text: str) -> date:

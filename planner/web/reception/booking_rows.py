@@ -83,10 +83,24 @@ def verdict(proposal: Proposal, fixed: Collection[int]) -> str:
 
 def wishes_words(wishes: Wishes, first_day: date, names: Mapping[str, str], preferred: bool) -> str:
     """The wishes on one line."""
+    people = [_people_words(wishes, names)] if preferred else []
+    return "; ".join([f"From {day_short(first_day)}", *people, *_times_words(wishes)])
+
+
+def wishes_line(wishes: Wishes, names: Mapping[int, str]) -> str:
+    """The wishes on one line, without a first day; `names` of the therapists by their number."""
+    words = [_people_words(wishes, {str(staff_id): name for staff_id, name in names.items()}), *_times_words(wishes)]
+    said = "; ".join(words if len(names) > 1 else words[1:]) or "any time"
+    return said[0].upper() + said[1:]
+
+
+def _people_words(wishes: Wishes, names: Mapping[str, str]) -> str:
+    first = names.get(str(wishes.practitioners[0]), "")
+    return f"only with {first}" if len(wishes.practitioners) == 1 else f"with {first}, else another"
+
+
+def _times_words(wishes: Wishes) -> list[str]:
     said = []
-    if preferred:
-        first = names.get(str(wishes.practitioners[0]), "")
-        said.append(f"only with {first}" if len(wishes.practitioners) == 1 else f"with {first}, else another")
     if len(wishes.weekdays) < len(_WEEKDAYS):
         said.append(", ".join(_WEEKDAYS[day] for day in wishes.weekdays))
     if (wishes.start.hour, wishes.start.minute) != (0, 0):
@@ -95,8 +109,7 @@ def wishes_words(wishes: Wishes, first_day: date, names: Mapping[str, str], pref
         said.append(f"until {wishes.end:%H:%M}")
     if wishes.preferred in _HALVES:
         said.append(_HALVES[wishes.preferred])
-    said += [f"away {day_short(first)} to {day_short(last)}" for first, last in wishes.away]
-    return "; ".join([f"From {day_short(first_day)}", *said])
+    return said + [f"away {day_short(first)} to {day_short(last)}" for first, last in wishes.away]
 
 
 def _row(line: ProposedSession, fixed: bool, names: Mapping[str, str]) -> DateRow:

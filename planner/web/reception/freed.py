@@ -11,6 +11,7 @@ from planner.services import backfill
 from planner.services.freed_slots import freed_slots as all_freed
 from planner.services.leave_view import leave_desk
 from planner.web.context import actor, runtime
+from planner.web.numbers import row_id
 from planner.web.reception.routes import CONFLICT, UNPROCESSABLE, Page, reception
 
 
@@ -31,7 +32,7 @@ def freed_slot(slot_id: int) -> Page:
 @reception.post("/freed-slots/<int:slot_id>/offer")
 def offer_slot(slot_id: int) -> Page:
     """Keep that it was offered to a course; `course_id` says to which."""
-    course_id = request.form.get("course_id", -1, type=int)
+    course_id = _number("course_id")
     return _do(
         slot_id,
         lambda: backfill.offer(runtime(), actor(), slot_id, course_id),
@@ -42,7 +43,7 @@ def offer_slot(slot_id: int) -> Page:
 @reception.post("/freed-slots/<int:slot_id>/accept")
 def accept_offer(slot_id: int) -> Page:
     """The patient takes it: the first one has it."""
-    offer_id = request.form.get("offer_id", -1, type=int)
+    offer_id = _number("offer_id")
     try:
         outcome = backfill.accept(runtime(), actor(), offer_id)
     except (SlotTaken, StaleForm) as refusal:
@@ -55,8 +56,13 @@ def accept_offer(slot_id: int) -> Page:
 @reception.post("/freed-slots/<int:slot_id>/decline")
 def decline_offer(slot_id: int) -> Page:
     """The patient does not want it."""
-    offer_id = request.form.get("offer_id", -1, type=int)
+    offer_id = _number("offer_id")
     return _do(slot_id, lambda: backfill.decline(runtime(), actor(), offer_id), "Declined. Others may still take it.")
+
+
+def _number(field: str) -> int:
+    """Whom or what a button names; 0, which nothing has, where it makes no sense."""
+    return row_id(request.form.get(field, "")) or 0
 
 
 def _do(slot_id: int, step: Callable[[], object], said: str) -> Page:

@@ -16,6 +16,7 @@ from planner.services.solve_jobs import new_job_id
 from planner.web.context import actor, runtime
 from planner.web.errors import status_of
 from planner.web.formats import counted, day_year
+from planner.web.numbers import read_id
 from planner.web.reception.hours_form import WEEKDAYS, day_field, fields_of, read_week, week_words
 from planner.web.reception.replans import tell_replan
 from planner.web.reception.routes import CONFLICT, UNPROCESSABLE, Errors, Page, errors_of, reception
@@ -38,7 +39,7 @@ def hours() -> Page:
         return _page(form, errors), UNPROCESSABLE
     try:
         if not planned_at_once(runtime(), actor(), week):
-            job_id = new_job_id()
+            job_id = read_id(form.get("job_id", ""), "This page could not be read. Please begin again.")
             plan_hours(runtime(), actor(), week, job_id=job_id)
             return redirect(url_for("reception.job", job_id=job_id))
         if form.get("do") != "record":
@@ -47,7 +48,8 @@ def hours() -> Page:
     except InvalidInput as refusal:
         return _page(form, errors_of(refusal)), UNPROCESSABLE
     except StaleForm as refusal:
-        return _page(form, {"": refusal.message}, plan=preview_hours(runtime(), actor(), week)), CONFLICT
+        shown = preview_hours(runtime(), actor(), week) if form.get("do") == "record" else None
+        return _page(form, {"": refusal.message}, plan=shown), CONFLICT
     tell_replan(plan, HOURS_SET)
     return redirect(url_for("reception.hours"))
 
@@ -85,6 +87,7 @@ def _page(
         chosen=chosen,
         errors=errors or {},
         plan=plan,
+        job_id=new_job_id(),
         preview=_preview(desk, week) if week else None,
         days=[(day_field(number), name) for number, name in enumerate(WEEKDAYS)],
         lines=[(staff_id, name, week_words(desk.week_of(staff_id, desk.today))) for staff_id, name in desk.therapists],

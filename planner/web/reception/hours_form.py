@@ -12,6 +12,7 @@ from planner.diary.hours import WeeklyHours
 from planner.errors import InvalidInput
 from planner.services.new_hours import NewWeek
 from planner.web.days import read_day
+from planner.web.numbers import row_id
 from planner.web.reception.routes import Errors
 
 WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -33,8 +34,8 @@ def fields_of(lines: Iterable[WeeklyHours]) -> dict[str, str]:
 def read_week(form: Mapping[str, str]) -> tuple[NewWeek | None, Errors]:
     """The hours that a form asks for, or what is wrong with it by field."""
     errors: Errors = {}
-    chosen = form.get("staff_id", "")
-    if not (chosen.isascii() and chosen.isdecimal() and len(chosen) < 19):
+    chosen = row_id(form.get("staff_id", ""))
+    if chosen is None:
         errors["staff_id"] = "Choose whose hours change."
     first_day = None
     try:
@@ -47,9 +48,9 @@ def read_week(form: Mapping[str, str]) -> tuple[NewWeek | None, Errors]:
             lines += read_hours(weekday, form.get(day_field(weekday), ""))
         except InvalidInput as refusal:
             errors[day_field(weekday)] = refusal.message
-    if errors or first_day is None:
+    if errors or first_day is None or chosen is None:
         return None, errors
-    return NewWeek(int(chosen), first_day, tuple(lines)), {}
+    return NewWeek(chosen, first_day, tuple(lines)), {}
 
 
 def read_hours(weekday: int, text: str) -> list[WeeklyHours]:

@@ -13,6 +13,7 @@ from planner.services import block_booking, leave, new_hours, replan_jobs, solve
 from planner.services.block_view import BookedBlock
 from planner.services.job_rows import Job, Progress
 from planner.services.leave_view import LeaveLine, leave_desk
+from planner.services.outcomes import JobOutcome, outcome_of
 from planner.services.replan import Replan
 from planner.services.solve_jobs import Work
 from planner.web.context import actor, runtime
@@ -34,6 +35,7 @@ class _Words(NamedTuple):
         until: how long it can be taken back.
         button: the one that does it, before how many courses change.
         used: what stands in the diary then.
+        undone: what stands when it was taken back.
     """
 
     lead: str
@@ -42,6 +44,7 @@ class _Words(NamedTuple):
     until: str = ""
     button: str = ""
     used: str = ""
+    undone: str = "The courses that were changed stand as before."
 
 
 class _Kind(NamedTuple):
@@ -91,11 +94,14 @@ def apply_job(job_id: int) -> Page:
 def _page(found: Job, notice: str = "") -> str:
     kind = _KINDS[found.kind]
     desk = leave_desk(runtime(), actor())
+    outcome = outcome_of(runtime(), actor(), found) if found.status == "used" else JobOutcome()
     return render_template(
         "reception/_job.html" if is_htmx() else "reception/job.html",
         job=found,
         title=kind.title(found),
-        plan=kind.plan(found) if found.status in ("done", "used") else None,
+        plan=kind.plan(found) if found.status in ("done", "used") and not outcome.undone else None,
+        outcome=outcome,
+        gap=_gap_words(found.progress) if found.progress else "",
         percent=_percent(found),
         quality=_quality(found),
         desk=desk,
@@ -114,12 +120,23 @@ def _quality(found: Job) -> str:
     """How good the dates are proved to be; empty before there is an answer, and where nothing was proved."""
     if "points" not in found.answer:
         return ""
-    end = Progress(found.answer["points"], found.answer["lower_bound"])
-    if end.points and not end.lower_bound:
+    percent = Progress(found.answer["points"], found.answer["lower_bound"]).gap_percent
+    if percent is None:
         return ""
-    if end.points == end.lower_bound:
+    if percent == 0:
         return "Proved: there are no better dates for all of them together."
-    return f"Proved: at most {end.gap_percent:.1f} % from the best there could be."
+    return f"Proved: at most {percent:.1f} % above the best there could be."
+
+
+def _gap_words(progress: Progress) -> str:
+    """How far a search is from the best at most."""
+    percent = progress.gap_percent
+    return "not known yet" if percent is None else f"at most {percent:.1f} %"
+
+
+def title_of(found: Job) -> str:
+    """What a planning is about."""
+    return _KINDS[found.kind].title(found)
 
 
 def _replan(found: Job) -> Replan:
@@ -185,7 +202,9 @@ _HOURS_WORDS: Final = _Words(
     used="The hours are set, and the courses were changed with them.",
 )
 _BLOCK_WORDS: Final = _Words(
-    lead="All courses are planned beside one another.", back=("reception.book_several", "Book several patients")
+    lead="All courses are planned beside one another.",
+    back=("reception.book_several", "Book several patients"),
+    undone="None of these courses is booked any more.",
 )
 
 _KINDS: Final[Mapping[str, _Kind]] = MappingProxyType(

@@ -17,6 +17,7 @@ from planner.services.solve_jobs import new_job_id
 from planner.web.context import actor, runtime
 from planner.web.days import read_day
 from planner.web.formats import counted, day_year
+from planner.web.numbers import read_id, row_id
 from planner.web.reception.replans import tell_replan
 from planner.web.reception.routes import CONFLICT, UNPROCESSABLE, Errors, Page, errors_of, reception
 
@@ -36,7 +37,7 @@ def leave() -> Page:
     try:
         staff_id, wanted = _read(form)
         if not planned_at_once(runtime(), actor(), staff_id, wanted):
-            job_id = new_job_id()
+            job_id = read_id(form.get("job_id", ""), "This page could not be read. Please begin again.")
             plan_leave(runtime(), actor(), staff_id, wanted, job_id=job_id)
             return redirect(url_for("reception.job", job_id=job_id))
         if form.get("do") != "record":
@@ -45,8 +46,7 @@ def leave() -> Page:
     except InvalidInput as refusal:
         return _leave_page(form, errors_of(refusal)), UNPROCESSABLE
     except StaleForm as refusal:
-        now = preview_leave(runtime(), actor(), staff_id, wanted)
-        return _leave_page(form, {"": refusal.message}, plan=now), CONFLICT
+        return _leave_page(form, {"": refusal.message}, plan=_preview_now(form, staff_id, wanted)), CONFLICT
     tell_replan(plan, LEAVE_RECORDED)
     return redirect(url_for("reception.leave"))
 
@@ -62,9 +62,14 @@ def withdraw_leave(leave_id: int) -> Page:
     return redirect(url_for("reception.leave"))
 
 
+def _preview_now(form: Mapping[str, str], staff_id: int, wanted: Leave) -> Replan | None:
+    """What would happen now, where it was to be recorded as shown; a large plan is made by its job alone."""
+    return preview_leave(runtime(), actor(), staff_id, wanted) if form.get("do") == "record" else None
+
+
 def _leave_page(form: Mapping[str, str], errors: Errors | None = None, plan: Replan | None = None) -> str:
     desk = leave_desk(runtime(), actor())
-    chosen = form.get("staff_id", "")
+    chosen = row_id(form.get("staff_id", ""))
     return render_template(
         "reception/leave.html",
         desk=desk,
@@ -72,7 +77,9 @@ def _leave_page(form: Mapping[str, str], errors: Errors | None = None, plan: Rep
         form=form,
         errors=errors or {},
         plan=plan,
-        away=desk.name_of(int(chosen)) if chosen.isdecimal() else "",
+        away=desk.name_of(chosen) if chosen is not None else "",
+        # Every form shown has a number of its own, so that sending it twice plans once.
+        job_id=new_job_id(),
     )
 
 
@@ -88,9 +95,7 @@ def span_words(line: LeaveLine) -> str:
 
 def _read(form: Mapping[str, str]) -> tuple[int, Leave]:
     """Whose leave, and when: whole days, or a part of one day. Raises InvalidInput naming the field."""
-    chosen = form.get("staff_id", "")
-    if not chosen.isdecimal():
-        raise InvalidInput("Choose who is away.", field="staff_id")
+    chosen = read_id(form.get("staff_id", ""), "Choose who is away.", "staff_id")
     first = read_day(form.get("first_day", ""), "first_day")
     last = read_day(form.get("last_day", "") or first.isoformat(), "last_day")
     if last < first:
@@ -100,12 +105,12 @@ def _read(form: Mapping[str, str]) -> tuple[int, Leave]:
         raise InvalidInput("The reason has at most 200 characters.", field="reason")
     from_time, to_time = form.get("from_time", "").strip(), form.get("to_time", "").strip()
     if not from_time and not to_time:
-        return int(chosen), Leave.whole_days(first, last, reason)
+        return chosen, Leave.whole_days(first, last, reason)
     begins = datetime.combine(first, _clock(from_time or "00:00", "from_time"))
     ends = datetime.combine(last, _clock(to_time or "23:59", "to_time"))
     if ends <= begins:
         raise InvalidInput("The time until which must be after the time from which.", field="to_time")
-    return int(chosen), Leave(begins, ends, reason)
+    return chosen, Leave(begins, ends, reason)
 
 
 def _clock(text: str, where: str) -> time:

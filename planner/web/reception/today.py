@@ -11,6 +11,7 @@ from planner.services.today_view import DayView, day_view
 from planner.services.worklists import KINDS
 from planner.web.context import actor, runtime
 from planner.web.formats import counted
+from planner.web.reception.plannings import plannings
 from planner.web.reception.routes import Page, reception
 from planner.web.reception.worklists import TONES
 
@@ -31,6 +32,7 @@ def today() -> Page:
         later=_address(view, 1),
         here=url_for("reception.today", day=None if view.day == view.today else view.day.isoformat()),
         worklists=_cards(view),
+        plannings=plannings(),
     )
 
 

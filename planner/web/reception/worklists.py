@@ -13,6 +13,7 @@ from planner.services import busy_clashes
 from planner.services import worklists as service
 from planner.services.worklist_view import worklists_view
 from planner.web.context import actor, runtime
+from planner.web.reception.plannings import plannings
 from planner.web.reception.routes import Page, reception
 
 TONES: Final[Mapping[str, str]] = MappingProxyType(
@@ -71,6 +72,7 @@ def worklists() -> Page:
         advice=_ADVICE,
         closing=_CLOSING,
         tones=TONES,
+        plannings=plannings(),
     )
 
 

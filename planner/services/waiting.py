@@ -1,0 +1,150 @@
+"""Who was assessed and waits for a course: the longest waiting first, with what is known of when they can come."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any, Final
+
+from sqlalchemy import func, select
+
+from planner.services.assessments import RecordedAssessment, assessment_from
+from planner.services.booking import BookingRequest
+from planner.services.pause import GOING_ON
+from planner.services.planning import therapists
+from planner.services.runtime import Unit
+from planner.services.snapshot import Days
+from planner.services.wishes import Wishes
+from planner.storage.courses import AssessmentRow, CourseRow
+from planner.storage.people import PatientRow
+
+MOST_LISTED: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A patient in no course, whose newest assessment was never booked; `wishes` is what is known of them."""
+
+    patient_id: int
+    patient: str
+    phone: str
+    recorded: RecordedAssessment
+    wishes: Wishes
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingList:
+    """The longest waiting, those first; `more` wait too and are not listed."""
+
+    waiting: tuple[Waiting, ...]
+    more: int
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What earlier courses say of a patient.
+
+    Args:
+        wishes: of the last course; None for somebody who had none.
+        away: present and coming days on which they can't come, whichever course says so.
+    """
+
+    wishes: Wishes | None = None
+    away: tuple[Days, ...] = ()
+
+    def wishes_now(self, everybody: Sequence[int], assessed_by: int | None) -> Wishes:
+        """Wishes for a new course: rather with whoever assessed them, unless they came to one person alone.
+
+        Args:
+            everybody: ids of all who treat now.
+        """
+        before = [each for each in self.wishes.practitioners if each in everybody] if self.wishes else []
+        alone = before if self.wishes and len(self.wishes.practitioners) == 1 else []
+        first = alone or [each for each in everybody if each == assessed_by] or before[:1]
+        rest = () if alone else (each for each in everybody if each not in first)
+        people = (*first, *rest)
+        if self.wishes is None:
+            return Wishes(people, away=self.away)
+        return replace(self.wishes, practitioners=people, away=self.away)
+
+
+def waiting_list(unit: Unit, *, most: int = MOST_LISTED, therapist: int | None = None) -> WaitingList:
+    """Who waits for a course; nobody who is in the middle of one, whatever it was booked by (four queries).
+
+    Args:
+        most: so many are listed at most.
+        therapist: only those who may be treated by this person.
+    """
+    everybody = [row.id for row in therapists(unit)]
+    if not everybody:
+        return WaitingList((), 0)
+    row = AssessmentRow
+    order = unit.session.execute(
+        select(row.id, row.patient_id, row.recorded_by).where(*_waits(unit)).order_by(row.recorded_at, row.id)
+    ).all()
+    known = known_of(unit, {each.patient_id for each in (order if therapist is not None else order[:most])})
+    fitting = [
+        each
+        for each in order
+        if therapist is None
+        or therapist in known[each.patient_id].wishes_now(everybody, each.recorded_by).practitioners
+    ]
+    found = unit.session.execute(
+        select(row, PatientRow.name, PatientRow.phone)
+        .join(PatientRow, (PatientRow.id == row.patient_id) & (PatientRow.clinic_id == row.clinic_id))
+        .where(row.id.in_([each.id for each in fitting[:most]]))
+        .order_by(row.recorded_at, row.id)
+    )
+    listed = [
+        Waiting(
+            patient_id=each.patient_id,
+            patient=name,
+            phone=phone,
+            recorded=assessment_from(each),
+            wishes=known[each.patient_id].wishes_now(everybody, each.recorded_by),
+        )
+        for each, name, phone in found
+    ]
+    return WaitingList(tuple(listed), len(fitting) - len(listed))
+
+
+def known_of(unit: Unit, patient_ids: Collection[int]) -> dict[int, Known]:
+    """What is known of these patients by their courses (one query)."""
+    found = dict.fromkeys(patient_ids, Known())
+    rows = unit.session.execute(
+        select(CourseRow.patient_id, CourseRow.wishes)
+        .where(CourseRow.patient_id.in_(patient_ids))
+        .order_by(CourseRow.started_at, CourseRow.id)
+    )
+    for patient_id, kept in rows:
+        wishes = Wishes.from_json(kept)
+        ahead = {days for days in (*found[patient_id].away, *wishes.away) if days[1] >= unit.today}
+        found[patient_id] = Known(wishes, tuple(sorted(ahead)))
+    return found
+
+
+def request_of(course_id: int, recorded: RecordedAssessment, wishes: Wishes, first_day: date) -> BookingRequest:
+    """The first course of one assessment."""
+    return BookingRequest(
+        course_id=course_id,
+        patient_id=recorded.patient_id,
+        assessment_id=recorded.id,
+        phases=recorded.phases,
+        first_visit_minutes=recorded.estimate.first_visit_minutes,
+        visit_minutes=recorded.estimate.visit_minutes,
+        wishes=wishes,
+        earliest_day=first_day,
+    )
+
+
+def _waits(unit: Unit) -> tuple[Any, ...]:
+    """What must hold of an assessment whose patient waits."""
+    row, place = AssessmentRow, "place"
+    newest_first = func.row_number().over(partition_by=row.patient_id, order_by=(row.recorded_at.desc(), row.id.desc()))
+    ranked = select(row.id, newest_first.label(place)).where(row.clinic_id == unit.clinic.id).subquery()
+    newest = select(ranked.c.id).where(ranked.c[place] == 1)
+    course = CourseRow
+    taken_care_of = select(course.assessment_id).where(course.status != "cancelled")
+    in_a_course = select(course.patient_id).where(course.status.in_(GOING_ON))
+    return row.id.in_(newest), row.id.not_in(taken_care_of), row.patient_id.not_in(in_a_course)
