@@ -66,6 +66,7 @@ def schedule(problem: str, out: Path, seconds: float | None, iterations: int | N
             stop=watch.enough,
             slow=_say_slow,
         )
+        watch.end()
         change = difference(stated, solution) if any(course.current for course in stated.courses) else None
         write_whole(out, (json.dumps(_file(solution, change), indent=1, ensure_ascii=False) + "\n").encode())
         for line in _told(stated, solution, change):
@@ -134,6 +135,7 @@ class Watch:
         self.patient = patient
         self._stop, self._timer = stop, timer
         self._said, self._best, self._better_at = -math.inf, -1, math.inf
+        self._unsaid = ""
 
     def enough(self) -> bool:
         """Whether the search shall end."""
@@ -144,17 +146,24 @@ class Watch:
         """Say it, unless something was said just now."""
         if iteration >= 0 and points != self._best:
             self._best, self._better_at = points, self._timer()
-        if seconds - self._said < _SAY_EVERY:
-            return
-        self._said = seconds
-        if iteration < 0:
-            click.echo(f"{seconds:8.1f} s  placing one course after another", err=True)
-            return
-        percent = gap_percent(points, bound)
-        gap = "      ?" if percent is None else f"{percent:6.2f}%"
-        click.echo(
-            f"{seconds:8.1f} s  step {iteration:>8}  {points:>9} points, at least {bound:>9}, gap {gap}", err=True
-        )
+        self._unsaid = _state(points, bound, seconds, iteration)
+        if seconds - self._said >= _SAY_EVERY:
+            self._said = seconds
+            self.end()
+
+    def end(self) -> None:
+        """Say what was left unsaid because something was said just before."""
+        if self._unsaid:
+            click.echo(self._unsaid, err=True)
+        self._unsaid = ""
+
+
+def _state(points: int, bound: int, seconds: float, iteration: int) -> str:
+    if iteration < 0:
+        return f"{seconds:8.1f} s  placing one course after another"
+    percent = gap_percent(points, bound)
+    gap = "      ?" if percent is None else f"{percent:6.2f}%"
+    return f"{seconds:8.1f} s  step {iteration:>8}  {points:>9} points, at least {bound:>9}, gap {gap}"
 
 
 @contextmanager
