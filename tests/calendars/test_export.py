@@ -139,8 +139,11 @@ def test_end_and_minutes_say_the_same(start, minutes):
 
 @given(st.binary(max_size=300))
 def test_any_bytes_are_read_or_refused(data):
-    """Nothing else ever comes out."""
+    """Nothing else ever comes out: lines with a start or a fault, or words that say what is wrong."""
     try:
-        read_export(data)
-    except InvalidInput:
-        return
+        lines = read_export(data)
+    except InvalidInput as refused:
+        assert str(refused)
+    else:
+        assert lines
+        assert all(each.fault or each.starts_at is not None for each in lines)

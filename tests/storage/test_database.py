@@ -157,3 +157,5 @@ def test_a_transaction_in_which_nothing_was_done_is_harmless(database):
     with database.writing(None):
         pass
     add_clinic(database)
+    with database.reading(None) as session:
+        assert session.scalar(text("SELECT count(*) FROM clinic")) == 1

@@ -44,8 +44,9 @@ def test_nothing_is_moved_onto_something_else(stage, shared):
 
 def test_appointments_may_follow_one_another_without_a_break(stage):
     """Half-open: one ends at the instant at which the next begins."""
-    add(stage, 0, NOW, 30)
-    add(stage, 1, NOW + timedelta(minutes=30), 30, shared="practitioner")
+    ids = {add(stage, 0, NOW, 30), add(stage, 1, NOW + timedelta(minutes=30), 30, shared="practitioner")}
+    with stage.writing() as session:
+        assert set(session.scalars(select(AppointmentRow.id))) == ids
 
 
 @pytest.mark.parametrize("status", APPOINTMENT_STATUSES)
