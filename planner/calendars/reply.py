@@ -94,7 +94,9 @@ def _reply(calendar: Component, addressed_to: frozenset[str]) -> Reply:
     if method not in ("REPLY", "COUNTER"):
         raise UnreadableReply("The message's calendar is no answer to an invitation.")
     events = calendar.walk("VEVENT")
-    if len(events) != 1 or "RECURRENCE-ID" in events[0]:
+    if not events:
+        raise UnreadableReply("The message's calendar holds no appointment.")
+    if len(events) > 1 or "RECURRENCE-ID" in events[0]:
         raise UnreadableReply("The message answers more than one appointment.")
     (event,) = events
     attendee = _only(event, "ATTENDEE")
