@@ -19,6 +19,7 @@ from planner.storage import guard
 from planner.storage.base import ClinicScoped
 from planner.storage.feed_revisions import raise_revisions
 from planner.storage.glance import Glance, Glances
+from planner.storage.text_json import dumps, loads
 
 _WAIT_SECONDS = 10.0
 
@@ -150,7 +151,11 @@ def _busy(seconds: float) -> DatabaseBusy:
 def _sqlite_engine(url: str, wait_seconds: float) -> Engine:
     # Parameters are names and notes; a traceback must not carry them into a log.
     engine = create_engine(
-        url, connect_args={"timeout": wait_seconds, "check_same_thread": False}, hide_parameters=True
+        url,
+        connect_args={"timeout": wait_seconds, "check_same_thread": False},
+        hide_parameters=True,
+        json_serializer=dumps,
+        json_deserializer=loads,
     )
     event.listen(engine, "connect", _prepare_connection)
     event.listen(engine, "begin", _begin)
