@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date
+from datetime import date, datetime
 from gettext import NullTranslations
 from typing import Any, Final, Literal
 
@@ -82,7 +82,7 @@ class _Number(Text):
 
 
 class _Listing(Text):
-    """Several things in a row; the last two are joined by a word, or by a comma as well."""
+    """Several things in a row."""
 
     parts: tuple[str, ...]
     between: Joining
@@ -95,7 +95,8 @@ class _Listing(Text):
         return {"parts": kept, "between": self.between}
 
 
-Joining = Literal["and", "or", ","]
+Joining = Literal["and", "or", ", ", "; ", " "]
+"""What stands between the last two things of a listing; whole sentences have a blank."""
 
 
 def say(msgid: str, **values: Value) -> Text:
@@ -119,6 +120,11 @@ def day_said(day: date, form: DayForm) -> Text:
     text = _Day(day_in(day, form, WRITTEN_IN))
     text.day, text.form = day, form
     return text
+
+
+def moment_said(wall: datetime, form: DayForm = "short") -> Text:
+    """A day and a time of a wall clock: "Tue 24 Nov, 10:00"."""
+    return say("%(day)s, %(time)s", day=day_said(wall.date(), form), time=f"{wall:%H:%M}")
 
 
 def number_said(value: float) -> Text:
@@ -185,8 +191,8 @@ def _joined(parts: tuple[str, ...], between: Joining, language: str) -> str:
     *most, last = (in_language(part, language) for part in parts or ("",))
     if not most:
         return last
-    if between == ",":
-        return ", ".join((*most, last))
+    if between not in ("and", "or"):
+        return between.join((*most, last))
     words = {"name": ", ".join(most), "other": last}
     found = texts(language)
     pattern = found.gettext("%(name)s and %(other)s") if between == "and" else found.gettext("%(name)s or %(other)s")

@@ -20,6 +20,7 @@ from planner.storage.base import ClinicScoped
 from planner.storage.feed_revisions import raise_revisions
 from planner.storage.glance import Glance, Glances
 from planner.storage.text_json import dumps, loads
+from planner.words import say
 
 _WAIT_SECONDS = 10.0
 
@@ -123,7 +124,13 @@ class _WriteTurn:
         try:
             file = self._path.open("ab")
         except OSError as error:
-            raise StorageFailed(f"The database folder can't be written: {error.strerror} ({self._path}).") from error
+            raise StorageFailed(
+                say(
+                    "The database folder can't be written: %(problem)s (%(path)s).",
+                    problem=error.strerror or "",
+                    path=str(self._path),
+                )
+            ) from error
         pause = 0.001
         while True:
             try:
@@ -213,7 +220,7 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except StaleDataError as error:
-        raise StaleForm("Somebody changed this meanwhile. Here is how it stands now.") from error
+        raise StaleForm(say("Somebody changed this meanwhile. Here is how it stands now.")) from error
     except DatabaseError as error:
         raise _refusal(error) from error
 

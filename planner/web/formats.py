@@ -7,7 +7,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from planner.web.looks import fit_look, phase_look, state_look
-from planner.words import Text, day_said, number_said, say, say_many
+from planner.words import Text, day_said, moment_said, number_said, say, say_many
 
 # Up to here a number of days is easier to picture than a number of weeks.
 _LAST_DAY_COUNT: Final = 13
@@ -74,7 +74,7 @@ def local_span(start: datetime, end: datetime, zone: str) -> str:
 
 def local_short(instant: datetime, zone: str) -> Text:
     """`Tue 24 Nov, 10:00` on the clinic's wall clock."""
-    return say("%(day)s, %(time)s", day=day_short(local(instant, zone)), time=local_time(instant, zone))
+    return moment_said(local(instant, zone))
 
 
 def local_both(instant: datetime, zone: str, clinic_zone: str) -> Text:
@@ -94,7 +94,7 @@ def clinic_clock(instant: datetime, zone: str, clinic_zone: str) -> str:
 
 def local_long(instant: datetime, zone: str) -> Text:
     """`Tuesday 24 November 2026, 10:00` on the clinic's wall clock."""
-    return say("%(day)s, %(time)s", day=day_long_year(local(instant, zone)), time=local_time(instant, zone))
+    return moment_said(local(instant, zone), "full")
 
 
 def machine_time(instant: datetime, zone: str) -> str:
