@@ -224,7 +224,12 @@ def _number_in(text: str, kind: Callable[[str], float]) -> float:
     try:
         return kind(text.replace(",", "."))
     except ValueError:
-        raise InvalidInput(f"{text!r} is no {'whole ' if kind is int else ''}number.") from None
+        words = (
+            say("“%(text)s” is no whole number.", text=text)
+            if kind is int
+            else say("“%(text)s” is no number.", text=text)
+        )
+        raise InvalidInput(words) from None
 
 
 def _plain(value: object) -> object:

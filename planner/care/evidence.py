@@ -1,6 +1,7 @@
 """Typed rows of evidence.toml, each with its id and source, and a clinic's own numbers over them."""
 
 import math
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -11,7 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 from planner.errors import InvalidInput
-from planner.words import say
+from planner.words import decimal_said, say, say_found
 
 _FILE = Path(__file__).with_name("evidence.toml")
 _HOURS_A_DAY = 24
@@ -37,6 +38,15 @@ class Maintenance(StrEnum):
     NEVER = "never"
     IF_LASTING = "if_lasting"
     ALWAYS = "always"
+
+
+def as_msgid(wording: str) -> str:
+    """A wording with its numbers in braces as the catalogues have it: `{weeks} weeks` is `%(weeks)s weeks`."""
+    return re.sub(
+        r"\{\{|\}\}|\{(\w+)\}",
+        lambda found: f"%({found[1]})s" if found[1] else found[0][0],
+        wording.replace("%", "%%"),
+    )
 
 
 @dataclass(frozen=True)
@@ -109,7 +119,8 @@ class EvidenceRow:
         return self.whole("weeks_low"), self.whole("weeks_high")
 
     def _filled(self, wording: str) -> str:
-        return wording.format(**{name: f"{value:g}" for name, value in self.numbers.items()})
+        # A clinic's own wording is in no catalogue and stays as it is typed.
+        return say_found(as_msgid(wording), **{name: decimal_said(value) for name, value in self.numbers.items()})
 
 
 @dataclass(frozen=True)
