@@ -57,7 +57,7 @@ texts: ## bring the catalogues in planner/locale up to date with the texts in us
 	@$(BIN)/python tools/texts.py .texts.pot
 	@rm .texts.pot
 
-bench: ## measure all that benchmarks/ measures (40 minutes) into benchmarks/RESULTS.md (BENCH="--share 0.1 --seeds 101": quick)
+bench: ## measure all that benchmarks/ measures (40 minutes) into benchmarks/RESULTS.md (BENCH="--share 0.1 --seeds 201": quick)
 	@tools/setup.sh dev compiled
 	$(BIN)/python -m benchmarks $(BENCH)
 
