@@ -2,7 +2,10 @@
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from sqlalchemy import update
 
+from planner.languages import LANGUAGES
+from planner.storage.people import PatientRow, StaffRow
 from planner.web.access import ACCESS
 from tests.browser.conftest import DESKTOP, PHONE
 from tests.web.test_every_page import PAGES, address, example, named, whom
@@ -11,6 +14,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 WINDOWS = {"desktop": DESKTOP, "phone": PHONE}
 # What is left of a desk's window when everything in it is twice as large.
 ENLARGED = (DESKTOP[0] // 2, DESKTOP[1] // 2)
+SCREENS = [rule for rule in PAGES if rule.endpoint != "static"]
 AXE = Axe().axe_script
 _BARRIERS = """async () => (await axe.run({ resultTypes: ["violations"] })).violations.map(
     (each) => [each.id, ...each.nodes.map((node) => node.html.slice(0, 160))])"""
@@ -28,9 +32,11 @@ def overhang(page):
     return page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
 
 
-def check_screen(window, path):
-    """No barrier that axe knows in either theme, no sideways scrolling, nothing that moves by itself, a silent console.
+def check_screen(window, path, themes):
+    """No barrier that axe knows, no sideways scrolling, nothing that moves by itself, a silent console.
 
+    Args:
+        themes: which of light and dark are looked at, by the name of the window.
     Raises:
         AssertionError: with what was found, and in which window.
     """
@@ -42,7 +48,7 @@ def check_screen(window, path):
         page.evaluate(_SETTLED)
         assert page.evaluate("window.shifts") == [], name
         page.evaluate(AXE)
-        for theme in ("light", "dark"):
+        for theme in themes[name]:
             page.emulate_media(color_scheme=theme)
             assert page.evaluate(_BARRIERS) == [], f"{name}, {theme}"
         assert overhang(page) <= 0, name
@@ -51,16 +57,67 @@ def check_screen(window, path):
     assert window.complaints == []
 
 
-@pytest.mark.parametrize("rule", [rule for rule in PAGES if rule.endpoint != "static"], ids=named)
-def test_a_screen_has_no_barrier_no_complaint_and_no_overhang(rule, standing):
-    """Signed in as the first who may open it, as a stranger where everybody may."""
+def look_at(rule, standing):
+    """The rule's page in the window of the first who may open it, and its path; None where it is no page."""
     path = address(standing.app, rule, example(rule, standing.runtime, standing.clinic))
     public = ACCESS[rule.endpoint] == "public"
     window = standing.window_of(None if public else whom(rule, standing.clinic))
     answer = window.page.request.get(window.url + path)
-    if "text/html" in answer.headers["content-type"]:
-        check_screen(window, path)
     assert answer.status == 200
+    return window, path if "text/html" in answer.headers["content-type"] else None
+
+
+@pytest.mark.parametrize("rule", SCREENS, ids=named)
+def test_a_screen_has_no_barrier_no_complaint_and_no_overhang(rule, standing):
+    """In either theme, at a desk, on a phone and enlarged."""
+    window, path = look_at(rule, standing)
+    if path is not None:
+        check_screen(window, path, dict.fromkeys(WINDOWS, ("light", "dark")))
+
+
+@pytest.fixture(scope="module", params=[language for language in LANGUAGES if language != "en"])
+def spoken_here(request, standing):
+    """Everybody at the clinic reads this language, and strangers choose it."""
+    speak(standing, request.param)
+    yield request.param
+    speak(standing, "en")
+
+
+def speak(standing, language):
+    """Let everybody read this language."""
+    with standing.runtime.writing(standing.clinic.system) as unit:
+        unit.session.execute(update(StaffRow).values(language=language))
+        unit.session.execute(update(PatientRow).values(language=language))
+    standing.window_of(None).open(f"/?lang={language}")
+
+
+@pytest.mark.parametrize("rule", SCREENS, ids=named)
+def test_a_screen_is_as_good_in_every_language(rule, standing, spoken_here):
+    """Longer words break nothing; colours are the same, so each theme is looked at in one window."""
+    window, path = look_at(rule, standing)
+    if path is not None:
+        check_screen(window, path, {"desktop": ("light",), "phone": ("dark",)})
+        assert window.page.get_attribute("html", "lang") == spoken_here
+
+
+def test_the_check_of_screens_finds_faults(standing):
+    """What moves, what is too wide and what has no name is seen; else a check that finds nothing proves nothing."""
+    window = standing.window_of(None)
+    resize(window.page, DESKTOP)
+    window.open("/")
+    window.page.evaluate(
+        """() => {
+            const wide = document.createElement("input");
+            wide.setAttribute("size", "900");
+            document.querySelector("main").prepend(wide);
+            wide.style.cssText = "min-width: 3000px; min-height: 300px";
+        }"""
+    )
+    window.page.evaluate(_SETTLED)
+    window.page.wait_for_function("window.shifts.length > 0")
+    assert overhang(window.page) > 0
+    window.page.evaluate(AXE)
+    assert "label" in [each[0] for each in window.page.evaluate(_BARRIERS)]
 
 
 @pytest.mark.parametrize("path", ["/nowhere", "/courses/999", "/sign-out"])
