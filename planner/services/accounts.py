@@ -103,7 +103,7 @@ def actor_for(runtime: Runtime, token: str) -> Actor | None:
         return None
     if now - login.seen_at >= _SEEN_EVERY:
         _mark_seen(runtime, login, now)
-    return replace(_actor(staff), language=getattr(staff, "language", None) or clinics_language)
+    return replace(_actor(staff), language=staff.language or clinics_language)
 
 
 def sign_out(runtime: Runtime, token: str) -> None:
