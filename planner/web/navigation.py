@@ -25,7 +25,7 @@ NAV: Final[tuple[NavItem, ...]] = (
     NavItem("reception.hours", "Hours"),
     NavItem("calendars.overview", "Calendars"),
     NavItem("outtray.list", "Outtray"),
-    NavItem("reception.rules", "Rules"),
+    NavItem("owner.settings", "Clinic"),
     NavItem("auth.password", "My password"),
 )
 
