@@ -59,13 +59,22 @@ def password_hash(password: str) -> str:
     """What is stored of a password (argon2id).
 
     Raises:
+        InvalidInput: see `password_fits`.
+    """
+    password_fits(password)
+    return _HASHER.hash(_spelled(password))
+
+
+def password_fits(password: str) -> None:
+    """Refuse a password that is unfit.
+
+    Raises:
         InvalidInput: too short to be safe, or absurdly long.
     """
     if len(password) < PASSWORD_LENGTH_MIN:
         raise InvalidInput(f"A password needs at least {PASSWORD_LENGTH_MIN} characters.", field="new_password")
     if len(password) > PASSWORD_LENGTH_MAX:
         raise InvalidInput(f"A password has at most {PASSWORD_LENGTH_MAX} characters.", field="new_password")
-    return _HASHER.hash(_spelled(password))
 
 
 def sign_in(runtime: Runtime, email: str, password: str, user_agent: str = "") -> tuple[str, Actor]:

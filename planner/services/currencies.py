@@ -45,7 +45,7 @@ def read_fee(text: str, currency: str) -> int | None:
     part = (found["part"] or "") if found else ""
     if found is None or len(part) > places:
         raise InvalidInput(say("Write an amount such as %(amount)s.", amount=written(5500, currency)), field="fee")
-    fee = int(found["whole"]) * 10**places + int(part.ljust(places, "0") or "0")
+    fee: int = int(found["whole"]) * 10**places + int(part.ljust(places, "0") or "0")
     if fee > FEE_MAX:
         raise InvalidInput(say("That is too much for one visit."), field="fee")
     return fee

@@ -5,6 +5,8 @@ from typing import Final
 from planner.web.admitted.who import Table
 
 ADMITTED: Final[Table] = {
+    # The view itself looks at the token, and whether there is a clinic yet.
+    "owner.setup": "public",
     "owner.my_language": "staff",
     "owner.settings": "manager",
     "owner.policies": "manager",

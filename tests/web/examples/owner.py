@@ -6,6 +6,7 @@ from typing import Final
 
 from planner.diary.hours import Closure
 from planner.services import clinic_setup, services_offered
+from planner.services.first_run import setup_address
 from planner.services.services_offered import ServiceDetails
 from tests.web.examples.scene import Example, Scene
 
@@ -23,7 +24,13 @@ def _service(scene: Scene) -> int:
     return services_offered.service_desk(scene.runtime, mo).services[0].id
 
 
+def _setup_token(scene: Scene) -> str:
+    """It leads to the sign-in, once there is a clinic."""
+    return setup_address(scene.runtime).rpartition("/")[2]
+
+
 EXAMPLES: Final[Mapping[str, Example]] = {
+    "owner.setup": lambda scene: {"token": _setup_token(scene)},
     "owner.person": lambda scene: {"staff_id": scene.clinic.ben.id},
     "owner.let_go": lambda scene: {"staff_id": scene.clinic.rosa.id},
     "owner.take_back": lambda scene: {"staff_id": scene.clinic.rosa.id},
