@@ -46,7 +46,6 @@ CLINIC: Final = (
     NavItem("reception.hours", "Hours"),
     NavItem("calendars.overview", "Calendars"),
     NavItem("outtray.list", "Outtray"),
-    NavItem("reception.rules", "Rules"),
     NavItem("owner.settings", "Settings"),
 )
 OWN: Final = (

@@ -18,5 +18,4 @@ ADMITTED: Final[Table] = {
     "reception.withdraw_leave": "reception",
     "reception.hours": "reception",
     "reception.take_back_hours": "reception",
-    "reception.rules": "manager",
 }
