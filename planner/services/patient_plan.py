@@ -14,6 +14,7 @@ from planner.calendars.feed import download_bytes
 from planner.care.aftercare import after_a_session, before_first_visit
 from planner.care.evidence import Evidence
 from planner.errors import NotFound, UndoRefused
+from planner.languages import spoken
 from planner.services import undoing
 from planner.services.calendar_events import patient_events, patients_title
 from planner.services.feeds import FeedState, feed_state
@@ -63,6 +64,7 @@ class PatientPlan:
     """
 
     name: str
+    language: str
     clinic: ClinicCard
     zone: str
     today: date
@@ -123,6 +125,7 @@ def plan_of(runtime: Runtime, actor: Actor) -> PatientPlan:
         seen = any(visit.status == "fulfilled" for visit in past)
         return PatientPlan(
             name=patient.name,
+            language=spoken(patient.language),
             clinic=_card(unit),
             zone=_zone_of(unit, patient).key,
             today=unit.now.astimezone(_zone_of(unit, patient)).date(),

@@ -89,6 +89,7 @@ ACCESS: Final[Mapping[str, Who]] = MappingProxyType(
         "patient.calendar": "patient-link",
         "patient.new_calendar": "patient-link",
         "patient.download": "patient-link",
+        "patient.printed": "patient-link",
         "public.home": "public",
         "public.questions_again": "public",
         "public.estimate": "public",

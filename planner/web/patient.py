@@ -11,6 +11,7 @@ from planner.services import attendance, backfill, feeds, moving, patient_plan
 from planner.services.attendance import Outcome
 from planner.services.patient_plan import DayOfSlots, PatientPlan
 from planner.services.patient_visits import PlanVisit
+from planner.services.plan_pdf import plan_pdf
 from planner.web.context import actor, runtime
 from planner.web.errors import status_of
 from planner.web.formats import counted, local_both
@@ -135,6 +136,15 @@ def download(token: str) -> Page | Response:
         return _plan_page(token, refusal)
     headers = {"Content-Disposition": 'attachment; filename="appointments.ics"'}
     return Response(data, headers=headers, content_type="text/calendar; charset=utf-8")
+
+
+@patient.get("/plan.pdf")
+def printed(token: str) -> Response:
+    """The plan to print, with a code that leads back here."""
+    seen = patient_plan.plan_of(runtime(), actor())
+    pdf = plan_pdf(seen, runtime().base_url.rstrip("/") + _home(token), seen.language)
+    headers = {"Content-Disposition": 'inline; filename="plan.pdf"'}
+    return Response(pdf, headers=headers, content_type="application/pdf")
 
 
 def _plan_page(token: str, refusal: PlannerError | None = None) -> Page:
