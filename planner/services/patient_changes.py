@@ -15,6 +15,7 @@ from planner.services.attendance import Outcome, cancel_in
 from planner.services.patient_visits import PlanVisit, Visits
 from planner.services.runtime import Actor, Runtime, Unit
 from planner.storage.courses import AppointmentRow, CourseRow
+from planner.words import say
 
 Step = Callable[[Unit], Outcome]
 
@@ -98,18 +99,18 @@ def take(runtime: Runtime, actor: Actor, appointment_id: int, step: Step, seen: 
     with runtime.writing(actor) as unit:
         found = _taken(unit, appointment_id, step)
         if found.seen != seen:
-            raise SomethingElse("Other dates would follow now. Please look at them first.")
+            raise SomethingElse(say("Other dates would follow now. Please look at them first."))
         return found
 
 
 def _taken(unit: Unit, appointment_id: int, step: Step) -> Consequence:
     row = unit.get(AppointmentRow, appointment_id)
     if row.patient_id != unit.actor.patient_id:
-        raise NotFound("There is no such appointment.")
+        raise NotFound(say("There is no such appointment."))
     earlier = _ahead(unit)
     before = next((visit for visit in earlier.values() if visit.appointment_id == appointment_id), None)
     if before is None:
-        raise StaleForm("This visit is not ahead any more. Here is your plan as it is.")
+        raise StaleForm(say("This visit is not ahead any more. Here is your plan as it is."))
     outcome = step(unit)
     unit.session.flush()
     later = _ahead(unit)

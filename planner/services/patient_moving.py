@@ -18,6 +18,7 @@ from planner.services.planning import ahead, standing
 from planner.services.repairing import repaired
 from planner.services.runtime import Actor, Runtime, Unit
 from planner.services.snapshot import Booked, CourseSnapshot, SessionState
+from planner.words import say
 
 _QUARTERS_A_DAY = 96
 
@@ -91,19 +92,19 @@ def _slot(runtime: Runtime, actor: Actor, appointment_id: int, start: datetime, 
     for slot in (*times.together, *times.alone):
         if (slot.start, slot.practitioner_id) == (start, practitioner_id):
             return slot
-    raise SlotTaken("This time is not free any more.", field="slot")
+    raise SlotTaken(say("This time is not free any more."), field="slot")
 
 
 def _move(unit: Unit, *, appointment_id: int, slot: Slot, version: int | None) -> Outcome:
     found = visit(unit, appointment_id, version=version)
     if standing(unit, found.session) is None:
-        raise AppointmentLocked("This visit is not ahead any more, so it can't be moved.")
+        raise AppointmentLocked(say("This visit is not ahead any more, so it can't be moved."))
     moved = found.snapshot.replacing(found.session.with_current(_placed(unit, found.booked, slot)))
     followers = _broken(unit, moved, found.session)
     name = str(found.course.id)
     target = repaired(unit, found.course, moved, [CalledOff(name, followers)]) if followers else moved
     if any(session.unplaced_reason for session in target.live if not _waited(found.snapshot, session)):
-        raise InvalidInput("A later visit would find no place then. Choose another time.", field="slot")
+        raise InvalidInput(say("A later visit would find no place then. Choose another time."), field="slot")
     words = f"Session {found.session.position + 1} moved by the patient"
     if followers:
         words = f"{words}, later ones with it"

@@ -6,19 +6,26 @@ import io
 import json
 import sys
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import datetime
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import segno
 import typst
 
-from planner.languages import day_words, place_words, texts
+from planner.languages import place_words, spoken
 from planner.services.patient_plan import PatientPlan
 from planner.services.patient_visits import PlanVisit
+from planner.words import day_said, in_language, say, say_many
+
+_PHASES: Final = {
+    "intensive": say("Close together at first"),
+    "taper": say("Then further apart"),
+    "maintenance": say("Now and then, so that it stays good"),
+}
 
 
 def plan_pdf(plan: PatientPlan, link: str, language: str, *, fonts: typst.Fonts | None = None) -> bytes:
@@ -29,7 +36,7 @@ def plan_pdf(plan: PatientPlan, link: str, language: str, *, fonts: typst.Fonts 
         language: a BCP 47 tag.
         fonts: to draw with; None for all that there are.
     """
-    says = _Words(plan, link, language).all()
+    says = _put(_words(plan, link, language), language)
     # A fixed date: the same plan gives the same bytes.
     stamp = int(datetime(plan.today.year, plan.today.month, plan.today.day, tzinfo=ZoneInfo("UTC")).timestamp())
     data = {"plan": json.dumps(says)}
@@ -49,106 +56,95 @@ def _fonts() -> typst.Fonts:
     return typst.Fonts(font_paths=[beside] if beside.is_dir() else [])
 
 
-class _Words:
-    """All that stands on the paper, in one language."""
+def _words(plan: PatientPlan, link: str, language: str) -> dict[str, Any]:
+    """What the layout asks for; sentences are still to be put into the language, but for names of towns."""
+    scan = say("Scan this with your phone to see the plan as it stands today, to confirm or to change a visit.")
+    return {
+        "language": spoken(language),
+        "title": say("Your plan"),
+        "clinic": plan.clinic.name,
+        "name": plan.name,
+        "lead": list(_lead(plan, language)),
+        "columns": [say("When"), say("With whom and where"), say("Visit")],
+        "parts": [
+            {"title": _PHASES[part.phase], "visits": [_visit(plan, visit) for visit in part.visits]}
+            for part in plan.phases
+        ],
+        "waiting": list(_waiting(plan)),
+        "advice": list(_advice(plan)),
+        "contact": {"title": say("Reach us"), "lines": list(_contact(plan))},
+        "printed": say(
+            "As of %(day)s. The plan behind the code is always up to date.", day=day_said(plan.today, "full")
+        ),
+        "scan": scan,
+        "link": link,
+        "qr": _qr_svg(link),
+    }
 
-    def __init__(self, plan: PatientPlan, link: str, language: str) -> None:
-        self.plan = plan
-        self.link = link
-        self.language = language
-        self.words = texts(language)
 
-    def all(self) -> dict[str, Any]:
-        """What the layout asks for."""
-        _, plan = self.words.gettext, self.plan
-        printed = _("As of %(day)s. The plan behind the code is always up to date.")
-        return {
-            "language": self.language.partition("-")[0],
-            "title": _("Your plan"),
-            "clinic": plan.clinic.name,
-            "name": plan.name,
-            "lead": list(self._lead()),
-            "columns": [_("When"), _("With whom and where"), _("Visit")],
-            "parts": list(self._parts()),
-            "waiting": list(self._waiting()),
-            "advice": list(self._advice()),
-            "contact": {"title": _("Reach us"), "lines": list(self._contact())},
-            "printed": printed % {"day": self._day(plan.today)},
-            "scan": _("Scan this with your phone to see the plan as it stands today, to confirm or to change a visit."),
-            "link": self.link,
-            "qr": _qr_svg(self.link),
-        }
+def _lead(plan: PatientPlan, language: str) -> Iterator[str]:
+    if plan.next is None:
+        yield say("No visit is booked at the moment.")
+    else:
+        yield say_many("%(num)s visit is ahead.", "%(num)s visits are ahead.", len(plan.upcoming))
+    if plan.zone != plan.clinic.zone:
+        place = place_words(ZoneInfo(plan.zone), language)
+        yield say("The times are those in %(place)s, where you are.", place=place)
 
-    def _lead(self) -> Iterator[str]:
-        _, plan = self.words.gettext, self.plan
-        if plan.next is None:
-            yield _("No visit is booked at the moment.")
-        else:
-            count = len(plan.upcoming)
-            words = self.words.ngettext("%(count)s visit is ahead.", "%(count)s visits are ahead.", count)
-            yield words % {"count": count}
-        if plan.zone != plan.clinic.zone:
-            words = _("The times are those in %(place)s, where you are.")
-            yield words % {"place": place_words(ZoneInfo(plan.zone), self.language)}
 
-    def _parts(self) -> Iterator[dict[str, Any]]:
-        _ = self.words.gettext
-        titles = {
-            "intensive": _("Close together at first"),
-            "taper": _("Then further apart"),
-            "maintenance": _("Now and then, so that it stays good"),
-        }
-        for part in self.plan.phases:
-            yield {"title": titles[part.phase], "visits": [self._visit(visit) for visit in part.visits]}
+def _visit(plan: PatientPlan, visit: PlanVisit) -> dict[str, str]:
+    here, until = (each.astimezone(ZoneInfo(plan.zone)) for each in (visit.starts_at, visit.ends_at))
+    span = f"{here:%H:%M}–{until:%H:%M}"
+    total = visit.total
+    return {
+        "when": say("%(day)s, %(time)s", day=day_said(here.date(), "full"), time=span),
+        "clock": _clinics_clock(plan, visit),
+        "who": ", ".join(filter(None, (visit.practitioner, visit.room))),
+        "number": say("%(number)s of %(total)s", number=visit.number, total=total) if total else str(visit.number),
+    }
 
-    def _visit(self, visit: PlanVisit) -> dict[str, str]:
-        _, plan = self.words.gettext, self.plan
-        here = visit.starts_at.astimezone(ZoneInfo(plan.zone))
-        until = visit.ends_at.astimezone(ZoneInfo(plan.zone))
-        there = visit.starts_at.astimezone(ZoneInfo(plan.clinic.zone))
-        clock = ""
-        if there.replace(tzinfo=None) != here.replace(tzinfo=None):
-            time = f"{there:%H:%M}" if there.date() == here.date() else f"{self._day(there.date())}, {there:%H:%M}"
-            clock = _("%(time)s at the clinic") % {"time": time}
-        number = (
-            _("%(number)s of %(total)s") % {"number": visit.number, "total": visit.total}
-            if visit.total
-            else str(visit.number)
+
+def _clinics_clock(plan: PatientPlan, visit: PlanVisit) -> str:
+    """The time at the clinic where its clock shows another."""
+    here, there = (visit.starts_at.astimezone(ZoneInfo(zone)) for zone in (plan.zone, plan.clinic.zone))
+    if there.replace(tzinfo=None) == here.replace(tzinfo=None):
+        return ""
+    time = f"{there:%H:%M}"
+    if there.date() == here.date():
+        return say("%(time)s at the clinic", time=time)
+    return say("%(day)s, %(time)s at the clinic", day=day_said(there.date(), "full"), time=time)
+
+
+def _waiting(plan: PatientPlan) -> Iterator[str]:
+    if plan.waiting:
+        yield say_many("%(num)s visit has no date yet.", "%(num)s visits have no date yet.", len(plan.waiting))
+
+
+def _advice(plan: PatientPlan) -> Iterator[dict[str, Any]]:
+    if plan.advice:
+        yield {"title": say("Before your first visit"), "lines": list(plan.advice)}
+    if plan.upcoming or plan.past:
+        yield {"title": say("After a visit"), "lines": list(plan.aftercare)}
+
+
+def _contact(plan: PatientPlan) -> Iterator[str]:
+    clinic = plan.clinic
+    yield from filter(None, (clinic.name, clinic.phone, clinic.email, clinic.address))
+    if clinic.notice_hours:
+        yield say_many(
+            "If you can't come, please tell us at least %(num)s hour before.",
+            "If you can't come, please tell us at least %(num)s hours before.",
+            clinic.notice_hours,
         )
-        return {
-            "when": f"{self._day(here.date())}, {here:%H:%M}–{until:%H:%M}",
-            "clock": clock,
-            "who": ", ".join(filter(None, (visit.practitioner, visit.room))),
-            "number": number,
-        }
 
-    def _waiting(self) -> Iterator[str]:
-        count = len(self.plan.waiting)
-        if count:
-            words = self.words.ngettext("%(count)s visit has no date yet.", "%(count)s visits have no date yet.", count)
-            yield words % {"count": count}
 
-    def _advice(self) -> Iterator[dict[str, Any]]:
-        _, plan = self.words.gettext, self.plan
-        if plan.advice:
-            yield {"title": _("Before your first visit"), "lines": [str(says) for says in plan.advice]}
-        if plan.upcoming or plan.past:
-            yield {"title": _("After a visit"), "lines": [str(says) for says in plan.aftercare]}
-
-    def _contact(self) -> Iterator[str]:
-        clinic = self.plan.clinic
-        yield clinic.name
-        yield from filter(None, (clinic.phone, clinic.email, clinic.address))
-        if clinic.notice_hours:
-            words = self.words.ngettext(
-                "If you can't come, please tell us at least %(hours)s hour before.",
-                "If you can't come, please tell us at least %(hours)s hours before.",
-                clinic.notice_hours,
-            )
-            yield words % {"hours": clinic.notice_hours}
-
-    def _day(self, day: date) -> str:
-        return day_words(day, self.language)
+def _put(words: Any, language: str) -> Any:
+    """All sentences in the reader's language."""
+    if isinstance(words, dict):
+        return {name: _put(each, language) for name, each in words.items()}
+    if isinstance(words, list):
+        return [_put(each, language) for each in words]
+    return in_language(words, language)
 
 
 def _qr_svg(text: str) -> str:
