@@ -58,6 +58,7 @@ def _fonts() -> typst.Fonts:
 
 def _words(plan: PatientPlan, link: str, language: str) -> dict[str, Any]:
     """What the layout asks for; sentences are still to be put into the language, but for names of towns."""
+    printed = say("As of %(day)s. The plan behind the code is always up to date.", day=day_said(plan.today, "full"))
     scan = say("Scan this with your phone to see the plan as it stands today, to confirm or to change a visit.")
     return {
         "language": spoken(language),
@@ -73,9 +74,7 @@ def _words(plan: PatientPlan, link: str, language: str) -> dict[str, Any]:
         "waiting": list(_waiting(plan)),
         "advice": list(_advice(plan)),
         "contact": {"title": say("Reach us"), "lines": list(_contact(plan))},
-        "printed": say(
-            "As of %(day)s. The plan behind the code is always up to date.", day=day_said(plan.today, "full")
-        ),
+        "printed": printed,
         "scan": scan,
         "link": link,
         "qr": _qr_svg(link),

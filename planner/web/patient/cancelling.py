@@ -5,9 +5,10 @@ from flask import redirect, render_template, request
 from planner.errors import PlannerError
 from planner.services import patient_changes, patient_plan
 from planner.services.patient_changes import Consequence, SomethingElse
+from planner.services.patient_plan import PatientPlan
 from planner.web.context import actor, runtime
 from planner.web.errors import status_of
-from planner.web.patient.routes import REFUSALS, Page, flash_with_undo, home, patient, plan_page, version
+from planner.web.patient.routes import REFUSALS, Page, flash_with_undo, home, patient, plan_page, version, when_said
 from planner.words import Text, say, say_many
 
 
@@ -27,7 +28,11 @@ def cancel(token: str, appointment_id: int) -> Page:
         return _page(token, appointment_id, refusal)
     except REFUSALS as refusal:
         return plan_page(token, refusal)
-    flash_with_undo(token, done.revision_id, _done_words(done))
+    seen_now = patient_plan.plan_of(runtime(), actor())
+    words = _done_words(done, seen_now)
+    if done.late:
+        words = say("%(cancelled)s It counts as a late cancellation.", cancelled=words)
+    flash_with_undo(token, done.revision_id, words)
     return redirect(home(token))
 
 
@@ -43,13 +48,14 @@ def _page(token: str, appointment_id: int, refusal: PlannerError | None = None) 
     return (page, status_of(refusal)) if refusal else page
 
 
-def _done_words(done: Consequence) -> Text:
+def _done_words(done: Consequence, plan: PatientPlan) -> Text:
     if done.after is None:
         return say("Your visit is cancelled. We will find a new date with you and get in touch.")
     if not done.shifts:
-        return say("Your visit is cancelled and has a new date. Your plan below is up to date.")
+        return say("Your visit is cancelled. The new date is %(when)s.", when=when_said(done.after.starts_at, plan))
     return say_many(
-        "Your visit is cancelled and has a new date. %(num)s other visit moved too; the plan below is up to date.",
-        "Your visit is cancelled and has a new date. %(num)s other visits moved too; the plan below is up to date.",
+        "Your visit is cancelled. The new date is %(when)s; %(num)s other visit moved too.",
+        "Your visit is cancelled. The new date is %(when)s; %(num)s other visits moved too.",
         len(done.shifts),
+        when=when_said(done.after.starts_at, plan),
     )

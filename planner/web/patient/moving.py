@@ -12,7 +12,7 @@ from planner.services.patient_visits import PlanVisit
 from planner.web.context import actor, runtime
 from planner.web.errors import status_of
 from planner.web.numbers import read_id
-from planner.web.patient.routes import REFUSALS, Page, flash_with_undo, home, patient, plan_page, version
+from planner.web.patient.routes import REFUSALS, Page, flash_with_undo, home, patient, plan_page, version, when_said
 from planner.words import say, say_many
 
 
@@ -30,7 +30,12 @@ def move_to(token: str, appointment_id: int) -> Page:
         outcome = moving.move(runtime(), actor(), appointment_id, start, practitioner_id, version=version())
     except REFUSALS as refusal:
         return _move_page(token, appointment_id, refusal)
-    flash_with_undo(token, outcome.revision_id, say("Your visit has its new time. Your other dates stay."))
+    seen = patient_plan.plan_of(runtime(), actor())
+    moved = seen.visit(appointment_id)
+    words = say("Your visit has its new time. Your other dates stay.")
+    if moved is not None:
+        words = say("Your visit is now on %(when)s. Your other dates stay.", when=when_said(moved.starts_at, seen))
+    flash_with_undo(token, outcome.revision_id, words)
     return redirect(home(token))
 
 

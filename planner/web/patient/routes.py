@@ -1,6 +1,8 @@
 """The blueprint of the personal link, and what all its pages do alike."""
 
+from datetime import datetime
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from flask import Blueprint, flash, render_template, request, url_for
 from werkzeug.wrappers import Response as Redirect
@@ -8,9 +10,10 @@ from werkzeug.wrappers import Response as Redirect
 from planner.errors import AppointmentLocked, InvalidInput, PlannerError, SlotTaken, StaleForm, UndoRefused
 from planner.languages import LANGUAGES
 from planner.services import patient_plan
+from planner.services.patient_plan import PatientPlan
 from planner.web.context import actor, runtime
 from planner.web.errors import status_of
-from planner.words import Text, say
+from planner.words import Text, day_said, say
 
 patient = Blueprint("patient", __name__, url_prefix="/p/<token>")
 
@@ -39,6 +42,18 @@ def version() -> int:
         return int(request.form.get("version", ""))
     except ValueError:
         raise StaleForm(say("This page was not up to date. Here is how it stands now.")) from None
+
+
+def when_said(instant: datetime, plan: PatientPlan) -> Text:
+    """A time as the patient reads it, with the clinic's where its clock shows another."""
+    here, there = (instant.astimezone(ZoneInfo(zone)) for zone in (plan.zone, plan.clinic.zone))
+    day, time = day_said(here.date(), "short"), f"{here:%H:%M}"
+    if here.replace(tzinfo=None) == there.replace(tzinfo=None):
+        return say("%(day)s, %(time)s", day=day, time=time)
+    if here.date() == there.date():
+        return say("%(day)s, %(time)s (%(clinic)s at the clinic)", day=day, time=time, clinic=f"{there:%H:%M}")
+    clinic = say("%(day)s, %(time)s", day=day_said(there.date(), "short"), time=f"{there:%H:%M}")
+    return say("%(day)s, %(time)s (%(clinic)s at the clinic)", day=day, time=time, clinic=clinic)
 
 
 def flash_with_undo(token: str, revision_id: int, words: Text) -> None:
