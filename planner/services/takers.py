@@ -146,7 +146,7 @@ def _fits(unit: Unit, slot: FreedSlot, course_ids: Collection[int]) -> list[tupl
 
 
 def _candidates(slot: FreedSlot) -> tuple[Any, ...]:
-    """What must hold of a course: it runs, its patient would see the therapist, and a session may come earlier."""
+    """What must hold of a course: it runs, its patient welcomes earlier times and would see the therapist."""
     people = func.json_each(CourseRow.wishes, "$.practitioners").table_valued("value")
     later = select(AppointmentRow.course_id).where(
         AppointmentRow.status.in_(("booked", "pending")),
@@ -156,6 +156,7 @@ def _candidates(slot: FreedSlot) -> tuple[Any, ...]:
     return (
         CourseRow.status.in_(("planned", "active")),
         CourseRow.automation == "apply",
+        exists(select(PatientRow.id).where(PatientRow.id == CourseRow.patient_id, PatientRow.wants_earlier)),
         exists(select(people.c.value).where(people.c.value == slot.practitioner_id)),
         or_(CourseRow.id.in_(later), CourseRow.id.in_(_to_place())),
     )
