@@ -46,11 +46,11 @@ class ValueAxis:
         if from_zero:
             low, high = min(low, 0.0), max(high, 0.0)
         if low == high:
-            high = low + 1
+            high += 1
         step = nice_step((high - low) / most, whole=whole)
         # A hair less, so that a value on a tick needs no further one.
         first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
-        return cls(first * step, last * step, step, unit)
+        return cls(first * step, max(last, first + 1) * step, step, unit)
 
     @property
     def ticks(self) -> tuple[float, ...]:
