@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -12,7 +12,7 @@ from typing import Final
 from planner.care.evidence import Evidence
 from planner.care.reading import read_choice, read_number, within
 from planner.errors import InvalidInput
-from planner.words import Text, say
+from planner.words import Text, number_said, say
 
 LONGEST_ABOUT = 200
 
@@ -63,12 +63,20 @@ class Measure:
         row, number = self.evidence
         return evidence[row].number(number)
 
+    def said(self, value: float) -> Text:
+        """A value with its unit, in words: "7", "45°", "80 %"."""
+        number = number_said(value)
+        return _UNITS[self.unit](number) if self.unit else number
+
     def gain(self, before: float, after: float) -> float:
         """By how much the second value is better than the first; negative when it is worse."""
         return before - after if self.lower_is_better else after - before
 
 
 _TEN: Final = 10.0
+_UNITS: Final[Mapping[str, Callable[[Text], Text]]] = MappingProxyType(
+    {"°": lambda number: say("%(number)s°", number=number), "%": lambda number: say("%(number)s %%", number=number)}
+)
 MEASURES: Final[Mapping[Kind, Measure]] = MappingProxyType(
     {
         measure.kind: measure
@@ -152,8 +160,10 @@ def check_value(kind: Kind, value: float) -> None:
     try:
         read_number(value, measure.low, measure.high)
     except InvalidInput as refusal:
-        limits = {"low": f"{measure.low:g}", "high": f"{measure.high:g}"}
-        raise InvalidInput(say("Write a number from %(low)s to %(high)s.", **limits), field="value") from refusal
+        low, high = number_said(measure.low), number_said(measure.high)
+        raise InvalidInput(
+            say("Write a number from %(low)s to %(high)s.", low=low, high=high), field="value"
+        ) from refusal
 
 
 def read_value(kind: Kind, text: str) -> float:

@@ -106,8 +106,8 @@ class Change:
         values = {
             "what": self.first.measure.label,
             "about": self.latest.about,
-            "before": f"{self.first.value:g}{self.first.measure.unit}",
-            "now": f"{self.latest.value:g}{self.first.measure.unit}",
+            "before": self.first.measure.said(self.first.value),
+            "now": self.latest.measure.said(self.latest.value),
         }
         if self.latest.about:
             return say("%(what)s (%(about)s): from %(before)s to %(now)s", **values)
