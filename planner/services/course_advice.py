@@ -132,12 +132,6 @@ def take_back_with(runtime: Runtime, actor: Actor, revision_id: int) -> None:
             unit.session.delete(row)
 
 
-def course_of_decision(runtime: Runtime, actor: Actor, decision_id: int) -> int:
-    """The course a decision is about. Raises NotFound."""
-    with runtime.reading(actor) as unit:
-        return unit.get(AdviceDecisionRow, decision_id).course_id
-
-
 def thinned_out_now(
     phases: Sequence[Phase], done: int, assessed: RecordedAssessment, evidence: Evidence
 ) -> tuple[Phase, ...]:

@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import select
 
 from planner.care.course import Phase, phases_from_json
+from planner.care.evidence import Evidence
 from planner.diary.free import to_wall
 from planner.services import worklists
 from planner.services.assessments import RecordedAssessment, assessment_from
@@ -83,7 +84,7 @@ class CourseView:
         patient_zone: where the patient lives; the clinic's zone unless they said otherwise.
         done: sessions that were given; `planned`: that the ideal course has given by today; both without maintenance.
         away: present and coming days on which the patient can't come.
-        measured: the outcomes of this course, by time; `advice`: what they advise.
+        measured: the outcomes of this course, by time; `advice`: what they advise by the clinic's own `evidence`.
     """
 
     id: int
@@ -107,6 +108,7 @@ class CourseView:
     measured: tuple[Recorded, ...]
     notes: tuple[Note, ...]
     advice: CourseAdvice | None
+    evidence: Evidence
 
     @property
     def placed(self) -> tuple[SessionLine, ...]:
@@ -182,6 +184,7 @@ def course_view(runtime: Runtime, actor: Actor, course_id: int) -> CourseView:
             measured=measured,
             notes=notes_of(unit, snapshot, course.id),
             advice=advice_of(unit, course, snapshot, measured),
+            evidence=Evidence.load(unit.clinic.evidence_overrides),
         )
 
 
@@ -189,6 +192,12 @@ def course_of_appointment(runtime: Runtime, actor: Actor, appointment_id: int) -
     """The course an appointment belongs to. Raises NotFound."""
     with runtime.reading(actor) as unit:
         return unit.get(AppointmentRow, appointment_id).course_id
+
+
+def session_of_appointment(runtime: Runtime, actor: Actor, appointment_id: int) -> int:
+    """The session an appointment is for. Raises NotFound."""
+    with runtime.reading(actor) as unit:
+        return unit.get(AppointmentRow, appointment_id).session_id
 
 
 def course_of_revision(runtime: Runtime, actor: Actor, revision_id: int) -> int:

@@ -93,6 +93,12 @@ def restore(runtime: Runtime, actor: Actor, note_id: int) -> int:
         return row.course_id
 
 
+def course_of(runtime: Runtime, actor: Actor, note_id: int) -> int:
+    """The course a note is on. Raises NotFound."""
+    with runtime.reading(actor) as unit:
+        return unit.get(NoteRow, note_id).course_id
+
+
 def of_course(unit: Unit, snapshot: CourseSnapshot, course_id: int) -> tuple[Note, ...]:
     """The notes on a course, newest first (one query)."""
     rows = unit.session.scalars(

@@ -124,6 +124,12 @@ def restore(runtime: Runtime, actor: Actor, outcome_id: int) -> int:
         return row.course_id
 
 
+def course_of(runtime: Runtime, actor: Actor, outcome_id: int) -> int:
+    """The course a value belongs to. Raises NotFound."""
+    with runtime.reading(actor) as unit:
+        return unit.get(OutcomeRow, outcome_id).course_id
+
+
 def _own(unit: Unit, outcome_id: int) -> OutcomeRow:
     """A value that the person may change: a patient only their own word."""
     row = unit.get(OutcomeRow, outcome_id)
@@ -160,12 +166,3 @@ def _measured_at(unit: Unit, course: CourseRow, day: date | None) -> datetime:
         if each.done and each.current and to_wall(each.current.starts_at, unit.zone).date() == day
     ]
     return max(on_day) if on_day else datetime.combine(day, _NOON, unit.zone)
-
-
-def sessions_to_measure(unit: Unit, snapshot: CourseSnapshot) -> tuple[tuple[int, int, date], ...]:
-    """The sessions that were given, newest first: (id, number, day)."""
-    given = [(each, each.current) for each in snapshot.live if each.done and each.current is not None]
-    given.sort(key=lambda pair: pair[1].starts_at, reverse=True)
-    return tuple(
-        (each.id or 0, each.position + 1, to_wall(booked.starts_at, unit.zone).date()) for each, booked in given
-    )
