@@ -22,9 +22,12 @@ from planner.services.runtime import Role, Runtime, Unit
 from planner.storage.opening import ClosureRow, HoursRow, LeaveRow
 from planner.storage.people import ClinicRow, RoomRow, StaffRow
 
-NAME_LENGTH_MAX: Final = 120
+NAME_LENGTH_MAX: Final = 200
 ROLES: Final[tuple[str, ...]] = get_args(Role)
 _ANY_DAY: Final = date(2026, 1, 1)
+# Nobody sees them, yet names need them: the joiners in Persian and Hindi and in some emoji, the direction marks in
+# Arabic and Hebrew beside other letters, the tags in the flags of England, Scotland and Wales.
+_UNSEEN: Final = re.compile("[\u200c\u200d\u200e\u200f\U000e0020-\U000e007f]")
 DISPLACING: Final = ("never", "unconfirmed", "any")
 # Which policies a manager may set, and between which whole numbers.
 POLICY_LIMITS: Final = {
@@ -304,8 +307,10 @@ def checked_name(name: str) -> str:
         raise InvalidInput("A name is needed.", field="name")
     if len(spelled) > NAME_LENGTH_MAX:
         raise InvalidInput(f"A name has at most {NAME_LENGTH_MAX} characters.", field="name")
-    # The joiners belong to the spelling of Persian and Hindi names, and of some emoji.
-    if not re.sub("[\u200c\u200d]", "", spelled).isprintable():
+    visible = _UNSEEN.sub("", spelled)
+    if not visible:
+        raise InvalidInput("A name is needed.", field="name")
+    if not visible.isprintable():
         raise InvalidInput("The name has characters that can't be shown.", field="name")
     return spelled
 

@@ -43,7 +43,9 @@ def test_a_manager_may_change_the_clinic_and_others_may_not(runtime, clinic, cha
     ("values", "field"),
     [
         ({"name": " "}, "name"),
-        ({"name": "x" * 121}, "name"),
+        ({"name": "x" * 201}, "name"),
+        ({"name": "\u200e\u200f"}, "name"),
+        ({"name": "Bo\u202egnol"}, "name"),
         ({"name": "a\u0007b"}, "name"),
         ({"timezone": "Europe/Nowhere"}, "timezone"),
         ({"timezone": "../etc/passwd"}, "timezone"),
@@ -56,6 +58,22 @@ def test_a_clinic_no_diary_could_be_computed_for_is_refused(values, field):
     with pytest.raises(InvalidInput) as refusal:
         NewClinic(**({"name": "Northside", "timezone": "Europe/London", "country": "GB"} | values))
     assert refusal.value.field == field
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "W" * 200,
+        "🧑‍⚕️" * 40,
+        "محمد \u200fAl-Fayed\u200e (لندن)",
+        "Edinburgh 🏴\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f",
+        "می\u200cخواهم",
+        "ดวงใจ พงษ์ประเสริฐ",
+    ],
+)
+def test_a_name_is_kept_in_any_script_with_the_marks_it_needs(name):
+    """Up to 200 characters, letter by letter."""
+    assert clinic_setup.checked_name(f"  {name} ") == name
 
 
 def test_a_clinic_begins_with_the_usual_policies(runtime):
