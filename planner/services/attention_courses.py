@@ -19,7 +19,7 @@ from planner.services.planning import edge
 from planner.services.reviews import reviews_due
 from planner.services.runtime import Unit
 from planner.services.under_booked import under_booked
-from planner.storage.courses import AppointmentRow, CourseRow, SessionRow, WorklistRow
+from planner.storage.courses import OCCUPYING_STATUSES, AppointmentRow, CourseRow, SessionRow, WorklistRow
 from planner.storage.opening import LeaveRow
 from planner.storage.people import StaffRow
 from planner.words import day_said, say, say_many
@@ -53,18 +53,34 @@ def found_in_courses(unit: Unit, courses: Courses = None, kinds: Collection[str]
 def settle(unit: Unit, courses: Collection[CourseRow]) -> None:
     """Take off what these courses do not say any more, and that their patients wait (one query where nothing is open)."""
     row = WorklistRow
-    waits = row.kind == worklists.WAITING_FOR_COURSE
+    waits, mine = row.kind == worklists.WAITING_FOR_COURSE, row.kind.in_((*KINDS, worklists.PROPOSAL))
     ids = {course.id for course in courses}
     lines = unit.session.scalars(
-        select(row).where(row.closed_at.is_(None), or_(waits, and_(row.kind.in_(KINDS), row.course_id.in_(ids))))
+        select(row).where(row.closed_at.is_(None), or_(waits, and_(mine, row.course_id.in_(ids))))
     ).all()
     kinds = {line.kind for line in lines} & set(KINDS)
     still = found_in_courses(unit, ids, kinds) if kinds else {}
     begun = {course.patient_id for course in courses}
     for line in lines:
-        over = line.key not in still if line.kind in KINDS else line.details.get("patient_id") in begun
+        over = line.key not in still
+        if line.kind == worklists.WAITING_FOR_COURSE:
+            over = line.details.get("patient_id") in begun
+        elif line.kind == worklists.PROPOSAL:
+            over = not _without_date(unit, line.details["sessions"])
         if over:
             worklists.close(unit, line)
+
+
+def _without_date(unit: Unit, session_ids: Collection[int]) -> bool:
+    """Whether one of these sessions is owed and stands nowhere."""
+    row, session = AppointmentRow, SessionRow
+    stands = select(row.session_id).where(
+        row.session_id.in_(session_ids), row.superseded.is_(False), row.status.in_(OCCUPYING_STATUSES)
+    )
+    waiting = select(session.id).where(
+        session.id.in_(session_ids), session.dropped.is_(False), session.id.not_in(stands)
+    )
+    return unit.session.scalar(waiting.limit(1)) is not None
 
 
 def note_now(unit: Unit, *kinds: str) -> None:
