@@ -18,6 +18,7 @@ from planner.storage.people import ClinicRow, RoomRow, StaffRow
 LEAVE = Leave.whole_days(date(2026, 3, 9), date(2026, 3, 13), "holiday")
 CHANGES = [
     lambda unit, clinic: clinic_setup.change_policies(unit, notice_hours=48),
+    lambda unit, clinic: clinic_setup.set_automation(unit, {"miss": "off"}),
     lambda unit, clinic: clinic_setup.add_staff(unit, "Di", "di@example.org", "reception", "a long password"),
     lambda unit, clinic: clinic_setup.deactivate_staff(unit, clinic.rosa.id),
     lambda unit, clinic: clinic_setup.add_room(unit, "Room 3"),
@@ -101,6 +102,26 @@ def test_a_policy_that_makes_no_sense_is_refused_and_none_is_changed(runtime, cl
     assert refusal.value.field == field
     with runtime.reading(clinic.system) as unit:
         assert unit.clinic.hold_minutes == 5
+
+
+def test_the_planner_does_all_by_itself_until_somebody_says_otherwise(runtime, clinic):
+    """Each thing has a level of its own."""
+    with runtime.writing(clinic.mo.actor) as unit:
+        clinic_setup.set_automation(unit, {"miss": "propose", "leave": "off"})
+        clinic_setup.set_automation(unit, {"leave": "propose"})
+    with runtime.reading(clinic.system) as unit:
+        levels = {about: clinic_setup.automation_level(unit.clinic, about) for about in clinic_setup.AUTOMATED}
+    assert levels == {"miss": "propose", "cancel": "apply", "leave": "propose", "backfill": "apply"}
+
+
+@pytest.mark.parametrize(("levels", "field"), [({"miss": "on"}, "automation_miss"), ({"x": "off"}, "automation_x")])
+def test_a_level_that_is_none_is_refused_and_nothing_is_changed(runtime, clinic, levels, field):
+    """Also when another one beside it is right."""
+    with pytest.raises(InvalidInput) as refusal, runtime.writing(clinic.mo.actor) as unit:
+        clinic_setup.set_automation(unit, {"cancel": "off", **levels})
+    assert refusal.value.field == field
+    with runtime.reading(clinic.system) as unit:
+        assert unit.clinic.automation == {}
 
 
 def test_a_new_colleague_can_sign_in(runtime, clinic):
