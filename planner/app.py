@@ -9,7 +9,7 @@ from planner.config import PACKAGE, Config, template_folder
 from planner.errors import PlannerError
 from planner.services.feed_memory import FeedMemory
 from planner.services.runtime import Actor, Runtime
-from planner.web import access, errors, security
+from planner.web import access, errors, reader, security
 from planner.web.blueprints import BLUEPRINTS
 from planner.web.context import DOOR, EXTENSION, FEEDS, GUESSES, actor_or_none, runtime
 from planner.web.dav import dav
@@ -48,6 +48,7 @@ def create_app(running: Runtime, config: Config) -> Flask:
     security.install(app, config)
     access.install(app)
     errors.install(app)
+    reader.install(app)
     app.url_map.converters["int"] = RowNumber
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
@@ -69,6 +70,7 @@ def _shared() -> dict[str, Any]:
     signed_in = person is not None and person.role is not None
     return {
         "actor": person,
+        "html_language": reader.html_language(),
         "clinic_name": name,
         "clinic_contact": contact,
         "nav_items": nav_items(person),

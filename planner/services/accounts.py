@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Final, cast
@@ -14,7 +15,7 @@ from sqlalchemy.orm import Session
 from planner.errors import DatabaseBusy, InvalidInput, NotAllowed, NotFound
 from planner.services.runtime import Actor, Role, Runtime, Unit
 from planner.services.tokens import hashed, new_token
-from planner.storage.people import LoginRow, PatientRow, StaffRow
+from planner.storage.people import ClinicRow, LoginRow, PatientRow, StaffRow
 
 IDLE: Final = timedelta(hours=12)
 LONGEST: Final = timedelta(days=7)
@@ -97,12 +98,12 @@ def actor_for(runtime: Runtime, token: str) -> Actor | None:
         found = _login(session, token)
     if found is None:
         return None
-    login, staff = found
+    login, staff, clinics_language = found
     if login.expires_at <= now or not staff.active:
         return None
     if now - login.seen_at >= _SEEN_EVERY:
         _mark_seen(runtime, login, now)
-    return _actor(staff)
+    return replace(_actor(staff), language=getattr(staff, "language", None) or clinics_language)
 
 
 def sign_out(runtime: Runtime, token: str) -> None:
@@ -156,7 +157,7 @@ def patient_for_link(runtime: Runtime, token: str) -> Actor:
         patient = session.scalar(select(PatientRow).where(PatientRow.link_hash == hashed(token)))
     if patient is None:
         raise NotFound("This link is not valid, or a newer one has replaced it.")
-    return Actor(clinic_id=patient.clinic_id, name="patient", patient_id=patient.id)
+    return Actor(clinic_id=patient.clinic_id, name="patient", patient_id=patient.id, language=patient.language)
 
 
 def _spelled(password: str) -> str:
@@ -225,9 +226,14 @@ def _new_login(unit: Unit, staff: StaffRow, user_agent: str) -> str:
     return token
 
 
-def _login(session: Session, token: str) -> Row[LoginRow, StaffRow] | None:
+def _login(session: Session, token: str) -> Row[LoginRow, StaffRow, str] | None:
     same_person = (StaffRow.clinic_id == LoginRow.clinic_id) & (StaffRow.id == LoginRow.staff_id)
-    query = select(LoginRow, StaffRow).join(StaffRow, same_person).where(LoginRow.token_hash == hashed(token))
+    query = (
+        select(LoginRow, StaffRow, ClinicRow.language)
+        .join(StaffRow, same_person)
+        .join(ClinicRow, ClinicRow.id == LoginRow.clinic_id)
+        .where(LoginRow.token_hash == hashed(token))
+    )
     return session.execute(query).one_or_none()
 
 

@@ -32,6 +32,7 @@ class Actor:
         name: as it is shown in revisions ("Rosa Lind", "patient", "the planner").
         staff_id: the signed-in person; None for a patient or a timer.
         patient_id: the patient whose personal link was used.
+        language: what they read.
     """
 
     clinic_id: int
@@ -39,6 +40,7 @@ class Actor:
     role: Role | None = None
     staff_id: int | None = None
     patient_id: int | None = None
+    language: str = field(default="en", compare=False)
 
     @classmethod
     def system(cls, clinic_id: int) -> "Actor":
