@@ -46,7 +46,8 @@ def propose_catch_up(unit: Unit, course: CourseRow, target: CourseSnapshot, evid
         worklists.close_items(unit, course.id, worklists.CATCH_UP)
         return
     says = say(
-        "%(gap)s days without treatment, %(most)s are the most here: %(sessions)s extra session is proposed (%(rows)s).",
+        "%(gap)s days without treatment, %(most)s are the most here: %(sessions)s extra session is proposed"
+        " (%(rows)s).",
         gap=proposal.gap_days, most=proposal.max_gap_days, sessions=proposal.sessions,
         rows=listing(proposal.evidence, ","),
     )  # fmt: skip

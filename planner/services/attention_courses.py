@@ -51,7 +51,7 @@ def found_in_courses(unit: Unit, courses: Courses = None, kinds: Collection[str]
 
 
 def settle(unit: Unit, courses: Collection[CourseRow]) -> None:
-    """Take off what these courses do not say any more, and that their patients wait (one query where nothing is open)."""
+    """Take off what these courses do not say any more, and that their patients wait; one query where nothing is."""
     row = WorklistRow
     waits, mine = row.kind == worklists.WAITING_FOR_COURSE, row.kind.in_((*KINDS, worklists.PROPOSAL))
     ids = {course.id for course in courses}

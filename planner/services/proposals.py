@@ -7,10 +7,10 @@ its new places are still free; else the line shows what is proposed now.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import select
 
@@ -21,7 +21,7 @@ from planner.scheduling.events import CalledOff, Event, Missed, Pause, Practitio
 from planner.services import worklists
 from planner.services.aftermath import note_unplaced, propose_catch_up
 from planner.services.diary_writer import CourseChange, write_changes
-from planner.services.difference import difference
+from planner.services.difference import Change, difference
 from planner.services.joint import Asked, Planned, scene_of, still_good
 from planner.services.making_room import repaired_among_others
 from planner.services.replan import dates_told
@@ -30,7 +30,7 @@ from planner.services.snapshot import take, take_all
 from planner.storage.courses import CourseRow, WorklistRow
 from planner.storage.ids import new_id
 from planner.storage.people import PatientRow, StaffRow
-from planner.words import Text, say, text_from
+from planner.words import Text, day_said, say, text_from
 
 OVERTAKEN: Final = say("The diary changed since this was proposed. Here is what would be done now.")
 NOT_AT_ALL: Final = say("Nothing is rebooked by itself here; somebody has to find a date.")
@@ -90,7 +90,7 @@ def propose(unit: Unit, course: CourseRow, loss: Loss) -> None:
         "words": loss.words.as_json(),
         "starts_at": loss.starts_at.isoformat(),
         "plan": [each.to_json() for each in plan],
-        "lines": list(_lines(unit, plan)),
+        "lines": [line.as_json() for line in _lines(unit, plan)],
         "digest": _digest(plan),
     }
     says = say("%(what)s. Nothing is rebooked yet.", what=loss.words)
@@ -179,21 +179,31 @@ def _propose_anew(unit: Unit, item: WorklistRow) -> None:
     propose(unit, course, Loss(kept["about"], kept["sessions"][0], text_from(kept["words"]), starts_at))
 
 
-def _lines(unit: Unit, plan: Sequence[Planned]) -> Iterator[dict[str, Any]]:
-    """What would change, course by course, as the page shows it."""
+def _lines(unit: Unit, plan: Sequence[Planned]) -> Iterator[Text]:
+    """What would change, course by course; others than the first make room."""
     names = dict(unit.session.execute(select(StaffRow.id, StaffRow.name)).all())
     for number, planned in enumerate(plan):
         course = unit.get(CourseRow, planned.course_id)
         patient = unit.get(PatientRow, course.patient_id).name if number else ""
         for change in difference(planned.before, planned.after).told:
-            yield {
-                "patient": patient,
-                "number": change.number,
-                "kind": change.kind.value,
-                "before": change.before and change.before.starts_at.isoformat(),
-                "after": change.after and change.after.starts_at.isoformat(),
-                "with": names.get(change.after.practitioner_id, "") if change.after else "",
-            }
+            words = _line(unit, change, names)
+            yield say("%(patient)s makes room: %(what)s", patient=patient, what=words) if patient else words
+
+
+def _line(unit: Unit, change: Change, names: Mapping[int, str]) -> Text:
+    if change.after is None:
+        return say("session %(number)s finds no date", number=change.number)
+    after, name = _moment(unit, change.after.starts_at), names.get(change.after.practitioner_id, "")
+    if change.before is None:
+        return say("session %(number)s: %(after)s with %(name)s", number=change.number, after=after, name=name)
+    before = _moment(unit, change.before.starts_at)
+    return say("session %(number)s: %(before)s → %(after)s with %(name)s",
+               number=change.number, before=before, after=after, name=name)  # fmt: skip
+
+
+def _moment(unit: Unit, instant: datetime) -> Text:
+    wall = to_wall(instant, unit.zone)
+    return say("%(day)s, %(time)s", day=day_said(wall.date(), "short"), time=f"{wall:%H:%M}")
 
 
 def _digest(plan: Sequence[Planned]) -> str:

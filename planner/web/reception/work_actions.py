@@ -83,6 +83,9 @@ def _offered(action: Action, address: Mapping[str, Any], line: WorkLine, back: s
     fields = {**action.fields, "next": back} if of_course else dict(action.fields)
     if of_course and line.version is not None:
         fields["version"] = str(line.version)
+    # What was agreed to is what is done: see services/proposals.
+    if "digest" in line.item.details:
+        fields["digest"] = line.item.details["digest"]
     return Offered(action.label, url_for(action.endpoint, **address), True, fields, action.quiet)
 
 

@@ -6,18 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from flask import flash, redirect, render_template, url_for
+from flask import flash, redirect, render_template, request, url_for
 
 from planner.errors import InvalidInput, StaleForm
 from planner.services import busy_clashes, proposals, sending_again
 from planner.services import worklists as service
 from planner.services.attendance import Outcome
+from planner.services.proposals import Applied
 from planner.services.worklist_view import WorkLine, Worklist, worklists_view
 from planner.web.context import actor, runtime
 from planner.web.reception.plannings import plannings
 from planner.web.reception.routes import Page, reception
 from planner.web.reception.work_actions import LOOKS, URGENCIES, KindLook, Offered, offered
-from planner.words import Text, say
+from planner.words import Text, say, text_from
 
 MOST_SHOWN: Final = 50
 """So many lines of one kind stand on the page of all kinds."""
@@ -25,10 +26,11 @@ MOST_SHOWN: Final = 50
 
 @dataclass(frozen=True, slots=True)
 class ShownLine:
-    """One line with its actions."""
+    """One line with its actions, and what it proposes row by row."""
 
     line: WorkLine
     actions: list[Offered]
+    proposed: list[Text]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,18 +101,22 @@ def move_away(item_id: int) -> Page:
 def apply_proposal(item_id: int) -> Page:
     """Do what the planner proposed, if it would still propose the same."""
     try:
-        outcome = proposals.apply_proposal(runtime(), actor(), item_id)
+        done = proposals.apply_proposal(runtime(), actor(), item_id, digest=request.form.get("digest"))
     except StaleForm as refusal:
         flash(refusal.message, "warn")
         return redirect(url_for("reception.worklists"))
-    return _done(outcome)
+    return _done(done)
 
 
 @reception.post("/worklists/<int:item_id>/leave")
 def leave_proposal(item_id: int) -> Page:
     """Leave the course as it is; what is owed stays to be placed."""
-    proposals.leave_proposal(runtime(), actor(), item_id)
-    flash(say("Left as it is."), "good")
+    try:
+        proposals.leave_proposal(runtime(), actor(), item_id)
+    except StaleForm as refusal:
+        flash(refusal.message, "warn")
+    else:
+        flash(say("Left as it is."), "good")
     return redirect(url_for("reception.worklists"))
 
 
@@ -162,12 +168,16 @@ def _page(only: str) -> str:
 
 def _shown(found: Worklist, look: KindLook, most: int) -> ShownList:
     back = url_for("reception.worklists")
-    lines = [ShownLine(line, offered(line, back)) for line in found.lines[:most]]
+    lines = [
+        ShownLine(line, offered(line, back), [text_from(kept) for kept in line.item.details.get("lines", ())])
+        for line in found.lines[:most]
+    ]
     return ShownList(found.kind, found.title, look, len(found.lines), lines, len(found.lines) - len(lines))
 
 
-def _done(outcome: Outcome) -> Page:
-    undo = url_for("courses.undo", revision_id=outcome.revision_id)
+def _done(outcome: Outcome | Applied) -> Page:
+    undo = url_for("courses.undo", revision_id=outcome.revision_id, next=url_for("reception.worklists"))
+    words = say("%(what)s.", what=outcome.says)
     # The session keeps any JSON value; flash.html knows this one.
-    flash({"text": f"{outcome.says}.", "undo_url": undo, "undo_label": "Undo"}, "good")  # type: ignore[arg-type]
+    flash({"text": words, "undo_url": undo, "undo_label": say("Undo")}, "good")  # type: ignore[arg-type]
     return redirect(url_for("reception.worklists"))
