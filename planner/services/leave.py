@@ -13,7 +13,7 @@ from planner.diary.hours import Leave
 from planner.scheduling.events import PractitionerAway
 from planner.services import replan_jobs, worklists
 from planner.services.attention_courses import note_now
-from planner.services.clinic_setup import add_leave, check_leave
+from planner.services.clinic_setup import add_leave, automation_level, check_leave
 from planner.services.joint import JointScene, Planned
 from planner.services.planning import edge
 from planner.services.replan import UPCOMING, Replan, struck_scene, write_replan
@@ -75,7 +75,8 @@ class Absence:
         unit.session.flush()
         done = write_replan(unit, scene, plan, kind="leave", says=f"{name} is away")
         note_now(unit, worklists.LEAVE_CLASH)
-        return done
+        left = unit.session.scalar(self._met(unit, func.count(AppointmentRow.id))) or 0
+        return replace(done, left=left)
 
     def to_json(self) -> dict[str, Any]:
         """As a job keeps it."""
@@ -97,6 +98,23 @@ class Absence:
             row.starts_at < edge(self.leave.ends, unit.zone),
             row.ends_at > edge(self.leave.starts, unit.zone),
         )
+
+
+def left_to_people(runtime: Runtime, actor: Actor, staff_id: int, leave: Leave) -> int | None:
+    """How many courses would stay in this leave for somebody to move, where the clinic wants no plan; else None.
+
+    Raises:
+        InvalidInput: it makes no sense.
+    """
+    with runtime.reading(actor) as unit:
+        touched = Absence(staff_id, leave).touches(unit)
+        return touched if automation_level(unit.clinic, "leave") == "off" else None
+
+
+def chosen_first(runtime: Runtime, actor: Actor) -> bool:
+    """Whether all courses are to be changed unless somebody says otherwise, or each only when somebody says so."""
+    with runtime.reading(actor) as unit:
+        return automation_level(unit.clinic, "leave") == "apply"
 
 
 def planned_at_once(runtime: Runtime, actor: Actor, staff_id: int, leave: Leave) -> bool:

@@ -61,11 +61,13 @@ class Replan:
 
     Args:
         others: the courses that got other dates than were shown, because the diary had changed meanwhile.
+        left: so many appointments stay where they can't happen, because somebody chose so.
     """
 
     courses: tuple[TouchedCourse, ...]
     revision_ids: tuple[int, ...] = ()
     others: tuple[OtherDates, ...] = ()
+    left: int = 0
 
     @property
     def changed(self) -> tuple[str, ...]:
