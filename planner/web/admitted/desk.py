@@ -8,6 +8,8 @@ ADMITTED: Final[Table] = {
     "reception.today": "reception",
     "reception.freed_slots": "staff",
     "reception.freed_slot": "staff",
+    "reception.free_place": "staff",
+    "reception.offer_place": "staff",
     "reception.offer_slot": "staff",
     "reception.accept_offer": "staff",
     "reception.decline_offer": "staff",
