@@ -9,7 +9,9 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-readonly VENV=.venv STAMPS=.venv/stamps HTMX=planner/static/vendor/htmx.min.js
+readonly VENV=.venv STAMPS=.venv/stamps VENDOR=planner/static/vendor
+# What the pages load, as the packages bring it.
+readonly BROWSER_PARTS=(htmx.org/dist/htmx.min.js @event-calendar/build/dist/event-calendar.min.{js,css})
 export UV_SYSTEM_CERTS=true PIP_DISABLE_PIP_VERSION_CHECK=1
 
 say() { printf '  %s\n' "$*" >&2; }
@@ -90,18 +92,23 @@ install_program() {
     stamp $STAMPS/program pyproject.toml
 }
 
+browser_parts_are_there() {
+    local part
+    for part in "${BROWSER_PARTS[@]}"; do [[ -f $VENDOR/${part##*/} ]] || return 1; done
+}
+
 fetch_browser_parts() {
-    local npm=npm
-    [[ -f $HTMX ]] && fresh node_modules/.planner-stamp package.json package-lock.json .npmrc && return
+    local npm=npm part
+    browser_parts_are_there && fresh node_modules/.planner-stamp package.json package-lock.json .npmrc && return
     if ! npm --version >/dev/null 2>&1; then
         install_lock tools/requirements-node.lock
         npm=$VENV/bin/npm
     fi
-    say "fetching htmx with npm"
+    say "fetching the browser's scripts with npm"
     PATH="$PWD/$VENV/bin:$PATH" "$npm" ci --loglevel=error >/dev/null ||
         fail "npm could not fetch the browser's scripts (package-lock.json); is the network reachable?"
-    mkdir -p "$(dirname $HTMX)"
-    cp node_modules/htmx.org/dist/htmx.min.js $HTMX
+    mkdir -p $VENDOR
+    for part in "${BROWSER_PARTS[@]}"; do cp "node_modules/$part" $VENDOR/; done
     stamp node_modules/.planner-stamp package.json package-lock.json .npmrc
 }
 

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from planner.scheduling.kernel_board import Diary
 from planner.scheduling.kernel_prices import Estimate, market_for, move_prices, plan_all
 from planner.scheduling.kernel_work import work_for
+from planner.scheduling.left_out import LeftOut, Side
 from planner.scheduling.tables import Ints, Tables
 
 Longs = npt.NDArray[np.int64]
@@ -20,6 +21,9 @@ FIRST_STEP, LAST_STEP = 20.0, 0.05
 """By how many points a price moves for each course too many, in the first of these rounds and in the last."""
 FINE_ROUNDS, FINE_STEP, FINE_LAST_STEP = 300, 0.5, 0.02
 """Beside the search there is time for a finer look, which lifts the bound a little more."""
+CROWDED_POINTS = 500
+"""Where a cell costs more than this, prices have far to go, so they are warmed up once more."""
+AGAIN_ROUNDS, AGAIN_STEP, AGAIN_LAST_STEP = 400, 60.0, 0.04
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,30 @@ class Pricing:
             yield
         self._publish()
 
+    def _crowded(self) -> Iterator[None]:
+        """Go on where time is so scarce that sessions are left out, with a look at either side of their number."""
+        dearest = max(self.market.person.max(initial=0), self.market.rooms.max(initial=0))
+        if dearest <= CROWDED_POINTS * self.tables.scale:
+            return
+        counts: list[int] = []
+        for number in range(AGAIN_ROUNDS):
+            self._round(AGAIN_STEP * (AGAIN_LAST_STEP / AGAIN_STEP) ** (number / AGAIN_ROUNDS))
+            counts.append(int((self.tables.sessions - self.market.placed).sum()))
+            yield
+        self._publish()
+        late = counts[-AGAIN_ROUNDS // 3 :]
+        if min(late) < max(late):
+            yield from self._split(sum(late) // len(late))
+
+    def _split(self, most: int) -> Iterator[None]:
+        """Lift the bound by what answers prove that leave out at most so many sessions, and those that leave out more."""
+        left_out = LeftOut(self.tables, self.diary, self.work, self.market, self.estimate)
+        few, many = Side(1, most), Side(-1, most + 1)
+        yield from left_out.prove(few, self.alone)
+        yield from left_out.prove(many, self.alone)
+        if few.proved is not None and many.proved is not None:
+            self.bound = max(self.bound, -(-min(few.proved, many.proved) // self.tables.scale))
+
     def _round(self, step: float) -> None:
         """Plan every course alone at the prices of now, note what that proves, and move the prices."""
         t, m = self.tables, self.market
@@ -86,7 +114,7 @@ class Pricing:
 
         def work() -> None:
             try:
-                for rounds in (self.coarse(spent), self._fine()):
+                for rounds in (self.coarse(spent), self._fine(), self._crowded()):
                     for _ in rounds:
                         if self._ended.is_set():
                             return

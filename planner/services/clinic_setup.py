@@ -5,10 +5,10 @@ fact and repair the courses it touches in one go. A manager may do all of it, an
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, time, timedelta
-from typing import Final, get_args
+from typing import Final, Literal, cast, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import delete, select
@@ -22,10 +22,17 @@ from planner.services.runtime import Role, Runtime, Unit
 from planner.storage.opening import ClosureRow, HoursRow, LeaveRow
 from planner.storage.people import ClinicRow, RoomRow, StaffRow
 
-NAME_LENGTH_MAX: Final = 120
+NAME_LENGTH_MAX: Final = 200
 ROLES: Final[tuple[str, ...]] = get_args(Role)
 _ANY_DAY: Final = date(2026, 1, 1)
+# Nobody sees them, yet names need them: the joiners in Persian and Hindi and in some emoji, the direction marks in
+# Arabic and Hebrew beside other letters, the tags in the flags of England, Scotland and Wales.
+_UNSEEN: Final = re.compile("[\u200c\u200d\u200e\u200f\U000e0020-\U000e007f]")
 DISPLACING: Final = ("never", "unconfirmed", "any")
+Level = Literal["off", "propose", "apply"]
+LEVELS: Final[tuple[Level, ...]] = get_args(Level)
+# What the planner can do by itself, each at a level of its own.
+AUTOMATED: Final = ("miss", "cancel", "leave", "backfill")
 # Which policies a manager may set, and between which whole numbers.
 POLICY_LIMITS: Final = {
     "notice_hours": (0, 336),
@@ -34,6 +41,7 @@ POLICY_LIMITS: Final = {
     "reminder_hours": (1, 336),
     "horizon_days": (28, 366),
     "keep_cancelled_days": (0, 366),
+    "offer_hours": (1, 168),
 }
 
 
@@ -112,6 +120,27 @@ def set_displacing(unit: Unit, policy: str) -> None:
         raise InvalidInput("Choose never, unconfirmed or any.", field="displacing")
     unit.clinic.displacing = policy
     unit.audit("change policies", f"clinic/{unit.clinic.id}", displacing=policy)
+
+
+def automation_level(clinic: ClinicRow, about: str) -> Level:
+    """What the planner does by itself about one of `AUTOMATED`; all of it where the clinic never said otherwise."""
+    return cast(Level, clinic.automation.get(about, "apply"))
+
+
+def set_automation(unit: Unit, levels: Mapping[str, str]) -> None:
+    """Say what the planner does by itself, e.g. {"miss": "propose"}; what is not named stays.
+
+    Raises:
+        InvalidInput: no such thing, or no such level; `field` names it as `automation_miss`.
+        NotAllowed: by somebody who is no manager.
+    """
+    _manage(unit)
+    for about, level in levels.items():
+        if about not in AUTOMATED or level not in LEVELS:
+            raise InvalidInput("Choose off, propose or apply.", field=f"automation_{about}")
+    # A new value, because a change inside of the old one would not be noticed.
+    unit.clinic.automation = {**unit.clinic.automation, **levels}
+    unit.audit("change policies", f"clinic/{unit.clinic.id}", automation=dict(levels))
 
 
 def add_staff(unit: Unit, name: str, email: str, role: str, password: str, *, treats: bool = False) -> StaffRow:
@@ -304,8 +333,10 @@ def checked_name(name: str) -> str:
         raise InvalidInput("A name is needed.", field="name")
     if len(spelled) > NAME_LENGTH_MAX:
         raise InvalidInput(f"A name has at most {NAME_LENGTH_MAX} characters.", field="name")
-    # The joiners belong to the spelling of Persian and Hindi names, and of some emoji.
-    if not re.sub("[\u200c\u200d]", "", spelled).isprintable():
+    visible = _UNSEEN.sub("", spelled)
+    if not visible:
+        raise InvalidInput("A name is needed.", field="name")
+    if not visible.isprintable():
         raise InvalidInput("The name has characters that can't be shown.", field="name")
     return spelled
 

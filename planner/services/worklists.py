@@ -24,8 +24,17 @@ REPLY_DECLINED = "reply_declined"
 REPLY_WISH = "reply_wish"
 REPLY_REFUSED = "reply_refused"
 CALENDAR_SILENT = "calendar_silent"
+UNRESOLVED = "unresolved"
+WAITING_FOR_COURSE = "waiting_for_course"
+UNDER_BOOKED = "under_booked"
+REVIEW_DUE = "review_due"
+ENDS_SOON = "ends_soon"
+PROPOSAL = "proposal"
+LEAVE_CLASH = "leave_clash"
+WISH_CHANGED = "wish_changed"
 ABOUT_COURSES = (TWO_MISSES, CATCH_UP, TO_PLACE)
 KINDS = {
+    UNRESOLVED: "Unresolved from the days before",
     TWO_MISSES: "Two misses in a row",
     CATCH_UP: "Catch-up proposed",
     TO_PLACE: "Still to place",
@@ -37,6 +46,13 @@ KINDS = {
     REPLY_WISH: "Another time wished by e-mail",
     REPLY_REFUSED: "Answers by e-mail that changed nothing",
     CALENDAR_SILENT: "Calendars that have fallen silent",
+    PROPOSAL: "Changes to agree to",
+    LEAVE_CLASH: "In a therapist's leave",
+    WISH_CHANGED: "Wishes that changed",
+    WAITING_FOR_COURSE: "Waiting for a course",
+    UNDER_BOOKED: "Fewer visits this week than planned",
+    REVIEW_DUE: "Reviews due",
+    ENDS_SOON: "Courses that end soon",
 }
 
 

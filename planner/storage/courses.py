@@ -53,9 +53,12 @@ class CourseRow(ClinicScoped, Base):
     automation: Mapped[str] = mapped_column(default="apply")
     phases: Mapped[list[dict[str, Any]]] = mapped_column(JsonObject)
     wishes: Mapped[dict[str, Any]] = mapped_column(JsonObject)
+    wish_note: Mapped[str] = mapped_column(default="")
     earliest_day: Mapped[date]
     first_visit_minutes: Mapped[int]
     visit_minutes: Mapped[int]
+    # Without a key of its own: SQLite could add one only by rebuilding a table to which half of the others point.
+    service_id: Mapped[int | None] = mapped_column(default=None)
     started_at: Mapped[datetime] = mapped_column(UtcDateTime)
     revision_number: Mapped[int] = mapped_column(default=0)
     version: Mapped[int] = mapped_column(default=1)

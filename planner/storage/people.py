@@ -1,4 +1,4 @@
-"""Rows of the clinic, its staff and rooms, and its patients."""
+"""Rows of the clinic, its staff, rooms and services, and its patients."""
 
 from datetime import date, datetime
 from typing import Any
@@ -34,6 +34,10 @@ class ClinicRow(Base):
     keep_cancelled_days: Mapped[int] = mapped_column(default=28)
     evidence_overrides: Mapped[dict[str, Any]] = mapped_column(JsonObject, default=dict)
     displacing: Mapped[str] = mapped_column(default="never", server_default="never")
+    automation: Mapped[dict[str, Any]] = mapped_column(JsonObject, default=dict)
+    offer_hours: Mapped[int] = mapped_column(default=4)
+    letter_words: Mapped[dict[str, Any]] = mapped_column(JsonObject, default=dict)
+    currency: Mapped[str] = mapped_column(default="")
 
     __table_args__ = (
         CheckConstraint("grid_minutes IN (5, 10, 15, 20, 30, 60)", name="grid"),
@@ -41,11 +45,16 @@ class ClinicRow(Base):
         CheckConstraint("horizon_days BETWEEN 28 AND 366", name="horizon"),
         # Whose appointments a repair for somebody else may move.
         CheckConstraint("displacing IN ('never', 'unconfirmed', 'any')", name="displacing"),
+        CheckConstraint("offer_hours BETWEEN 1 AND 168", name="offer_hours"),
     )
 
 
 class StaffRow(ClinicScoped, Base):
-    """A person who works at the clinic; `treats` says whether patients are booked with them."""
+    """A person who works at the clinic; `treats` says whether patients are booked with them.
+
+    `language` None is the clinic's own. `password_once` marks a password that somebody else has seen: it opens
+    nothing but the page where it is changed.
+    """
 
     __tablename__ = "staff"
 
@@ -57,6 +66,8 @@ class StaffRow(ClinicScoped, Base):
     password_hash: Mapped[str] = mapped_column(default="")
     failed_sign_ins: Mapped[int] = mapped_column(default=0)
     sign_in_blocked_until: Mapped[datetime | None] = mapped_column(UtcDateTime, default=None)
+    language: Mapped[str | None] = mapped_column(default=None)
+    password_once: Mapped[bool] = mapped_column(default=False)
 
     __table_args__ = (
         UniqueConstraint("email"),
@@ -88,6 +99,27 @@ class RoomRow(ClinicScoped, Base):
     active: Mapped[bool] = mapped_column(default=True)
 
 
+class ServiceRow(ClinicScoped, Base):
+    """A treatment the clinic offers: how long it takes and what it costs, in the currency's smallest unit.
+
+    `protocol` names the protocol it is proposed for; None where it fits any.
+    """
+
+    __tablename__ = "service"
+
+    name: Mapped[str]
+    protocol: Mapped[str | None] = mapped_column(default=None)
+    first_minutes: Mapped[int]
+    visit_minutes: Mapped[int]
+    fee: Mapped[int | None] = mapped_column(default=None)
+    active: Mapped[bool] = mapped_column(default=True)
+
+    __table_args__ = (
+        CheckConstraint("first_minutes BETWEEN 5 AND 480 AND visit_minutes BETWEEN 5 AND 480", name="minutes"),
+        CheckConstraint("fee >= 0", name="fee"),
+    )
+
+
 class PatientRow(ClinicScoped, Base):
     """A patient. The personal link opens their plan; only its hash is stored."""
 
@@ -102,6 +134,7 @@ class PatientRow(ClinicScoped, Base):
     language: Mapped[str] = mapped_column(default="en")
     notes: Mapped[str] = mapped_column(default="")
     contact: Mapped[str] = mapped_column(default="feed")
+    wants_earlier: Mapped[bool] = mapped_column(default=True)
     link_hash: Mapped[str | None] = mapped_column(default=None, unique=True)
     link_generation: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)

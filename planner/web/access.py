@@ -1,8 +1,6 @@
-"""The access table: who may open which route. A route without a row stops the program from starting."""
+"""The door: every request is let in, or not, by the access table of planner/web/admitted/."""
 
-from collections.abc import Mapping
-from types import MappingProxyType
-from typing import Final, Literal
+from typing import Final
 
 from flask import Flask, Response, g, redirect, request, session, url_for
 from werkzeug.exceptions import Unauthorized
@@ -11,100 +9,15 @@ from werkzeug.wrappers import Response as BaseResponse
 from planner.errors import NotAllowed, NotFound
 from planner.services import accounts
 from planner.services.runtime import Actor
+from planner.web.admitted import ACCESS
+from planner.web.admitted.who import Table, Who
 from planner.web.context import runtime
 from planner.web.errors import wants_json
 from planner.web.guessing import looking_up
 
-Who = Literal["public", "staff", "reception", "therapist", "manager", "patient-link", "feed-token"]
 LOGIN_KEY: Final = "login"
 
-# public: everybody. staff: everyone who is signed in. A role: that role, and managers. patient-link: whoever has the
-# personal link in <token>. feed-token: the view itself looks up the address, because calendars know no sign-in.
-ACCESS: Final[Mapping[str, Who]] = MappingProxyType(
-    {
-        "static": "public",
-        "auth.sign_in": "public",
-        "auth.sign_out": "staff",
-        "auth.password": "staff",
-        "courses.course": "staff",
-        "courses.arrive": "staff",
-        "courses.fulfil": "staff",
-        "courses.miss": "staff",
-        "courses.cancel": "staff",
-        "courses.confirm": "staff",
-        "courses.undo": "staff",
-        "courses.resume": "staff",
-        "courses.end": "staff",
-        "courses.catch_up": "staff",
-        "courses.dismiss": "staff",
-        "courses.frequency": "staff",
-        "courses.change_frequency": "staff",
-        "courses.pause": "staff",
-        "courses.end_pause": "staff",
-        "courses.move": "staff",
-        "courses.move_to": "staff",
-        "reception.today": "reception",
-        "reception.patients": "staff",
-        "reception.new_patient": "staff",
-        "reception.patient": "staff",
-        "reception.edit_patient": "staff",
-        "reception.link": "staff",
-        "reception.book": "staff",
-        "reception.book_several": "reception",
-        "reception.job": "reception",
-        "reception.stop_job": "reception",
-        "reception.job_again": "reception",
-        "reception.apply_job": "reception",
-        "reception.freed_slots": "staff",
-        "reception.freed_slot": "staff",
-        "reception.offer_slot": "staff",
-        "reception.accept_offer": "staff",
-        "reception.decline_offer": "staff",
-        "reception.worklists": "staff",
-        "reception.dismiss": "staff",
-        "reception.move_away": "staff",
-        "reception.leave": "reception",
-        "reception.withdraw_leave": "reception",
-        "reception.hours": "reception",
-        "reception.take_back_hours": "reception",
-        "reception.rules": "manager",
-        "therapist.my_day": "therapist",
-        "therapist.assess": "therapist",
-        "therapist.record_assessment": "therapist",
-        "therapist.assessment": "staff",
-        "therapist.my_calendar": "therapist",
-        "therapist.new_calendar": "therapist",
-        "therapist.add_busy": "therapist",
-        "therapist.remove_busy": "therapist",
-        "feeds.feed": "feed-token",
-        "dav.resource": "feed-token",
-        "patient.plan": "patient-link",
-        "patient.confirm": "patient-link",
-        "patient.cancel": "patient-link",
-        "patient.move": "patient-link",
-        "patient.move_to": "patient-link",
-        "patient.undo": "patient-link",
-        "patient.accept_offer": "patient-link",
-        "patient.decline_offer": "patient-link",
-        "patient.calendar": "patient-link",
-        "patient.new_calendar": "patient-link",
-        "patient.download": "patient-link",
-        "public.home": "public",
-        "public.questions_again": "public",
-        "public.estimate": "public",
-        "public.dates_ics": "public",
-        "public.evidence": "public",
-        "calendars.overview": "reception",
-        "calendars.make": "reception",
-        "calendars.end": "reception",
-        "calendars.help_page": "public",
-        "take_over.show": "reception",
-        "take_over.examine": "reception",
-        "outtray.list": "reception",
-        "outtray.message": "reception",
-        "outtray.download": "reception",
-    }
-)
+__all__ = ["ACCESS", "LOGIN_KEY", "Who", "check_complete", "install", "may", "safe_next"]
 
 
 def install(app: Flask) -> None:
@@ -112,7 +25,7 @@ def install(app: Flask) -> None:
     app.before_request(_admit)
 
 
-def check_complete(app: Flask, table: Mapping[str, Who] = ACCESS) -> None:
+def check_complete(app: Flask, table: Table = ACCESS) -> None:
     """Refuse a program whose routes and table do not match.
 
     Raises:
@@ -121,7 +34,7 @@ def check_complete(app: Flask, table: Mapping[str, Who] = ACCESS) -> None:
     routes = {rule.endpoint for rule in app.url_map.iter_rules()}
     without_row, without_route = sorted(routes - table.keys()), sorted(table.keys() - routes)
     if without_row:
-        raise ValueError(f"not in the access table of planner/web/access.py: {', '.join(without_row)}")
+        raise ValueError(f"not in the access table of planner/web/admitted: {', '.join(without_row)}")
     if without_route:
         raise ValueError(f"in the access table, but no route: {', '.join(without_route)}")
     for rule in app.url_map.iter_rules():

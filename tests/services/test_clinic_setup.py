@@ -18,6 +18,7 @@ from planner.storage.people import ClinicRow, RoomRow, StaffRow
 LEAVE = Leave.whole_days(date(2026, 3, 9), date(2026, 3, 13), "holiday")
 CHANGES = [
     lambda unit, clinic: clinic_setup.change_policies(unit, notice_hours=48),
+    lambda unit, clinic: clinic_setup.set_automation(unit, {"miss": "off"}),
     lambda unit, clinic: clinic_setup.add_staff(unit, "Di", "di@example.org", "reception", "a long password"),
     lambda unit, clinic: clinic_setup.deactivate_staff(unit, clinic.rosa.id),
     lambda unit, clinic: clinic_setup.add_room(unit, "Room 3"),
@@ -43,7 +44,9 @@ def test_a_manager_may_change_the_clinic_and_others_may_not(runtime, clinic, cha
     ("values", "field"),
     [
         ({"name": " "}, "name"),
-        ({"name": "x" * 121}, "name"),
+        ({"name": "x" * 201}, "name"),
+        ({"name": "\u200e\u200f"}, "name"),
+        ({"name": "Bo\u202egnol"}, "name"),
         ({"name": "a\u0007b"}, "name"),
         ({"timezone": "Europe/Nowhere"}, "timezone"),
         ({"timezone": "../etc/passwd"}, "timezone"),
@@ -56,6 +59,22 @@ def test_a_clinic_no_diary_could_be_computed_for_is_refused(values, field):
     with pytest.raises(InvalidInput) as refusal:
         NewClinic(**({"name": "Northside", "timezone": "Europe/London", "country": "GB"} | values))
     assert refusal.value.field == field
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "W" * 200,
+        "🧑‍⚕️" * 40,
+        "محمد \u200fAl-Fayed\u200e (لندن)",
+        "Edinburgh 🏴\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f",
+        "می\u200cخواهم",
+        "ดวงใจ พงษ์ประเสริฐ",
+    ],
+)
+def test_a_name_is_kept_in_any_script_with_the_marks_it_needs(name):
+    """Up to 200 characters, letter by letter."""
+    assert clinic_setup.checked_name(f"  {name} ") == name
 
 
 def test_a_clinic_begins_with_the_usual_policies(runtime):
@@ -83,6 +102,26 @@ def test_a_policy_that_makes_no_sense_is_refused_and_none_is_changed(runtime, cl
     assert refusal.value.field == field
     with runtime.reading(clinic.system) as unit:
         assert unit.clinic.hold_minutes == 5
+
+
+def test_the_planner_does_all_by_itself_until_somebody_says_otherwise(runtime, clinic):
+    """Each thing has a level of its own."""
+    with runtime.writing(clinic.mo.actor) as unit:
+        clinic_setup.set_automation(unit, {"miss": "propose", "leave": "off"})
+        clinic_setup.set_automation(unit, {"leave": "propose"})
+    with runtime.reading(clinic.system) as unit:
+        levels = {about: clinic_setup.automation_level(unit.clinic, about) for about in clinic_setup.AUTOMATED}
+    assert levels == {"miss": "propose", "cancel": "apply", "leave": "propose", "backfill": "apply"}
+
+
+@pytest.mark.parametrize(("levels", "field"), [({"miss": "on"}, "automation_miss"), ({"x": "off"}, "automation_x")])
+def test_a_level_that_is_none_is_refused_and_nothing_is_changed(runtime, clinic, levels, field):
+    """Also when another one beside it is right."""
+    with pytest.raises(InvalidInput) as refusal, runtime.writing(clinic.mo.actor) as unit:
+        clinic_setup.set_automation(unit, {"cancel": "off", **levels})
+    assert refusal.value.field == field
+    with runtime.reading(clinic.system) as unit:
+        assert unit.clinic.automation == {}
 
 
 def test_a_new_colleague_can_sign_in(runtime, clinic):

@@ -5,6 +5,7 @@ from flask import Flask
 
 from planner.services.runtime import Actor
 from planner.web.access import ACCESS, check_complete, may
+from planner.web.admitted import united
 
 WHO = ("public", "staff", "reception", "therapist", "manager", "patient-link", "feed-token")
 
@@ -53,3 +54,9 @@ def test_each_role_opens_its_own_pages_and_a_manager_all(role, open_to):
     """But nobody's role opens a patient's link or a feed."""
     actor = Actor(clinic_id=1, name="-", role=role, staff_id=1)
     assert {who for who in WHO if may(actor, who)} == open_to
+
+
+def test_two_areas_can_not_decide_about_one_route():
+    """The later table would silently win."""
+    with pytest.raises(ValueError, match=r"twice: courses\.undo"):
+        united([{"courses.undo": "staff", "courses.end": "staff"}, {"courses.undo": "public"}])

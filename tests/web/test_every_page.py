@@ -1,7 +1,7 @@
 """What every route must have, whoever wrote it: a row in the access table, a CSRF check, clinic walls, valid pages.
 
 The routes come from the blueprints, so a new one is tested without a line here; only an address with <...> parts needs
-its example in tests/web/examples.py.
+its example in tests/web/examples/.
 """
 
 import re
@@ -22,7 +22,7 @@ from planner.web.access import ACCESS, may
 from planner.web.blueprints import BLUEPRINTS
 from tests.factories import Clinic, FakeClock, FakeMailer
 from tests.web.browser_without_screen import Browser
-from tests.web.examples import EXAMPLES, LINK, Scene
+from tests.web.examples import EXAMPLES, LINK, Scene, united
 
 
 def routes():
@@ -62,7 +62,7 @@ def example(rule, runtime, clinic):
         return EXAMPLES[rule.endpoint](Scene(runtime, clinic))
     if rule.arguments == {"token"} and ACCESS[rule.endpoint] == "patient-link":
         return {"token": LINK}
-    assert not rule.arguments, f"{rule.endpoint} ({rule.rule}) needs an example in tests/web/examples.py"
+    assert not rule.arguments, f"{rule.endpoint} ({rule.rule}) needs an example in tests/web/examples/"
     return {}
 
 
@@ -115,7 +115,7 @@ class Closed:
 
 @pytest.mark.parametrize("rule", RULES, ids=named)
 def test_every_route_says_who_may_open_it(rule):
-    """A row in planner/web/access.py."""
+    """A row in planner/web/admitted/."""
     assert rule.endpoint in ACCESS
 
 
@@ -231,3 +231,9 @@ def test_the_check_of_pages_finds_faults(page):
     """A check that finds nothing in these would find nothing anywhere."""
     with pytest.raises(AssertionError):
         check_html(page, whole=True)
+
+
+def test_two_areas_can_not_have_an_example_for_one_route():
+    """One of them would never be tried."""
+    with pytest.raises(ValueError, match=r"courses\.undo"):
+        united([{"courses.undo": anything}, {"courses.undo": anything}])

@@ -29,6 +29,14 @@ TONES: Final[Mapping[str, str]] = MappingProxyType(
         service.REPLY_WISH: "warn",
         service.REPLY_REFUSED: "warn",
         service.CALENDAR_SILENT: "warn",
+        service.UNRESOLVED: "bad",
+        service.PROPOSAL: "warn",
+        service.LEAVE_CLASH: "bad",
+        service.WISH_CHANGED: "warn",
+        service.WAITING_FOR_COURSE: "warn",
+        service.UNDER_BOOKED: "warn",
+        service.REVIEW_DUE: "warn",
+        service.ENDS_SOON: "good",
     }
 )
 # What to do about each kind, for somebody who sees it for the first time.

@@ -1,0 +1,7 @@
+"""Who may open what: figures, calibration and the export."""
+
+from typing import Final
+
+from planner.web.admitted.who import Table
+
+ADMITTED: Final[Table] = {}
