@@ -269,7 +269,7 @@ class Reasons:
 
     def at(self, number: int) -> str:
         """Why not the start with this number; empty if it is free."""
-        return tuple(self._words)[self._codes[number]]
+        return tuple(self._words)[int(self._codes[number])]
 
     def runs(self) -> Iterator[tuple[int, int, str]]:
         """(first, last, words) of starts one after another with the same answer."""

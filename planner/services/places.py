@@ -114,6 +114,7 @@ def places(
         here = found.booked.practitioner_id
         people = [row.id for row in therapists(unit)] if columns == "therapist" else []
         rules = PlaceRules.load(unit, found, Span(first_day, days), {here, *people}, minutes)
+        wanted: list[tuple[int, int, int | None]]
         if columns == "therapist":
             wanted = [(person_id, person_id, None) for person_id in people]
         else:
