@@ -77,6 +77,11 @@ class Stretch:
     end: datetime
     kind: Kind | Literal["free"]
 
+    @property
+    def until(self) -> str:
+        """`10:45`; the end of a day is 24:00."""
+        return f"{self.end:%H:%M}" if self.end.date() == self.start.date() else "24:00"
+
 
 @dataclass(frozen=True, slots=True)
 class ColumnDay:
@@ -93,6 +98,12 @@ class ColumnDay:
     visits: tuple[DiaryVisit, ...]
     off: tuple[Stretch, ...]
     free: tuple[Stretch, ...]
+
+    @property
+    def lines(self) -> tuple[DiaryVisit | Stretch, ...]:
+        """All by time, but for hours that are not worked."""
+        stretches = [each for each in self.off if each.kind != "hours"]
+        return tuple(sorted([*self.visits, *stretches, *self.free], key=lambda each: each.start))
 
     @property
     def worked(self) -> bool:

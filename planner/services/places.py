@@ -69,6 +69,10 @@ class Places:
     ends_by: datetime
     why_not_longer: str
 
+    def number_of(self, start: datetime) -> int:
+        """Which start of the grid a time is, counted from the first midnight of these days."""
+        return round((start - self.everywhere[0].first) / timedelta(minutes=self.grid_minutes))
+
     def why_not(self, column_id: int, start: datetime) -> str:
         """Why the visit can't begin then in that column; empty if it can.
 
