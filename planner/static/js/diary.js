@@ -87,9 +87,9 @@ function build() {
     hiddenDays: hiddenDays(),
     headerToolbar: { start: "", center: "", end: "" },
     allDaySlot: false,
-    datesAboveResources: true,
-    resources: columns.map(([id, name]) => ({ id: String(id), title: name })),
-    columnWidth: facts.days === "1" && columns.length < 9 ? undefined : "minmax(150px, 1fr)",
+    datesAboveResources: facts.days !== "1",
+    resources: columns.map(([id, name]) => ({ id, title: name })),
+    columnWidth: facts.days === "1" && columns.length < 9 ? undefined : "minmax(168px, 1fr)",
     slotMinTime: clock(Number(facts.opens) * 60),
     slotMaxTime: clock(Number(facts.closes) * 60),
     slotDuration: "00:30",
@@ -164,10 +164,11 @@ function plain() {
   for (const card of cards()) {
     const of = line(card.dataset.visit);
     if (!of) continue;
-    card.setAttribute("role", "button");
-    card.setAttribute("aria-haspopup", "dialog");
-    card.setAttribute("aria-label", label(of));
-    if (!card.hasAttribute("tabindex")) card.tabIndex = -1;
+    const face = faceOf(card);
+    face.setAttribute("role", "button");
+    face.setAttribute("aria-haspopup", "dialog");
+    face.setAttribute("aria-label", label(of));
+    if (!face.hasAttribute("tabindex")) face.tabIndex = -1;
   }
   rove();
 }
@@ -183,11 +184,16 @@ function cards() {
   return [...grid.querySelectorAll(".ec-event[data-visit]:not(.ec-ghost)")];
 }
 
+// What of a card, or of a line of the list, has the focus.
+function faceOf(card) {
+  return card.querySelector(".ec-event-body, .diary-face");
+}
+
 // One card at a time is on the way of the Tab key; the arrows lead to the others.
 function rove(chosen = null) {
   const all = cards();
-  const current = chosen ?? all.find((card) => card.tabIndex === 0) ?? all[0];
-  for (const card of all) card.tabIndex = card === current ? 0 : -1;
+  const current = chosen ?? all.find((card) => faceOf(card).tabIndex === 0) ?? all[0];
+  for (const card of all) faceOf(card).tabIndex = card === current ? 0 : -1;
 }
 
 function beside(card, key) {
@@ -441,7 +447,7 @@ function closeMenu() {
   menu = null;
   const inside = box.contains(document.activeElement) || document.activeElement === document.body;
   box.remove();
-  if (inside && card?.isConnected) (card.matches("[tabindex]") ? card : card.querySelector("a"))?.focus();
+  if (inside && card?.isConnected) faceOf(card).focus();
 }
 
 function offerPlace({ date, resource, jsEvent }) {
@@ -514,7 +520,7 @@ root.addEventListener("keydown", (event) => {
     if (!next) return;
     event.preventDefault();
     if (next.matches(".ec-event")) rove(next);
-    (next.matches(".ec-event") ? next : next.querySelector("a")).focus();
+    faceOf(next).focus();
   }
 });
 
@@ -591,8 +597,10 @@ async function refresh() {
 }
 
 function refocus(id) {
-  const card = calendar ? cards().find((each) => each.dataset.visit === id) : line(id)?.querySelector("a");
-  if (card) card.focus();
+  const card = calendar ? cards().find((each) => each.dataset.visit === id) : line(id);
+  if (!card) return;
+  if (calendar) rove(card);
+  faceOf(card).focus();
 }
 
 if (asCalendar) build();

@@ -47,7 +47,7 @@ def _facts(wanted: Asked, view: DiaryView) -> dict[str, Any]:
         "first": first,
         "last": view.days[-1].day,
         "only": only,
-        "columns": [(key, name) for key, name in view.columns if only in (None, key)],
+        "columns": [(str(key), name) for key, name in view.columns if only in (None, key)],
         "here": wanted.address(),
         "earlier": wanted.beside(first, -1).address(),
         "later": wanted.beside(first, 1).address(),
