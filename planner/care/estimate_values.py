@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
 from planner.care.course import (
     LONGEST_VISIT_MINUTES,
@@ -14,7 +15,7 @@ from planner.care.course import (
     plan_sessions,
     target_days,
 )
-from planner.care.reading import read_each, read_object, read_text, read_whole, required, within
+from planner.care.reading import read_choice, read_each, read_object, read_text, read_whole, required, within
 from planner.errors import InvalidInput
 from planner.words import part_of, say
 
@@ -23,24 +24,40 @@ CONTRADICTION = "contradiction: "
 """Begins the effect of a reason that says which answers do not go together."""
 
 
+class About(StrEnum):
+    """Which number of an estimate a reason is about; the names of phases are those of `PhaseName`."""
+
+    SESSIONS = "sessions"
+    WEEKS = "weeks"
+    INTENSIVE = "intensive"
+    TAPER = "taper"
+    MAINTENANCE = "maintenance"
+    FIRST_VISIT = "first_visit"
+    LATER_VISITS = "later_visits"
+    REVIEWS = "reviews"
+    ALL = "all"
+
+
 @dataclass(frozen=True)
 class Reason:
-    """Why a number is what it is: the evidence row's id, what it says, and its effect here in a few words."""
+    """Why a number is what it is: the evidence row's id, what it says, its effect here, and which number it moved."""
 
     evidence: str
     says: str
     effect: str
+    about: About = About.ALL
 
     @classmethod
     def from_json(cls, data: object) -> "Reason":
-        """Read {"evidence", "says", "effect"}. Raises: InvalidInput naming the key."""
+        """Read {"evidence", "says", "effect"}, and "about" if there. Raises: InvalidInput naming the key."""
         names = ("evidence", "says", "effect")
-        values = read_object(data, names, "A reason")
-        return cls(**{name: within(name, read_text, required(values, name)) for name in names})
+        values = read_object(data, (*names, "about"), "A reason")
+        about = within("about", read_choice, values.get("about", About.ALL.value), About)
+        return cls(**{name: within(name, read_text, required(values, name)) for name in names}, about=about)
 
     def to_json(self) -> dict[str, object]:
         """As `from_json` reads it."""
-        return {"evidence": self.evidence, "says": self.says, "effect": self.effect}
+        return {"evidence": self.evidence, "says": self.says, "effect": self.effect, "about": self.about.value}
 
 
 @dataclass(frozen=True)

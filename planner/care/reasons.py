@@ -7,7 +7,7 @@ from typing import Final
 
 from planner.care.assessment import Assessment, Goal, HealingResponse, PainSensitivity, Protocol
 from planner.care.course import GapDays, Phase, PhaseName
-from planner.care.estimate_values import Courses, Reason, WeekRange
+from planner.care.estimate_values import About, Courses, Reason, WeekRange
 from planner.care.evidence import Evidence, EvidenceRow
 from planner.care.factors import Side
 from planner.care.scoring import Score
@@ -32,9 +32,9 @@ def sessions_in_words(low: int, high: int) -> Text:
 def range_reasons(assessment: Assessment, score: Score, evidence: Evidence) -> Iterator[Reason]:
     """Why this range, what the goal does to it, and what looks contradictory."""
     table = sessions_in_words(score.low, score.row.whole("sessions_high"))
-    yield _reason(score.row, table)
+    yield _reason(score.row, table, About.SESSIONS)
     if assessment.protocol is Protocol.PIRIFORMIS_SYNDROME:
-        yield _reason(evidence["J1"], say("%(row)s applies", row=score.row.id))
+        yield _reason(evidence["J1"], say("%(row)s applies", row=score.row.id), About.SESSIONS)
         if score.row.id != "E7":
             general = evidence["E2"]
             other = sessions_in_words(general.whole("sessions_low"), general.whole("sessions_high"))
@@ -43,9 +43,9 @@ def range_reasons(assessment: Assessment, score: Score, evidence: Evidence) -> I
                 row=score.row.id,
                 sessions=other,
             )
-            yield _reason(general, effect)
+            yield _reason(general, effect, About.SESSIONS)
     yield from _contradictions(assessment, evidence)
-    yield _reason(score.goal, _goal_effect(assessment.goal, score))
+    yield _reason(score.goal, _goal_effect(assessment.goal, score), About.SESSIONS)
 
 
 def _goal_effect(goal: Goal, score: Score) -> Text:
@@ -66,10 +66,10 @@ def _contradictions(assessment: Assessment, evidence: Evidence) -> Iterator[Reas
     chronic = assessment.protocol in (Protocol.CHRONIC_PAIN, Protocol.CHRONIC_CONDITION)
     if chronic and weeks < judged.number("chronic_below_weeks"):
         what = say("a chronic protocol, but symptoms for %(weeks)s", weeks=_weeks_in_words(weeks))
-        yield _reason(judged, say("contradiction: %(what)s", what=what))
+        yield _reason(judged, say("contradiction: %(what)s", what=what), About.SESSIONS)
     if assessment.protocol is Protocol.ACUTE_INJURY and weeks > judged.number("acute_above_weeks"):
         what = say("an acute injury, but symptoms for %(weeks)s", weeks=_weeks_in_words(weeks))
-        yield _reason(judged, say("contradiction: %(what)s", what=what))
+        yield _reason(judged, say("contradiction: %(what)s", what=what), About.SESSIONS)
 
 
 def expected_reasons(score: Score, evidence: Evidence) -> Iterator[Reason]:
@@ -84,7 +84,7 @@ def expected_reasons(score: Score, evidence: Evidence) -> Iterator[Reason]:
                 shift=_signed(influence.shift),
                 row=influence.size.id,
             )
-        yield Reason(influence.evidence.id, influence.says, effect)
+        yield Reason(influence.evidence.id, influence.says, effect, About.SESSIONS)
     together = say("%(sessions)s expected", sessions=_sessions(score.expected))
     if score.influences:
         together = say(
@@ -93,11 +93,11 @@ def expected_reasons(score: Score, evidence: Evidence) -> Iterator[Reason]:
             start=score.start,
             shift=_signed(score.shift),
         )
-    yield _reason(evidence["J4"], together)
+    yield _reason(evidence["J4"], together, About.SESSIONS)
     if score.opened_by and score.expected > score.row.whole("sessions_high"):
         beyond = score.expected - score.row.whole("sessions_high")
-        yield _reason(score.opened_by, say('"or more": %(sessions)s beyond the range', sessions=beyond))
-        yield _reason(evidence["J5"], say("at most %(sessions)s", sessions=_sessions(score.ceiling)))
+        yield _reason(score.opened_by, say('"or more": %(sessions)s beyond the range', sessions=beyond), About.SESSIONS)
+        yield _reason(evidence["J5"], say("at most %(sessions)s", sessions=_sessions(score.ceiling)), About.SESSIONS)
 
 
 def spread_reasons(
@@ -109,16 +109,18 @@ def spread_reasons(
     if weeks.low < weeks.high:
         spread = say("%(low)s–%(high)s weeks", low=weeks.low, high=weeks.high)
     if score.row.weeks():
-        yield _reason(score.row, spread)
+        yield _reason(score.row, spread, About.WEEKS)
     else:
         follows = say("%(weeks)s, from the sessions and how often they are", weeks=spread)
-        yield _reason(evidence[pattern.frequency], follows)
+        yield _reason(evidence[pattern.frequency], follows, About.WEEKS)
     gap_rows = {PhaseName.INTENSIVE: pattern.intensive, PhaseName.TAPER: pattern.taper}
     for phase in courses.expected.phases:
-        yield _reason(evidence[pattern.frequency], _phase_effect(phase))
+        about = About(phase.name.value)
+        yield _reason(evidence[pattern.frequency], _phase_effect(phase), about)
         yield _reason(
             evidence[gap_rows[phase.name]],
             say("%(phase)s: %(gap)s", phase=PHASE_WORDS[phase.name], gap=_gap_in_words(phase.gap_days)),
+            about,
         )
     yield from _thinning_reasons(assessment, score, courses, evidence)
     sensitivity = {
@@ -126,10 +128,12 @@ def spread_reasons(
         PainSensitivity.HIGH: say("frequent visits further apart, as far as the weeks allow (size: J12)"),
     }
     if assessment.pain_sensitivity in sensitivity:
-        yield Reason("E36", evidence["J12"].says, sensitivity[assessment.pain_sensitivity])
+        yield Reason("E36", evidence["J12"].says, sensitivity[assessment.pain_sensitivity], About.INTENSIVE)
     shortest = min(phase.gap_days.min for phase in courses.expected.phases)
     yield _reason(
-        evidence["E25"], say_many("never closer than %(num)s day", "never closer than %(num)s days", shortest)
+        evidence["E25"],
+        say_many("never closer than %(num)s day", "never closer than %(num)s days", shortest),
+        About.INTENSIVE,
     )
 
 
@@ -139,7 +143,7 @@ def _thinning_reasons(assessment: Assessment, score: Score, courses: Courses, ev
         return
     frequent = phases[0].sessions or 0
     effect = say("less often from session %(session)s", session=frequent + 1)
-    yield _reason(evidence["E24"], effect)
+    yield _reason(evidence["E24"], effect, About.TAPER)
     if assessment.healing_response in (HealingResponse.FAST, HealingResponse.SLOW):
         sooner = assessment.healing_response is HealingResponse.FAST
         thinning = (
@@ -147,32 +151,39 @@ def _thinning_reasons(assessment: Assessment, score: Score, courses: Courses, ev
             if sooner
             else say("thinning out later, as far as the weeks allow (size: J11)")
         )
-        yield _reason(evidence["E22"], thinning)
+        yield _reason(evidence["E22"], thinning, About.TAPER)
     weeks = score.row.weeks()
     if weeks and frequent != evidence["E24"].whole("larger_change_to"):
         lasting = say(
             "%(effect)s, so that the course lasts %(low)s–%(high)s weeks", effect=effect, low=weeks[0], high=weeks[1]
         )
-        yield _reason(score.row, lasting)
+        yield _reason(score.row, lasting, About.TAPER)
 
 
 def maintenance_reasons(score: Score, maintenance: tuple[Phase, ...], evidence: Evidence) -> Iterator[Reason]:
     """Why maintenance follows, how often, and how far ahead it is booked."""
     for phase in maintenance:
-        yield _reason(score.row, say("maintenance follows"))
+        yield _reason(score.row, say("maintenance follows"), About.MAINTENANCE)
         yield _reason(
-            evidence["J6"], say("%(phase)s: %(gap)s", phase=PHASE_WORDS[phase.name], gap=_gap_in_words(phase.gap_days))
+            evidence["J6"],
+            say("%(phase)s: %(gap)s", phase=PHASE_WORDS[phase.name], gap=_gap_in_words(phase.gap_days)),
+            About.MAINTENANCE,
         )
-        yield _reason(evidence["J7"], say("%(sessions)s booked ahead", sessions=evidence["J7"].whole("sessions_ahead")))
+        yield _reason(
+            evidence["J7"],
+            say("%(sessions)s booked ahead", sessions=evidence["J7"].whole("sessions_ahead")),
+            About.MAINTENANCE,
+        )
 
 
 def visit_reasons(evidence: Evidence) -> Iterator[Reason]:
     """Why the visits are that long."""
     first = say("first visit %(minutes)s minutes", minutes=evidence["J2"].whole("minutes"))
     later = say("later visits %(minutes)s minutes", minutes=evidence["J3"].whole("minutes"))
-    for fact, size, effect in (("E26", "J2", first), ("E27", "J3", later)):
-        yield _reason(evidence[fact], effect)
-        yield _reason(evidence[size], effect)
+    visits = (("E26", "J2", first, About.FIRST_VISIT), ("E27", "J3", later, About.LATER_VISITS))
+    for fact, size, effect, about in visits:
+        yield _reason(evidence[fact], effect, about)
+        yield _reason(evidence[size], effect, about)
 
 
 def review_reasons(reviews: tuple[tuple[str, tuple[int, ...]], ...], evidence: Evidence) -> Iterator[Reason]:
@@ -182,16 +193,16 @@ def review_reasons(reviews: tuple[tuple[str, tuple[int, ...]], ...], evidence: E
             lambda one, other: say("%(name)s and %(other)s", name=one, other=other), [str(each) for each in sessions]
         )
         effect = say_many("review at session %(list)s", "review at sessions %(list)s", len(sessions), list=listed)
-        yield _reason(evidence[row_id], effect)
+        yield _reason(evidence[row_id], effect, About.REVIEWS)
 
 
 def advice_reasons(evidence: Evidence) -> Iterator[Reason]:
     """What an estimate is and is not."""
-    yield _reason(evidence["E63"], say("every number can be changed"))
+    yield _reason(evidence["E63"], say("every number can be changed"), About.ALL)
 
 
-def _reason(row: EvidenceRow, effect: str) -> Reason:
-    return Reason(row.id, row.says, effect)
+def _reason(row: EvidenceRow, effect: str, about: About) -> Reason:
+    return Reason(row.id, row.says, effect, about)
 
 
 def _phase_effect(phase: Phase) -> Text:

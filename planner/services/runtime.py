@@ -34,6 +34,7 @@ class Actor:
         staff_id: the signed-in person; None for a patient or a timer.
         patient_id: the patient whose personal link was used.
         language: what they read.
+        password_once: they signed in with a password that somebody else has seen, and have to change it first.
     """
 
     clinic_id: int
@@ -42,6 +43,7 @@ class Actor:
     staff_id: int | None = None
     patient_id: int | None = None
     language: str = field(default="en", compare=False)
+    password_once: bool = field(default=False, compare=False)
 
     @classmethod
     def system(cls, clinic_id: int) -> "Actor":

@@ -29,7 +29,9 @@ def kept(database, clinic_id):
 
     def keep(says: str, **details: object) -> WorklistRow:
         with database.writing(clinic_id) as session:
-            row = WorklistRow(clinic_id=clinic_id, kind="x", key=f"x{len(says)}", says=says, details=details, opened_at=NOON)
+            row = WorklistRow(
+                clinic_id=clinic_id, kind="x", key=f"x{len(says)}", says=says, details=details, opened_at=NOON
+            )
             session.add(row)
         with database.reading(clinic_id) as session:
             return session.get(WorklistRow, (clinic_id, row.id))

@@ -37,6 +37,7 @@ from planner.web.reception.booking_form import (
     read_request,
 )
 from planner.web.reception.booking_rows import date_rows, picture, verdict, wishes_words
+from planner.web.reception.freed import place_in
 from planner.web.reception.routes import CONFLICT, UNPROCESSABLE, Errors, Page, errors_of, is_htmx, reception
 from planner.words import say
 
@@ -60,9 +61,9 @@ def _first_page(desk: BookingDesk) -> Page:
     if chosen is None:
         return _findings_page(desk, AssessmentForm({}))
     desk.assessment(chosen)
-    slot_id = row_id(request.args.get("slot", ""))
-    if slot_id is not None:
-        begins = beginning(runtime(), actor(), slot_id, chosen)
+    where = row_id(request.args.get("slot", "")) or (place_in(request.args) if "start" in request.args else None)
+    if where is not None:
+        begins = beginning(runtime(), actor(), where, chosen)
         if begins.first is None:
             flash(
                 say("This slot is not free any more, or too short for the first visit. These are the best dates."),

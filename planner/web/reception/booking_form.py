@@ -87,8 +87,8 @@ def read_request(form: MultiDict[str, str], desk: BookingDesk) -> BookingRequest
         patient_id=desk.patient.id,
         assessment_id=recorded.id,
         phases=recorded.phases,
-        first_visit_minutes=recorded.estimate.first_visit_minutes,
-        visit_minutes=recorded.estimate.visit_minutes,
+        first_visit_minutes=recorded.first_visit_minutes,
+        visit_minutes=recorded.visit_minutes,
         wishes=Wishes.from_form(form, form.getlist("weekdays"), others),
         earliest_day=_day(form.get("first_day", "")),
     )
