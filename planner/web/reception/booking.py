@@ -39,7 +39,7 @@ from planner.web.reception.booking_form import (
 from planner.web.reception.booking_rows import date_rows, picture, verdict, wishes_words
 from planner.web.reception.freed import place_in
 from planner.web.reception.routes import CONFLICT, UNPROCESSABLE, Errors, Page, errors_of, is_htmx, reception
-from planner.words import say
+from planner.words import listing, say
 
 
 @reception.route("/patients/<int:patient_id>/book", methods=["GET", "POST"])
@@ -148,7 +148,10 @@ def _proposed(
     lost = sorted(session + 1 for session in fixed.keys() - kept.keys())
     if lost:
         numbers = ", ".join(map(str, lost))
-        notice = notice or f"The date chosen for session {numbers} is not possible (any more). Here are the best ones."
+        notice = notice or say(
+            "The date chosen for session %(numbers)s is not possible (any more). Here are the best ones.",
+            numbers=numbers,
+        )
     page = _booking_page(desk, form, wanted=wanted, proposal=proposal, fixed=kept, notice=notice)
     return (page, CONFLICT) if notice else page
 
@@ -182,11 +185,17 @@ def _book(desk: BookingDesk, form: MultiDict[str, str], wanted: BookingRequest, 
     try:
         course_id = book_course(runtime(), actor(), wanted, dates.shown)
     except SlotTaken as refusal:
-        notice = f"{refusal.message} Nothing is booked yet. These are the best dates now; please look at them again."
+        notice = say(
+            "%(message)s Nothing is booked yet. These are the best dates now; please look at them again.",
+            message=refusal.message,
+        )
         return _proposed(desk, form, wanted, dict(dates.fixed), {}, notice)
     made = booked_course(runtime(), actor(), course_id)
-    waits = f" {counted(made.to_place, 'session')} has no date yet." if made.to_place else ""
-    words = f"{counted(made.booked, 'session')} booked for {desk.patient.details.name}.{waits}"
+    words = say(
+        "%(sessions)s booked for %(name)s.", sessions=counted(made.booked, "session"), name=desk.patient.details.name
+    )
+    if made.to_place:
+        words = listing([words, say("%(sessions)s has no date yet.", sessions=counted(made.to_place, "session"))], " ")
     home = url_for("reception.patient", patient_id=desk.patient.id)
     undo_url = url_for("courses.undo", revision_id=made.undo_id, next=home) if made.undo_id is not None else ""
     flash({"text": words, "undo_url": undo_url, "undo_label": say("Undo the booking")}, "good")  # type: ignore[arg-type]
