@@ -46,6 +46,7 @@ CLINIC: Final = (
     NavItem("reception.hours", "Hours"),
     NavItem("calendars.overview", "Calendars"),
     NavItem("outtray.list", "Outtray"),
+    NavItem("figures.calibration", "Estimates"),
     NavItem("reception.rules", "Rules"),
     NavItem("owner.settings", "Settings"),
 )
