@@ -36,7 +36,7 @@ class Navigation:
 
 MAIN: Final = (
     NavItem("reception.today", say("Today")),
-    NavItem("diary.week", say("Diary")),
+    NavItem("diary.show", say("Diary")),
     NavItem("therapist.my_day", say("My day")),
     NavItem("reception.patients", say("Patients")),
     NavItem("reception.worklists", say("Worklists")),
@@ -52,7 +52,7 @@ CLINIC: Final = (
 )
 OWN: Final = (
     NavItem("therapist.my_calendar", say("My calendar")),
-    NavItem("auth.language", say("Language")),
+    NavItem("owner.my_language", say("Language")),
     NavItem("auth.password", say("My password")),
 )
 
