@@ -24,7 +24,7 @@ from planner.errors import AppointmentLocked, InvalidInput, NotFound, StaleForm
 from planner.scheduling.events import CalledOff, Event, Missed, Pause
 from planner.services import worklists
 from planner.services.aftermath import note_unplaced as note_unplaced
-from planner.services.aftermath import propose_catch_up
+from planner.services.aftermath import propose_catch_up as propose_catch_up
 from planner.services.clinic_setup import Level, automation_level
 from planner.services.diary_writer import CourseChange, write_change, write_changes
 from planner.services.making_room import repaired_among_others

@@ -18,7 +18,6 @@ from planner.web.reception.routes import CONFLICT, UNPROCESSABLE, Page, receptio
 from planner.words import Text, number_said, say, say_many
 
 
-
 @reception.get("/freed-slots")
 def freed_slots() -> Page:
     """All places ahead that were given up and are still free."""
