@@ -12,7 +12,7 @@ from planner.services.attention import note_attention
 from planner.services.messages import send_outbox
 from planner.services.worklist_view import worklists_view
 from planner.storage.outward import OutboxRow
-from planner.web.reception.work_actions import LOOKS, URGENCIES, offered
+from planner.web.reception.worklists_actions import LOOKS, URGENCIES, offered
 from tests.web.ana_course import assess_ana, book_ana
 
 
