@@ -178,24 +178,31 @@ def cancel(
         AppointmentLocked: it has begun.
     """
     with runtime.writing(actor) as unit:
-        found = visit(unit, appointment_id, version=version)
-        _may_become(found, "cancelled")
-        if found.booked.starts_at <= unit.now and found.booked.status != "noshow":
-            raise AppointmentLocked(say("This visit has begun; mark it as missed instead."))
-        late = would_be_late(unit, found.row)
-        by = "patient" if actor.patient_id is not None else "clinic"
-        closed = found.session.closed("cancelled", late=late and by == "patient", by=by)
-        words = _cancelled(found.session.position + 1, by, late=late, reason=reason)
-        if not rebook:
-            target = found.snapshot.replacing(replace(closed, dropped=True))
-            return _write(found, target, "cancelled", words, repaired_=False, late=late)
-        name, day = str(found.course.id), to_wall(found.booked.starts_at, unit.zone).date()
-        events: list[Event] = [CalledOff(name, frozenset({found.session.key}))]
-        if by == "patient":
-            events.append(Pause(name, day, day + timedelta(days=1)))
-        after = found.snapshot.replacing(closed)
-        counted = late and by == "patient"
-        return _after_loss(found, after, "cancelled", events, words=words, late=late, counted=counted)
+        return cancel_in(unit, appointment_id, version=version, rebook=rebook, reason=reason)
+
+
+def cancel_in(
+    unit: Unit, appointment_id: int, *, version: int | None = None, rebook: bool = True, reason: str = ""
+) -> Outcome:
+    """`cancel` as a part of a larger transaction."""
+    found = visit(unit, appointment_id, version=version)
+    _may_become(found, "cancelled")
+    if found.booked.starts_at <= unit.now and found.booked.status != "noshow":
+        raise AppointmentLocked(say("This visit has begun; mark it as missed instead."))
+    late = would_be_late(unit, found.row)
+    by = "patient" if unit.actor.patient_id is not None else "clinic"
+    closed = found.session.closed("cancelled", late=late and by == "patient", by=by)
+    words = _cancelled(found.session.position + 1, by, late=late, reason=reason)
+    if not rebook:
+        target = found.snapshot.replacing(replace(closed, dropped=True))
+        return _write(found, target, "cancelled", words, repaired_=False, late=late)
+    name, day = str(found.course.id), to_wall(found.booked.starts_at, unit.zone).date()
+    events: list[Event] = [CalledOff(name, frozenset({found.session.key}))]
+    if by == "patient":
+        events.append(Pause(name, day, day + timedelta(days=1)))
+    after = found.snapshot.replacing(closed)
+    counted = late and by == "patient"
+    return _after_loss(found, after, "cancelled", events, words=words, late=late, counted=counted)
 
 
 def _cancelled(number: int, by: str, *, late: bool, reason: str) -> Text:

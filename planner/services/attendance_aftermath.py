@@ -49,6 +49,6 @@ def propose_catch_up(unit: Unit, course: CourseRow, target: CourseSnapshot, evid
         "%(gap)s days without treatment, %(most)s are the most here: %(sessions)s extra session is proposed"
         " (%(rows)s).",
         gap=proposal.gap_days, most=proposal.max_gap_days, sessions=proposal.sessions,
-        rows=listing(proposal.evidence, ","),
+        rows=listing(proposal.evidence, ", "),
     )  # fmt: skip
     worklists.open_item(unit, worklists.CATCH_UP, f"catch-up-{course.id}", says, course.id, sessions=proposal.sessions)

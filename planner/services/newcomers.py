@@ -112,7 +112,7 @@ def beginning(runtime: Runtime, actor: Actor, where: int | Place, assessment_id:
         row = unit.get(AssessmentRow, assessment_id)
         known = known_of(unit, {row.patient_id})[row.patient_id]
         wishes = known.wishes_now([each.id for each in therapists(unit)], row.recorded_by)
-        minutes = whole_steps(unit, assessment_from(row).estimate.first_visit_minutes)
+        minutes = whole_steps(unit, assessment_from(row).first_visit_minutes)
         return Beginning(slot, wishes, room_for(problem_about(unit, [slot]), slot, minutes))
 
 

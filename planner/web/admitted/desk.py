@@ -24,5 +24,4 @@ ADMITTED: Final[Table] = {
     "reception.withdraw_leave": "reception",
     "reception.hours": "reception",
     "reception.take_back_hours": "reception",
-    "reception.rules": "manager",
 }

@@ -35,7 +35,7 @@ def replan_words(plan: Replan, done: str) -> Text:
             plan.left, said=words,
         )  # fmt: skip
     if plan.changed:
-        names = listing(plan.changed, ",")
+        names = listing(plan.changed, ", ")
         words = say("%(said)s The diary had changed; other dates than shown: %(names)s.", said=words, names=names)
     return words
 

@@ -61,5 +61,5 @@ def _words(view: DayView) -> Text:
         say("%(count)s to come", count=to_come): to_come,
     }
     total = say_many("%(num)s visit", "%(num)s visits", len(view.visits))
-    said = listing([words for words, count in counts.items() if count], ",")
+    said = listing([words for words, count in counts.items() if count], ", ")
     return say("%(total)s: %(said)s", total=total, said=said) if said else total
