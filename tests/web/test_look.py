@@ -53,6 +53,8 @@ def macros(name: str):
         loader=jinja2.FileSystemLoader(ROOT / "templates"), autoescape=True, undefined=jinja2.Undefined
     )
     environment.filters.update(FILTERS)
+    environment.add_extension("jinja2.ext.i18n")
+    environment.install_null_translations(newstyle=True)
     return environment.get_template(f"macros/{name}.html").module
 
 
