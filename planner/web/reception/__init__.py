@@ -1,6 +1,18 @@
 """Reception's pages: the day, patients, booking one course or several, worklists, freed slots, leave, hours, jobs."""
 
-from planner.web.reception import block, booking, freed, hours, jobs, leave, patients, rules, today, worklists
+from planner.web.reception import (
+    block,
+    booking,
+    freed,
+    hours,
+    jobs,
+    leave,
+    patients,
+    rules,
+    today,
+    wish_changes,
+    worklists,
+)
 from planner.web.reception.routes import reception
 
 __all__ = [
@@ -14,5 +26,6 @@ __all__ = [
     "reception",
     "rules",
     "today",
+    "wish_changes",
     "worklists",
 ]
