@@ -183,7 +183,7 @@ def _weekday_words(side: _Side) -> str:
     if len(side.wishes.weekdays) == 7:
         return say("any day")
     # A week that begins on a Monday: its days are named like every other's.
-    return listing([day_said(date(2026, 3, 2 + day), "weekday") for day in side.wishes.weekdays], ",")
+    return listing([day_said(date(2026, 3, 2 + day), "weekday") for day in side.wishes.weekdays], ", ")
 
 
 def _time_words(side: _Side) -> str:
@@ -204,7 +204,7 @@ def _part_words(side: _Side) -> str:
 
 def _people_words(side: _Side) -> str:
     names = [side.names[each] for each in side.wishes.practitioners if each in side.names]
-    return listing(names, ",") if names else ""
+    return listing(names, ", ") if names else ""
 
 
 def _away_words(side: _Side) -> str:
@@ -214,4 +214,4 @@ def _away_words(side: _Side) -> str:
         else say("%(first)s to %(last)s", first=day_said(first, "year"), last=day_said(last, "year"))
         for first, last in side.wishes.away
     ]
-    return listing(spans, ",") if spans else say("no days")
+    return listing(spans, ", ") if spans else say("no days")
