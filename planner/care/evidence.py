@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from planner.errors import InvalidInput
+from planner.words import say
 
 _FILE = Path(__file__).with_name("evidence.toml")
 _HOURS_A_DAY = 24
@@ -66,6 +67,8 @@ class EvidenceRow:
     fewer_wording: str
     more_wording: str
     course: CoursePattern | None
+    own: bool = False
+    """Whether a clinic changed it; what it says tells so."""
 
     @property
     def says(self) -> str:
@@ -108,7 +111,8 @@ class EvidenceRow:
         return self.whole("weeks_low"), self.whole("weeks_high")
 
     def _filled(self, wording: str) -> str:
-        return wording.format(**{name: f"{value:g}" for name, value in self.numbers.items()})
+        filled = wording.format(**{name: f"{value:g}" for name, value in self.numbers.items()})
+        return say("%(says)s (This clinic’s own.)", says=filled) if self.own and filled else filled
 
 
 @dataclass(frozen=True)
@@ -215,7 +219,7 @@ def _overridden(
             numbers[name] = _number(row.id, name, value, limits[name])
         else:
             raise InvalidInput(f"{row.id} has no value called {name}.", field=f"{row.id}.{name}")
-    changed = replace(row, wording=wording, numbers=MappingProxyType(numbers))
+    changed = replace(row, wording=wording, numbers=MappingProxyType(numbers), own=bool(changes))
     _check(changed, limits)
     return changed
 

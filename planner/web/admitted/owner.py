@@ -26,4 +26,6 @@ ADMITTED: Final[Table] = {
     "owner.services": "manager",
     "owner.service": "manager",
     "owner.offer_service": "manager",
+    "owner.evidence": "manager",
+    "owner.evidence_row": "manager",
 }
