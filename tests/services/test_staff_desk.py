@@ -24,13 +24,13 @@ def test_a_first_password_opens_the_account_and_is_changed_at_once(runtime, clin
     first = staff_desk.take_on(runtime, clinic.mo.actor, DI)
     _, di = accounts.sign_in(runtime, "di@example.org", first.password)
     assert (di.role, di.password_once) == ("therapist", True)
-    assert staff_desk.person(runtime, clinic.mo.actor, first.staff_id).awaited
+    assert staff_desk.person(runtime, clinic.mo.actor, first.staff_id).invited
     with pytest.raises(InvalidInput) as refusal:
         accounts.change_password(runtime, di, first.password, first.password)
     assert refusal.value.field == "new_password"
     token = accounts.change_password(runtime, di, first.password, "words of her own")
     assert not accounts.actor_for(runtime, token).password_once
-    assert not staff_desk.person(runtime, clinic.mo.actor, first.staff_id).awaited
+    assert not staff_desk.person(runtime, clinic.mo.actor, first.staff_id).invited
 
 
 def test_what_is_said_of_somebody_is_kept(runtime, clinic):
