@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import count
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from planner.errors import InvalidInput
 from planner.scheduling.answer import Placed, Solution, Unplaced
 from planner.scheduling.board import board_with
 from planner.scheduling.course_model import CourseModel
+from planner.scheduling.dive import dive, manners
 from planner.scheduling.grid import grid_of
 from planner.scheduling.kernel_board import lift, stay
 from planner.scheduling.kernel_prices import reach_all
@@ -29,8 +31,10 @@ WARM, COOL = 60.0, 4.0
 COLD_FROM = 0.97
 """What a step may make worse, in points on average, at first and in the end; after so much of the time nothing."""
 WARM_WHERE_ALL_STAND = 20.0
-EXCHANGES = (0.6, 0.8, 0.9)
+EXCHANGES = (0.3, 0.6, 0.8, 0.9)
 """At these shares of the time the worse of two searches goes on from the answer of the better one."""
+DIVING = 0.28
+"""Where time is scarce, the second core dives until so much of the time is over."""
 
 
 class TooLarge(ValueError):
@@ -241,13 +245,30 @@ class Joint:
     def _rivalling(self, budget: _Budget, ended: threading.Event) -> None:
         """Search on a second core once the prices are found."""
         rival, exchanges = Searcher(self.tables, self.seed + 1), list(EXCHANGES)
-        rival.put(self.best)
+        found = self._dived(budget, ended)
+        rival.put(found if found is not None and found.cost < self.best.cost else self.best)
         self.rival = rival
         share = budget.spent(0)
         while not ended.is_set() and share < 1:
             rival.go(self.guide, self._warmth(share), STEPS_AT_ONCE)
             self._exchange(rival, share, exchanges)
             share = budget.spent(0)
+
+    def _dived(self, budget: _Budget, ended: threading.Event) -> Answer | None:
+        """Return the best answer of as many dives as there is time for, None where time is not scarce."""
+        best: Answer | None = None
+        scarce = self.pricing.scarce
+
+        def over() -> bool:
+            return ended.is_set() or budget.spent(0) >= DIVING
+
+        for number in count():
+            if scarce is None or over():
+                return best
+            answer = dive(self.tables, self.alone, scarce, manners(number), over)
+            if answer is not None and (best is None or answer.cost < best.cost):
+                best = answer
+        return best
 
     def _warmth(self, share: float) -> float:
         """Return what a step may make worse, in points, when this share of the time is over."""
