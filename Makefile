@@ -51,13 +51,11 @@ format: ## put the code into the form that lint checks
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-texts: ## bring the catalogues in planner/locale up to date with the texts in use; then translate what is empty
+texts: ## bring the catalogues in planner/locale up to date (AREA=diary for one); then translate what is empty
 	@tools/setup.sh runtime
-	@$(BIN)/pybabel -q extract -F babel.cfg --no-location -o .texts.pot .
-	@$(BIN)/python tools/texts.py .texts.pot
-	@rm .texts.pot
+	@$(BIN)/python tools/texts.py $(AREA)
 
-bench: ## measure all that benchmarks/ measures (40 minutes) into benchmarks/RESULTS.md (BENCH="--share 0.1 --seeds 101": quick)
+bench: ## measure all that benchmarks/ measures (40 minutes) into benchmarks/RESULTS.md (BENCH="--share 0.1 --seeds 201": quick)
 	@tools/setup.sh dev compiled
 	$(BIN)/python -m benchmarks $(BENCH)
 

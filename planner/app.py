@@ -9,14 +9,14 @@ from planner.config import PACKAGE, Config, template_folder
 from planner.errors import PlannerError
 from planner.services.feed_memory import FeedMemory
 from planner.services.runtime import Actor, Runtime
-from planner.web import access, errors, security
+from planner.web import access, errors, reader, security
 from planner.web.blueprints import BLUEPRINTS
 from planner.web.context import DOOR, EXTENSION, FEEDS, GUESSES, actor_or_none, runtime
 from planner.web.dav import dav
 from planner.web.feed_answer import FeedDoor
 from planner.web.formats import FILTERS
 from planner.web.guessing import Guesses
-from planner.web.navigation import home_of, nav_items
+from planner.web.navigation import home_of, navigation_for
 from planner.web.numbers import RowNumber
 
 _NO_CLINIC: Final = ("Course planner", "")
@@ -48,6 +48,7 @@ def create_app(running: Runtime, config: Config) -> Flask:
     security.install(app, config)
     access.install(app)
     errors.install(app)
+    reader.install(app)
     app.url_map.converters["int"] = RowNumber
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
@@ -69,9 +70,10 @@ def _shared() -> dict[str, Any]:
     signed_in = person is not None and person.role is not None
     return {
         "actor": person,
+        "html_language": reader.html_language(),
         "clinic_name": name,
         "clinic_contact": contact,
-        "nav_items": nav_items(person),
+        "navigation": navigation_for(person),
         "person_name": person.name if person is not None and signed_in else "",
         "sign_out_url": url_for("auth.sign_out"),
         "home_url": home_of(person),

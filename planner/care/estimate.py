@@ -1,7 +1,7 @@
 """From an assessment to an estimate: sessions, weeks, phases, reviews, and the reason for each number."""
 
 from planner.care.assessment import Assessment, Goal
-from planner.care.course import Phase
+from planner.care.course import MOST_SESSIONS, Phase
 from planner.care.estimate_values import (
     CourseOutline,
     Courses,
@@ -12,6 +12,7 @@ from planner.care.estimate_values import (
 )
 from planner.care.evidence import Evidence
 from planner.care.frequency import maintenance_for, phases_for, rhythm_for
+from planner.care.reading import read_whole, within
 from planner.care.reasons import (
     advice_reasons,
     expected_reasons,
@@ -23,7 +24,7 @@ from planner.care.reasons import (
 )
 from planner.care.scoring import Score, score
 
-__all__ = ["CourseOutline", "Courses", "Estimate", "Reason", "SessionRange", "WeekRange", "estimate"]
+__all__ = ["CourseOutline", "Courses", "Estimate", "Reason", "SessionRange", "WeekRange", "estimate", "spread_over"]
 
 _DAYS_A_WEEK = 7
 
@@ -54,6 +55,18 @@ def estimate(assessment: Assessment, evidence: Evidence | None = None) -> Estima
         courses=courses,
         reasons=_reasons(assessment, counted, courses, weeks, maintenance, reviews, known),
     )
+
+
+def spread_over(sessions: int, assessment: Assessment, evidence: Evidence | None = None) -> tuple[Phase, ...]:
+    """The phases this patient's course would have with another number of sessions: its rhythm, and what follows it.
+
+    Raises:
+        InvalidInput: no such number of sessions can be.
+    """
+    known = evidence or Evidence.load()
+    within("sessions", read_whole, sessions, 1, MOST_SESSIONS)
+    row = score(assessment, known).row
+    return phases_for(sessions, rhythm_for(assessment, row, known)) + maintenance_for(assessment, row, known)
 
 
 def _weeks(counted: Score, courses: Courses) -> WeekRange:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
 from planner.care.course import (
     LONGEST_VISIT_MINUTES,
@@ -14,32 +15,49 @@ from planner.care.course import (
     plan_sessions,
     target_days,
 )
-from planner.care.reading import read_each, read_object, read_text, read_whole, required, within
+from planner.care.reading import read_choice, read_each, read_object, read_text, read_whole, required, within
 from planner.errors import InvalidInput
+from planner.words import part_of, say
 
 LONGEST_COURSE_WEEKS = 520
 CONTRADICTION = "contradiction: "
 """Begins the effect of a reason that says which answers do not go together."""
 
 
+class About(StrEnum):
+    """Which number of an estimate a reason is about; the names of phases are those of `PhaseName`."""
+
+    SESSIONS = "sessions"
+    WEEKS = "weeks"
+    INTENSIVE = "intensive"
+    TAPER = "taper"
+    MAINTENANCE = "maintenance"
+    FIRST_VISIT = "first_visit"
+    LATER_VISITS = "later_visits"
+    REVIEWS = "reviews"
+    ALL = "all"
+
+
 @dataclass(frozen=True)
 class Reason:
-    """Why a number is what it is: the evidence row's id, what it says, and its effect here in a few words."""
+    """Why a number is what it is: the evidence row's id, what it says, its effect here, and which number it moved."""
 
     evidence: str
     says: str
     effect: str
+    about: About = About.ALL
 
     @classmethod
     def from_json(cls, data: object) -> "Reason":
-        """Read {"evidence", "says", "effect"}. Raises: InvalidInput naming the key."""
+        """Read {"evidence", "says", "effect"}, and "about" if there. Raises: InvalidInput naming the key."""
         names = ("evidence", "says", "effect")
-        values = read_object(data, names, "A reason")
-        return cls(**{name: within(name, read_text, required(values, name)) for name in names})
+        values = read_object(data, (*names, "about"), "A reason")
+        about = within("about", read_choice, values.get("about", About.ALL.value), About)
+        return cls(**{name: within(name, read_text, required(values, name)) for name in names}, about=about)
 
     def to_json(self) -> dict[str, object]:
         """As `from_json` reads it."""
-        return {"evidence": self.evidence, "says": self.says, "effect": self.effect}
+        return {"evidence": self.evidence, "says": self.says, "effect": self.effect, "about": self.about.value}
 
 
 @dataclass(frozen=True)
@@ -52,7 +70,7 @@ class SessionRange:
 
     def __post_init__(self) -> None:
         if not 1 <= self.low <= self.expected <= self.high <= MOST_SESSIONS:
-            raise InvalidInput("The sessions must rise from low over expected to high.", field="expected")
+            raise InvalidInput(say("The sessions must rise from low over expected to high."), field="expected")
 
 
 @dataclass(frozen=True)
@@ -64,7 +82,7 @@ class WeekRange:
 
     def __post_init__(self) -> None:
         if not 1 <= self.low <= self.high <= LONGEST_COURSE_WEEKS:
-            raise InvalidInput("The weeks must rise from low to high.", field="low")
+            raise InvalidInput(say("The weeks must rise from low to high."), field="low")
 
 
 @dataclass(frozen=True)
@@ -96,7 +114,7 @@ class CourseOutline:
         outline = cls(within("phases", phases_from_json, required(values, "phases")))
         for name, value in outline.to_json().items():
             if required(values, name) != value:
-                raise InvalidInput(f"{name} does not follow from the phases.", field=name)
+                raise InvalidInput(say("%(name)s does not follow from the phases.", name=name), field=name)
         return outline
 
     def to_json(self) -> dict[str, object]:
@@ -146,18 +164,22 @@ class Estimate:
             self.sessions.expected,
             self.sessions.high,
         ):
-            raise InvalidInput("The courses do not have the sessions of the range.", field="courses")
+            raise InvalidInput(say("The courses do not have the sessions of the range."), field="courses")
         if (
             tuple(phase for phase in self.phases if phase.name is not PhaseName.MAINTENANCE)
             != self.courses.expected.phases
         ):
-            raise InvalidInput("The phases are not those of the expected course.", field="phases")
+            raise InvalidInput(say("The phases are not those of the expected course."), field="phases")
 
     @property
     def contradictions(self) -> tuple[str, ...]:
         """What does not go together in the answers, and is said without being refused."""
         effects = (reason.effect for reason in self.reasons)
-        return tuple(effect.removeprefix(CONTRADICTION) for effect in effects if effect.startswith(CONTRADICTION))
+        return tuple(
+            part_of(effect, "what") or effect.removeprefix(CONTRADICTION)
+            for effect in effects
+            if effect.startswith(CONTRADICTION)
+        )
 
     @classmethod
     def from_json(cls, data: object) -> "Estimate":

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Final, cast
@@ -14,7 +15,8 @@ from sqlalchemy.orm import Session
 from planner.errors import DatabaseBusy, InvalidInput, NotAllowed, NotFound
 from planner.services.runtime import Actor, Role, Runtime, Unit
 from planner.services.tokens import hashed, new_token
-from planner.storage.people import LoginRow, PatientRow, StaffRow
+from planner.storage.people import ClinicRow, LoginRow, PatientRow, StaffRow
+from planner.words import say
 
 IDLE: Final = timedelta(hours=12)
 LONGEST: Final = timedelta(days=7)
@@ -57,13 +59,22 @@ def password_hash(password: str) -> str:
     """What is stored of a password (argon2id).
 
     Raises:
+        InvalidInput: see `password_fits`.
+    """
+    password_fits(password)
+    return _HASHER.hash(_spelled(password))
+
+
+def password_fits(password: str) -> None:
+    """Refuse a password that is unfit.
+
+    Raises:
         InvalidInput: too short to be safe, or absurdly long.
     """
     if len(password) < PASSWORD_LENGTH_MIN:
         raise InvalidInput(f"A password needs at least {PASSWORD_LENGTH_MIN} characters.", field="new_password")
     if len(password) > PASSWORD_LENGTH_MAX:
         raise InvalidInput(f"A password has at most {PASSWORD_LENGTH_MAX} characters.", field="new_password")
-    return _HASHER.hash(_spelled(password))
 
 
 def sign_in(runtime: Runtime, email: str, password: str, user_agent: str = "") -> tuple[str, Actor]:
@@ -97,12 +108,12 @@ def actor_for(runtime: Runtime, token: str) -> Actor | None:
         found = _login(session, token)
     if found is None:
         return None
-    login, staff = found
+    login, staff, clinics_language = found
     if login.expires_at <= now or not staff.active:
         return None
     if now - login.seen_at >= _SEEN_EVERY:
         _mark_seen(runtime, login, now)
-    return _actor(staff)
+    return replace(_actor(staff), language=staff.language or clinics_language)
 
 
 def sign_out(runtime: Runtime, token: str) -> None:
@@ -125,6 +136,8 @@ def change_password(runtime: Runtime, actor: Actor, current: str, new: str, user
         stored = unit.get(StaffRow, actor.staff_id).password_hash
     if not _matches(stored, current):
         raise InvalidInput("The current password is wrong.", field="current_password")
+    if _spelled(new) == _spelled(current):
+        raise InvalidInput(say("This is your current password; choose another one."), field="new_password")
     fresh_hash = password_hash(new)
     with runtime.writing(actor) as unit:
         staff = unit.get(StaffRow, actor.staff_id)
@@ -135,6 +148,7 @@ def change_password(runtime: Runtime, actor: Actor, current: str, new: str, user
 def set_password(unit: Unit, staff: StaffRow, fresh_hash: str) -> None:
     """Store a new password's hash; every session opened with the old one ends."""
     staff.password_hash = fresh_hash
+    staff.password_once = False
     staff.failed_sign_ins = 0
     staff.sign_in_blocked_until = None
     end_sessions(unit, staff.id)
@@ -156,7 +170,7 @@ def patient_for_link(runtime: Runtime, token: str) -> Actor:
         patient = session.scalar(select(PatientRow).where(PatientRow.link_hash == hashed(token)))
     if patient is None:
         raise NotFound("This link is not valid, or a newer one has replaced it.")
-    return Actor(clinic_id=patient.clinic_id, name="patient", patient_id=patient.id)
+    return Actor(clinic_id=patient.clinic_id, name="patient", patient_id=patient.id, language=patient.language)
 
 
 def _spelled(password: str) -> str:
@@ -225,9 +239,14 @@ def _new_login(unit: Unit, staff: StaffRow, user_agent: str) -> str:
     return token
 
 
-def _login(session: Session, token: str) -> Row[LoginRow, StaffRow] | None:
+def _login(session: Session, token: str) -> Row[LoginRow, StaffRow, str] | None:
     same_person = (StaffRow.clinic_id == LoginRow.clinic_id) & (StaffRow.id == LoginRow.staff_id)
-    query = select(LoginRow, StaffRow).join(StaffRow, same_person).where(LoginRow.token_hash == hashed(token))
+    query = (
+        select(LoginRow, StaffRow, ClinicRow.language)
+        .join(StaffRow, same_person)
+        .join(ClinicRow, ClinicRow.id == LoginRow.clinic_id)
+        .where(LoginRow.token_hash == hashed(token))
+    )
     return session.execute(query).one_or_none()
 
 
@@ -244,4 +263,10 @@ def _mark_seen(runtime: Runtime, login: LoginRow, now: datetime) -> None:
 
 
 def _actor(staff: StaffRow) -> Actor:
-    return Actor(clinic_id=staff.clinic_id, name=staff.name, role=cast(Role, staff.role), staff_id=staff.id)
+    return Actor(
+        clinic_id=staff.clinic_id,
+        name=staff.name,
+        role=cast(Role, staff.role),
+        staff_id=staff.id,
+        password_once=staff.password_once,
+    )

@@ -2,29 +2,72 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any, Final
 
 from sqlalchemy import select
 
 from planner.care.assessment import Assessment
-from planner.care.course import Phase, phases_from_json, phases_to_json
-from planner.care.estimate import estimate
+from planner.care.course import LONGEST_VISIT_MINUTES, MOST_SESSIONS, Phase, phases_from_json, phases_to_json
+from planner.care.estimate import estimate, spread_over
 from planner.care.estimate_values import Estimate
 from planner.care.evidence import Evidence
+from planner.care.reading import read_whole, within
 from planner.errors import InvalidInput
 from planner.services.runtime import Actor, Runtime, Unit
 from planner.storage.courses import AssessmentRow
 from planner.storage.people import PatientRow
 
+SHORTEST_VISIT_MINUTES: Final = 5
+
 
 @dataclass(frozen=True, slots=True)
 class Override:
-    """What the therapist decided otherwise than the estimate, and why."""
+    """What the therapist decided otherwise than the estimate, and why; None where the estimate's number stands.
+
+    Args:
+        review_at_sessions: sessions counted from 1, rising.
+    Raises:
+        InvalidInput: a length or a session that can't be; `field` names it.
+    """
 
     phases: tuple[Phase, ...]
     reason: str
+    first_visit_minutes: int | None = None
+    visit_minutes: int | None = None
+    review_at_sessions: tuple[int, ...] | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("first_visit_minutes", "visit_minutes"):
+            if getattr(self, name) is not None:
+                within(name, read_whole, getattr(self, name), SHORTEST_VISIT_MINUTES, LONGEST_VISIT_MINUTES)
+        for session in self.review_at_sessions or ():
+            within("review_at_sessions", read_whole, session, 1, MOST_SESSIONS)
+
+    @classmethod
+    def from_json(cls, kept: Mapping[str, Any]) -> Override:
+        """As `to_json` wrote it, or as it was written when only phases could be decided."""
+        reviews = kept.get("review_at_sessions")
+        return cls(
+            phases=phases_from_json(kept["phases"]),
+            reason=kept["reason"],
+            first_visit_minutes=kept.get("first_visit_minutes"),
+            visit_minutes=kept.get("visit_minutes"),
+            review_at_sessions=None if reviews is None else tuple(reviews),
+        )
+
+    def to_json(self) -> dict[str, object]:
+        """As `from_json` reads it, without what stands as estimated."""
+        reviews = self.review_at_sessions
+        others = {
+            "first_visit_minutes": self.first_visit_minutes,
+            "visit_minutes": self.visit_minutes,
+            "review_at_sessions": None if reviews is None else list(reviews),
+        }
+        kept = {name: value for name, value in others.items() if value is not None}
+        return {"phases": phases_to_json(self.phases), "reason": self.reason.strip(), **kept}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +87,41 @@ class RecordedAssessment:
         """The phases to book by: the therapist's if they decided, else the estimate's."""
         return self.override.phases if self.override else self.estimate.phases
 
+    @property
+    def first_visit_minutes(self) -> int:
+        """The length of the first visit to book by."""
+        decided = self.override.first_visit_minutes if self.override else None
+        return self.estimate.first_visit_minutes if decided is None else decided
+
+    @property
+    def visit_minutes(self) -> int:
+        """The length of each later visit to book by."""
+        decided = self.override.visit_minutes if self.override else None
+        return self.estimate.visit_minutes if decided is None else decided
+
+    @property
+    def review_at_sessions(self) -> tuple[int, ...]:
+        """The sessions, counted from 1, after which the course is reviewed."""
+        decided = self.override.review_at_sessions if self.override else None
+        return self.estimate.review_at_sessions if decided is None else decided
+
 
 def clinic_estimate(runtime: Runtime, actor: Actor, assessment: Assessment) -> Estimate:
     """An estimate by the clinic's own evidence; nothing is stored."""
     with runtime.reading(actor) as unit:
         return estimate(assessment, Evidence.load(unit.clinic.evidence_overrides))
+
+
+def spread(runtime: Runtime, actor: Actor, assessment: Assessment, sessions: int) -> tuple[Phase, ...]:
+    """The phases of that many sessions at this patient's rhythm. Raises: InvalidInput with field "sessions"."""
+    with runtime.reading(actor) as unit:
+        return spread_over(sessions, assessment, Evidence.load(unit.clinic.evidence_overrides))
+
+
+def clinic_today(runtime: Runtime, actor: Actor) -> date:
+    """The clinic's calendar day."""
+    with runtime.reading(actor) as unit:
+        return unit.today
 
 
 def record(
@@ -76,7 +149,7 @@ def record(
             patient_id=patient_id,
             findings=assessment.to_json(),
             estimate=made.to_json(),
-            overrides=_override_json(override),
+            overrides=override.to_json() if override else {},
             notes=notes.strip(),
             recorded_by=actor.staff_id,
             recorded_at=unit.now,
@@ -109,13 +182,7 @@ def assessment_from(row: AssessmentRow) -> RecordedAssessment:
         patient_id=row.patient_id,
         assessment=Assessment.from_json(row.findings),
         estimate=Estimate.from_json(row.estimate),
-        override=Override(phases_from_json(kept["phases"]), kept["reason"]) if kept else None,
+        override=Override.from_json(kept) if kept else None,
         notes=row.notes,
         recorded_at=row.recorded_at,
     )
-
-
-def _override_json(override: Override | None) -> dict[str, object]:
-    if override is None:
-        return {}
-    return {"phases": phases_to_json(override.phases), "reason": override.reason.strip()}

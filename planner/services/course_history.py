@@ -13,9 +13,9 @@ from planner.services.runtime import Actor, Runtime, Unit
 from planner.services.snapshot import CourseSnapshot
 from planner.services.undoing import why_not
 from planner.storage.courses import CourseRow, RevisionRow
-from planner.storage.people import StaffRow
+from planner.storage.people import PatientRow, StaffRow
 
-_MOST_LINES = 20
+MOST_LINES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,17 +64,40 @@ class WhatHappened:
     practitioners: dict[int, str]
 
 
-def history(unit: Unit, course: CourseRow) -> tuple[HistoryLine, ...]:
-    """The newest changes, newest first (two queries)."""
-    rows = unit.session.scalars(
-        select(RevisionRow)
-        .where(RevisionRow.course_id == course.id)
-        .order_by(RevisionRow.number.desc())
-        .limit(_MOST_LINES)
-    )
+@dataclass(frozen=True, slots=True)
+class OlderChanges:
+    """A stretch of a course's history. `before` is where the next older one begins, None at the very beginning."""
+
+    course_id: int
+    patient: str
+    zone: str
+    lines: tuple[HistoryLine, ...]
+    before: int | None
+
+
+def history(unit: Unit, course: CourseRow, *, before: int | None = None) -> tuple[HistoryLine, ...]:
+    """The newest changes, newest first (two queries); with `before`, the newest that came before that number."""
+    wanted = select(RevisionRow).where(RevisionRow.course_id == course.id)
+    if before is not None:
+        wanted = wanted.where(RevisionRow.number < before)
+    rows = unit.session.scalars(wanted.order_by(RevisionRow.number.desc()).limit(MOST_LINES))
     waiting = pending_course_message(unit, course.id)
     telling_from = waiting.facts["from_revision"] if waiting else None
     return tuple(_line(row, course, waiting.due_at if waiting else None, telling_from) for row in rows)
+
+
+def older_changes(runtime: Runtime, actor: Actor, course_id: int, before: int | None) -> OlderChanges:
+    """The changes that came before the one with this number; the newest ones for None. Raises NotFound."""
+    with runtime.reading(actor) as unit:
+        course = unit.get(CourseRow, course_id)
+        lines = history(unit, course, before=before)
+        return OlderChanges(
+            course_id=course.id,
+            patient=unit.get(PatientRow, course.patient_id).name,
+            zone=unit.clinic.timezone,
+            lines=lines,
+            before=lines[-1].number if lines and lines[-1].number > 1 else None,
+        )
 
 
 def what_happened(

@@ -9,10 +9,16 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import select
 
 from planner.care.course import Phase, phases_from_json
+from planner.care.evidence import Evidence
 from planner.diary.free import to_wall
 from planner.services import worklists
 from planner.services.assessments import RecordedAssessment, assessment_from
+from planner.services.course_advice import CourseAdvice, advice_of
 from planner.services.course_history import HistoryLine, history
+from planner.services.notes import Note
+from planner.services.notes import of_course as notes_of
+from planner.services.outcomes_measured import Recorded
+from planner.services.outcomes_measured import of_course as outcomes_of
 from planner.services.runtime import Actor, Runtime, Unit
 from planner.services.session_numbers import MAINTENANCE
 from planner.services.snapshot import VOID, Booked, CourseSnapshot, Days, SessionState, take
@@ -78,6 +84,7 @@ class CourseView:
         patient_zone: where the patient lives; the clinic's zone unless they said otherwise.
         done: sessions that were given; `planned`: that the ideal course has given by today; both without maintenance.
         away: present and coming days on which the patient can't come.
+        measured: the outcomes of this course, by time; `advice`: what they advise by the clinic's own `evidence`.
     """
 
     id: int
@@ -98,11 +105,20 @@ class CourseView:
     done: int
     planned: int
     away: tuple[Days, ...]
+    measured: tuple[Recorded, ...]
+    notes: tuple[Note, ...]
+    advice: CourseAdvice | None
+    evidence: Evidence
 
     @property
     def placed(self) -> tuple[SessionLine, ...]:
         """The sessions with a date, by time."""
         return tuple(line for line in self.lines if line.booked is not None)
+
+    @property
+    def given(self) -> tuple[SessionLine, ...]:
+        """The sessions that were given, by time."""
+        return tuple(line for line in self.placed if line.state == "fulfilled")
 
     @property
     def to_place(self) -> tuple[SessionLine, ...]:
@@ -133,7 +149,7 @@ class CourseView:
 
 
 def course_view(runtime: Runtime, actor: Actor, course_id: int) -> CourseView:
-    """The course as it stands (a dozen queries, however long it is).
+    """The course as it stands (fifteen queries or so, however long it is).
 
     Raises:
         NotFound: not of this clinic.
@@ -144,6 +160,7 @@ def course_view(runtime: Runtime, actor: Actor, course_id: int) -> CourseView:
         snapshot = take(unit, course)
         lines = tuple(_lines(unit, course, snapshot))
         done = sum(line.state == "fulfilled" for line in lines if line.phase != MAINTENANCE)
+        measured = outcomes_of(unit, snapshot, course.id)
         return CourseView(
             id=course.id,
             patient_id=course.patient_id,
@@ -164,6 +181,10 @@ def course_view(runtime: Runtime, actor: Actor, course_id: int) -> CourseView:
             done=done,
             planned=_planned_by(unit, course, snapshot, done),
             away=tuple(days for days in sorted(snapshot.away or ()) if days[1] >= unit.today),
+            measured=measured,
+            notes=notes_of(unit, snapshot, course.id),
+            advice=advice_of(unit, course, snapshot, measured),
+            evidence=Evidence.load(unit.clinic.evidence_overrides),
         )
 
 
@@ -171,6 +192,12 @@ def course_of_appointment(runtime: Runtime, actor: Actor, appointment_id: int) -
     """The course an appointment belongs to. Raises NotFound."""
     with runtime.reading(actor) as unit:
         return unit.get(AppointmentRow, appointment_id).course_id
+
+
+def session_of_appointment(runtime: Runtime, actor: Actor, appointment_id: int) -> int:
+    """The session an appointment is for. Raises NotFound."""
+    with runtime.reading(actor) as unit:
+        return unit.get(AppointmentRow, appointment_id).session_id
 
 
 def course_of_revision(runtime: Runtime, actor: Actor, revision_id: int) -> int:

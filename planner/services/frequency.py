@@ -6,10 +6,14 @@ import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from itertools import count
+
+from sqlalchemy import select
 
 from planner.care.course import Phase, change_frequency, phases_to_json
 from planner.care.evidence import Evidence
+from planner.diary.free import to_wall
 from planner.errors import InvalidInput, StaleForm
 from planner.scheduling.events import Missed, NewFrequency
 from planner.services import worklists
@@ -19,8 +23,27 @@ from planner.services.difference import Difference, difference
 from planner.services.planning import ahead, standing, wanted_gap, whole_steps
 from planner.services.repairing import repaired
 from planner.services.runtime import Actor, Runtime, Unit
+from planner.services.session_numbers import MAINTENANCE
 from planner.services.snapshot import CourseSnapshot, SessionState, take
 from planner.storage.courses import CourseRow
+from planner.storage.people import ServiceRow
+
+
+@dataclass(frozen=True, slots=True)
+class PatientCost:
+    """What a change costs the patient, or saves where negative.
+
+    Args:
+        visits: how many more; `minutes`: of treatment.
+        days: by how much later the last visit is; None where the course has no end, or not all of it has a date.
+        fee: in the currency's smallest unit; None where the clinic set none for this treatment.
+    """
+
+    visits: int
+    minutes: int
+    days: int | None
+    fee: int | None
+    currency: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +54,7 @@ class FrequencyPreview:
     after: CourseSnapshot
     difference: Difference
     digest: str
+    cost: PatientCost
 
 
 def preview(runtime: Runtime, actor: Actor, course_id: int, phases: Sequence[Phase]) -> FrequencyPreview:
@@ -90,7 +114,39 @@ def _preview(unit: Unit, course: CourseRow, phases: Sequence[Phase]) -> Frequenc
     rhythm = NewFrequency(str(course.id), {session.key: session.gap for session in ahead(unit, changed)})
     after = repaired(unit, course, changed, [rhythm])
     words = json.dumps([before.to_json(), after.to_json()], sort_keys=True)
-    return FrequencyPreview(before, after, difference(before, after), hashlib.sha256(words.encode()).hexdigest())
+    digest = hashlib.sha256(words.encode()).hexdigest()
+    return FrequencyPreview(before, after, difference(before, after), digest, _cost(unit, course, before, after))
+
+
+def _cost(unit: Unit, course: CourseRow, before: CourseSnapshot, after: CourseSnapshot) -> PatientCost:
+    visits = len(after.live) - len(before.live)
+    fee = fee_of(unit, course)
+    ends = [_last_day(unit, snapshot) for snapshot in (before, after)]
+    days = (ends[1] - ends[0]).days if ends[0] and ends[1] else None
+    return PatientCost(
+        visits=visits,
+        minutes=sum(each.minutes for each in after.live) - sum(each.minutes for each in before.live),
+        days=days,
+        fee=None if fee is None else fee * visits,
+        currency=unit.clinic.currency,
+    )
+
+
+def fee_of(unit: Unit, course: CourseRow) -> int | None:
+    """What a visit costs: by the course's service, else by the one offered for its protocol; None if none is set."""
+    offered = (
+        select(ServiceRow).where(ServiceRow.active, ServiceRow.protocol == course.protocol).order_by(ServiceRow.id)
+    )
+    chosen = select(ServiceRow).where(ServiceRow.id == course.service_id)
+    service = unit.session.scalar((offered if course.service_id is None else chosen).limit(1))
+    return service.fee if service and unit.clinic.currency else None
+
+
+def _last_day(unit: Unit, snapshot: CourseSnapshot) -> date | None:
+    """The day of the last visit of the course without maintenance; None while one of them has no date."""
+    counted = [each for each in snapshot.live if each.phase != MAINTENANCE]
+    starts = [each.current.starts_at for each in counted if each.current is not None and each.current.occupies]
+    return to_wall(max(starts), unit.zone).date() if starts and len(starts) == len(counted) else None
 
 
 def with_phases(unit: Unit, course: CourseRow, before: CourseSnapshot, phases: Sequence[Phase]) -> CourseSnapshot:

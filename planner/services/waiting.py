@@ -131,8 +131,8 @@ def request_of(course_id: int, recorded: RecordedAssessment, wishes: Wishes, fir
         patient_id=recorded.patient_id,
         assessment_id=recorded.id,
         phases=recorded.phases,
-        first_visit_minutes=recorded.estimate.first_visit_minutes,
-        visit_minutes=recorded.estimate.visit_minutes,
+        first_visit_minutes=recorded.first_visit_minutes,
+        visit_minutes=recorded.visit_minutes,
         wishes=wishes,
         earliest_day=first_day,
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from planner.services.runtime import Actor, Runtime, Unit
 from planner.storage.courses import CourseRow, WorklistRow
@@ -32,7 +32,10 @@ ENDS_SOON = "ends_soon"
 PROPOSAL = "proposal"
 LEAVE_CLASH = "leave_clash"
 WISH_CHANGED = "wish_changed"
-ABOUT_COURSES = (TWO_MISSES, CATCH_UP, TO_PLACE)
+ABOUT_COURSES = (TWO_MISSES, CATCH_UP, TO_PLACE, PROPOSAL)
+DISMISSED = "dismissed"
+"""Marks in the details of a line that a person took it off: the diary does not put it back by itself."""
+
 KINDS = {
     UNRESOLVED: "Unresolved from the days before",
     TWO_MISSES: "Two misses in a row",
@@ -91,14 +94,19 @@ def close_items(unit: Unit, course_id: int, *kinds: str) -> None:
         )
     )
     for row in rows:
-        row.closed_at, row.closed_by = unit.now, unit.actor.name
+        close(unit, row)
+
+
+def close(unit: Unit, row: WorklistRow) -> None:
+    """Take one line off the worklists, because what it asked for was done or is over."""
+    row.closed_at, row.closed_by = unit.now, unit.actor.name
 
 
 def close_key(unit: Unit, key: str) -> None:
     """Take one line off the worklists by its key; nothing where there is none."""
     row = unit.session.scalar(select(WorklistRow).where(WorklistRow.key == key, WorklistRow.closed_at.is_(None)))
     if row is not None:
-        row.closed_at, row.closed_by = unit.now, unit.actor.name
+        close(unit, row)
 
 
 def dismiss(runtime: Runtime, actor: Actor, item_id: int) -> None:
@@ -106,16 +114,18 @@ def dismiss(runtime: Runtime, actor: Actor, item_id: int) -> None:
     with runtime.writing(actor) as unit:
         row = unit.get(WorklistRow, item_id)
         if row.closed_at is None:
-            row.closed_at, row.closed_by = unit.now, actor.name
+            close(unit, row)
+            row.details = {**row.details, DISMISSED: True}
             unit.audit("worklist.dismiss", f"worklist/{row.id}", kind=row.kind)
 
 
 def open_items(unit: Unit) -> Sequence[WorkItem]:
-    """All open lines of the clinic, oldest first (one query)."""
+    """All open lines of the clinic, oldest first (one query); one about no course may name its patient itself."""
+    whose = func.coalesce(CourseRow.patient_id, WorklistRow.details["patient_id"].as_integer())
     found = unit.session.execute(
         select(WorklistRow, PatientRow.id, PatientRow.name)
         .outerjoin(CourseRow, (CourseRow.id == WorklistRow.course_id) & (CourseRow.clinic_id == WorklistRow.clinic_id))
-        .outerjoin(PatientRow, (PatientRow.id == CourseRow.patient_id) & (PatientRow.clinic_id == CourseRow.clinic_id))
+        .outerjoin(PatientRow, (PatientRow.id == whose) & (PatientRow.clinic_id == WorklistRow.clinic_id))
         .where(WorklistRow.closed_at.is_(None))
         .order_by(WorklistRow.opened_at, WorklistRow.id)
     )

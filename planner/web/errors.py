@@ -24,6 +24,8 @@ from planner.errors import (
 )
 from planner.notify.delivery import DeliveryFailure
 from planner.services.fetching import FetchFailed
+from planner.web.reader import language
+from planner.words import in_language
 
 STATUS: Final[Mapping[type[PlannerError], int]] = MappingProxyType(
     {
@@ -106,7 +108,7 @@ def _bug(error: Exception) -> Response:
 
 def _answer(status: int, message: str, *, field: str | None = None, reference: str = "") -> Response:
     if wants_json():
-        facts = {"status": status, "error": message, "field": field, "reference": reference}
+        facts = {"status": status, "error": in_language(message, language()), "field": field, "reference": reference}
         response = jsonify({name: value for name, value in facts.items() if value})
     elif request.headers.get("HX-Request") == "true":
         response = make_response(

@@ -8,9 +8,11 @@ from typing import Final, TypeVar
 
 from planner.care.course import MOST_SESSIONS, GapDays, Phase, PhaseName, check_phases, phases_to_json
 from planner.care.reading import read_whole
+from planner.care.taper import taper_starts_at, with_taper_from
 from planner.errors import InvalidInput
 from planner.services.rhythms import UsualRhythm
 from planner.web.numbers import whole
+from planner.words import say
 
 _Read = TypeVar("_Read")
 _MOST_ROWS: Final = 12
@@ -47,6 +49,42 @@ class PhaseForm:
     def outline(self) -> list[dict[str, object]]:
         """The phases in the shape of the estimate's JSON, for the macro that draws them."""
         return phases_to_json(self.phases)
+
+
+@dataclass(frozen=True)
+class Border:
+    """Where the visits begin to thin out: the first such session, and between which ones it can be moved."""
+
+    at: int
+    least: int
+    most: int
+
+
+def border_of(phases: Sequence[Phase], done: int) -> Border | None:
+    """The border of phases that can be moved, None where there is none.
+
+    Args:
+        done: sessions that were given; the border is not moved in among them.
+    """
+    at = taper_starts_at(phases)
+    frequent = any(phase.name is PhaseName.INTENSIVE for phase in phases)
+    if at is None or not frequent:
+        return None
+    last = sum(phase.sessions or 0 for phase in phases if phase.name is not PhaseName.MAINTENANCE)
+    least = max(done + 1, 2)
+    return Border(at, least, last) if least <= at and least < last else None
+
+
+def moved_border(form: Mapping[str, str], phases: Sequence[Phase], done: int) -> tuple[Phase, ...] | None:
+    """The phases with the border where the form's slider was put; None where it was left alone.
+
+    The form carries where it stood as well (border-was), so that a number typed beside it is not undone by it.
+    """
+    border, wanted = border_of(phases, done), whole(form.get("border", ""))
+    if border is None or wanted is None or form.get("border") == form.get("border-was"):
+        return None
+    gap = next(phase.gap_days for phase in phases if phase.name is PhaseName.TAPER)
+    return with_taper_from(phases, min(max(wanted, border.least), border.most), gap)
 
 
 def rows_of(phases: Sequence[Phase]) -> tuple[PhaseRow, ...]:
@@ -129,7 +167,7 @@ def _name(text: str) -> PhaseName:
     try:
         return PhaseName(text)
     except ValueError:
-        raise InvalidInput("Choose intensive, taper or maintenance.") from None
+        raise InvalidInput(say("Choose intensive, taper or maintenance.")) from None
 
 
 def _sessions(text: str) -> int | None:
@@ -140,7 +178,9 @@ def _number(text: str, kind: Callable[[str], float]) -> float:
     try:
         return kind(text.replace(",", "."))
     except ValueError:
-        raise InvalidInput("Write a whole number." if kind is int else "Write a number, such as 3.5.") from None
+        raise InvalidInput(
+            say("Write a whole number.") if kind is int else say("Write a number, such as 3.5.")
+        ) from None
 
 
 def _bare(refusal: InvalidInput) -> str:

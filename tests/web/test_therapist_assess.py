@@ -55,7 +55,7 @@ def test_the_estimate_comes_by_a_button_too(ben, address):
     """Without a script, with everything that was typed."""
     answer = ben.post(address, {**TYPED, "notes": "left side", "do": "estimate"})
     assert answer.status_code == 200
-    assert "Why these numbers" in answer.text
+    assert "First visit: 1 h" in answer.text
     assert "left side" in answer.text
     assert re.search(r'value="chronic_pain"[^>]* checked', answer.text)
 

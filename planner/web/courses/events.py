@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from flask import flash, request
+from flask import flash, redirect, request, url_for
 
 from planner.errors import InvalidInput
-from planner.services import attendance, course_view, frequency, undoing, worklists
+from planner.services import attendance, course_advice, course_view, frequency, notes, undoing, worklists
 from planner.services.attendance import Outcome
 from planner.services.runtime import Actor, Runtime
 from planner.web.context import actor, runtime
 from planner.web.courses.page import Ending, course_page
-from planner.web.courses.routes import SHOWN, Page, courses, form_version, go_on, tell
+from planner.web.courses.routes import SHOWN, Page, courses, form_version, go_on, tell, way_back
 from planner.web.errors import status_of
 
 
@@ -30,8 +30,13 @@ def arrive(appointment_id: int) -> Page:
 
 @courses.post("/appointments/<int:appointment_id>/fulfil")
 def fulfil(appointment_id: int) -> Page:
-    """The treatment was given."""
-    return _happen(attendance.fulfil, appointment_id)
+    """The treatment was given; whoever gave it goes on to what was measured."""
+    page = _happen(attendance.fulfil, appointment_id)
+    if actor().role != "therapist" or isinstance(page, tuple):
+        return page
+    course_id = course_view.course_of_appointment(runtime(), actor(), appointment_id)
+    session_id = course_view.session_of_appointment(runtime(), actor(), appointment_id)
+    return redirect(url_for("courses.measure", course_id=course_id, session=session_id, next=way_back()))
 
 
 @courses.post("/appointments/<int:appointment_id>/miss")
@@ -65,6 +70,7 @@ def undo(revision_id: int) -> Page:
         restored = undoing.undo(runtime(), actor(), revision_id)
     except SHOWN as refusal:
         return course_page(course_id, refusal.message), status_of(refusal)
+    course_advice.take_back_with(runtime(), actor(), revision_id)
     others = len(restored) - 1
     also = f" {others} other courses that were changed with it, too." if others > 1 else ""
     also = " The other course that was changed with it, too." if others == 1 else also
@@ -80,14 +86,18 @@ def resume(course_id: int) -> Page:
 
 @courses.post("/courses/<int:course_id>/end")
 def end(course_id: int) -> Page:
-    """Call off all that is still ahead of a course. Form: reason."""
-    reason = request.form.get("reason", "").strip()
+    """Call off all that is still ahead of a course. Form: reason, and advice where it follows some."""
+    reason, key = request.form.get("reason", "").strip(), request.form.get("advice", "")
+    advised = bool(key) and course_advice.is_current(runtime(), actor(), course_id, key)
     try:
         outcome = attendance.end_course(runtime(), actor(), course_id, reason=reason)
     except InvalidInput as refusal:
         if refusal.field == "reason":
-            return course_page(course_id, ending=Ending(reason, refusal.message)), status_of(refusal)
+            return course_page(course_id, ending=Ending(reason, refusal.message, key)), status_of(refusal)
         return course_page(course_id, refusal.message), status_of(refusal)
+    if advised:
+        course_advice.note_acted(runtime(), actor(), course_id, key, reason)
+        notes.write(runtime(), actor(), course_id, reason[: notes.LONGEST])
     return _change(outcome)
 
 

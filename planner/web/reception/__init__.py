@@ -1,6 +1,6 @@
 """Reception's pages: the day, patients, booking one course or several, worklists, freed slots, leave, hours, jobs."""
 
-from planner.web.reception import block, booking, freed, hours, jobs, leave, patients, rules, today, worklists
+from planner.web.reception import block, booking, freed, hours, jobs, leave, patients, today, worklists
 from planner.web.reception.routes import reception
 
 __all__ = [
@@ -12,7 +12,6 @@ __all__ = [
     "leave",
     "patients",
     "reception",
-    "rules",
     "today",
     "worklists",
 ]

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from flask import redirect, render_template, request, url_for
 
+from planner.care.course import LONGEST_VISIT_MINUTES
 from planner.care.estimate_values import Estimate
 from planner.errors import InvalidInput
 from planner.services import assessments, patients
-from planner.services.assessments import Override
 from planner.services.patients import Patient
 from planner.services.rhythms import usual_rhythms
 from planner.web.assessment_form import OPTIONAL_FIELDS, REQUIRED_FIELDS, AssessmentForm, options, read_assessment_form
 from planner.web.context import actor, runtime
 from planner.web.links import link_to
-from planner.web.phase_form import PhaseForm, PhaseRow, changed_rows, read_rows, rows_of, typed_rows
+from planner.web.phase_form import PhaseRow, changed_rows, read_rows, rows_of, typed_rows
+from planner.web.therapist.assessment import three_courses
+from planner.web.therapist.decision import Decision, answered, begin, read_decision, read_sessions, with_error
 from planner.web.therapist.routes import Page, therapist
 
 
@@ -25,13 +28,13 @@ class _Sheet:
     """All that the page holds.
 
     Args:
-        decided: the rows of the therapist's own phases; None where the estimate stands.
+        decided: what the therapist decides otherwise; None where the estimate stands.
         typed: everything that was sent, for the fields beside the questions.
     """
 
     form: AssessmentForm
     estimate: Estimate | None = None
-    decided: PhaseForm | None = None
+    decided: Decision | None = None
     typed: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -49,7 +52,7 @@ def record_assessment(patient_id: int) -> Page:
     button = request.form.get("do", "")
     sheet = _read(button)
     if request.headers.get("HX-Request") == "true":
-        return render_template("therapist/_estimate.html", sheet=sheet, evidence_url=link_to("public.evidence"))
+        return render_template("therapist/_estimate.html", **_beside(sheet))
     if button != "record":
         asked = button in ("estimate", "override") and sheet.form.assessment is None
         return _page(patient, sheet, sheet.form.errors if asked else {}), 422 if asked else 200
@@ -62,37 +65,48 @@ def record_assessment(patient_id: int) -> Page:
 def _read(button: str) -> _Sheet:
     form = read_assessment_form(request.form)
     estimate = assessments.clinic_estimate(runtime(), actor(), form.assessment) if form.assessment else None
-    return _Sheet(form, estimate, _decided(button, estimate), request.form)
+    return _Sheet(form, estimate, _decided(button, form, estimate), request.form)
 
 
-def _decided(button: str, estimate: Estimate | None) -> PhaseForm | None:
+def _decided(button: str, form: AssessmentForm, estimate: Estimate | None) -> Decision | None:
     rows: tuple[PhaseRow, ...] | None = typed_rows(request.form)
     if button == "override" and estimate is not None:
-        return read_rows(rows_of(estimate.phases))
+        return read_decision(read_rows(rows_of(estimate.phases)), begin(estimate), estimate)
     if not rows or button == "as-estimated":
         return None
+    if button == "spread":
+        return _spread(rows, form, estimate)
     edited = changed_rows(rows, button, usual_rhythms(runtime(), actor()))
-    return read_rows(rows if edited is None else edited)
+    return read_decision(read_rows(rows if edited is None else edited), request.form, estimate)
+
+
+def _spread(rows: tuple[PhaseRow, ...], form: AssessmentForm, estimate: Estimate | None) -> Decision:
+    """The phases anew, for the number of sessions typed."""
+    try:
+        phases = assessments.spread(runtime(), actor(), answered(form.assessment), read_sessions(request.form))
+    except InvalidInput as refusal:
+        kept = read_decision(read_rows(rows), request.form, estimate)
+        return with_error(kept, "sessions", refusal.message)
+    return read_decision(read_rows(rows_of(phases)), request.form, estimate)
 
 
 def _errors(sheet: _Sheet) -> dict[str, str]:
-    errors = {**sheet.form.errors, **(sheet.decided.errors if sheet.decided else {})}
+    errors = {**sheet.form.errors, **(sheet.decided.all_errors if sheet.decided else {})}
     if sheet.decided is not None and not request.form.get("override_reason", "").strip():
         errors["override_reason"] = "Say why you decided otherwise than the estimate."
     return errors
 
 
 def _record(patient_id: int, sheet: _Sheet) -> int:
-    if sheet.form.assessment is None:
-        raise InvalidInput("Answer the questions first.")
+    found = answered(sheet.form.assessment)
     reason = request.form.get("override_reason", "").strip()
     return assessments.record(
         runtime(),
         actor(),
         patient_id,
-        sheet.form.assessment,
+        found,
         notes=request.form.get("notes", ""),
-        override=Override(sheet.decided.phases, reason) if sheet.decided else None,
+        override=sheet.decided.override(reason) if sheet.decided else None,
     )
 
 
@@ -100,11 +114,20 @@ def _page(patient: Patient, sheet: _Sheet, errors: Mapping[str, str] | None = No
     return render_template(
         "therapist/assess.html",
         patient=patient,
-        sheet=sheet,
-        errors=errors or {},
+        **_beside(sheet),
+        errors={**(sheet.decided.errors if sheet.decided else {}), **(errors or {})},
         required=[(each, options(each)) for each in REQUIRED_FIELDS],
         optional=[(each, options(each)) for each in OPTIONAL_FIELDS],
         rhythms=usual_rhythms(runtime(), actor()),
         patient_url=link_to("reception.patient", patient_id=patient.id),
-        evidence_url=link_to("public.evidence"),
+        shortest_visit=assessments.SHORTEST_VISIT_MINUTES,
+        longest_visit=LONGEST_VISIT_MINUTES,
     )
+
+
+def _beside(sheet: _Sheet) -> dict[str, Any]:
+    """The estimate and what is decided otherwise, with the courses drawn over the same days."""
+    today = assessments.clinic_today(runtime(), actor())
+    decided = sheet.decided.phases.phases if sheet.decided else ()
+    picture = three_courses(sheet.estimate, today, decided) if sheet.estimate else None
+    return {"sheet": sheet, "picture": picture, "evidence_url": link_to("public.evidence")}
