@@ -1,4 +1,4 @@
-"""The diary's pages: what they show, what a drag is answered, and when the present state is other than the one shown."""
+"""The diary's pages: what they show, what a drag is answered, and when the present state is not the one shown."""
 
 import json
 from datetime import date, datetime, timedelta
