@@ -36,7 +36,7 @@ class Navigation:
 
 MAIN: Final = (
     NavItem("reception.today", say("Today")),
-    NavItem("diary.week", say("Diary")),
+    NavItem("diary.show", say("Diary")),
     NavItem("therapist.my_day", say("My day")),
     NavItem("reception.patients", say("Patients")),
     NavItem("reception.worklists", say("Worklists")),
@@ -47,11 +47,12 @@ CLINIC: Final = (
     NavItem("reception.hours", say("Hours")),
     NavItem("calendars.overview", say("Calendars")),
     NavItem("outtray.list", say("Outtray")),
+    NavItem("figures.calibration", say("Estimates")),
     NavItem("owner.settings", say("Settings")),
 )
 OWN: Final = (
     NavItem("therapist.my_calendar", say("My calendar")),
-    NavItem("auth.language", say("Language")),
+    NavItem("owner.my_language", say("Language")),
     NavItem("auth.password", say("My password")),
 )
 
