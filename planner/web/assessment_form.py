@@ -53,7 +53,7 @@ def read_assessment_form(form: Mapping[str, str]) -> AssessmentForm:
 def options(described: FieldDescription) -> list[tuple[str, str]]:
     """(value, label) of a question's answers; an optional one can be left open again."""
     if described.kind is FieldKind.FLAG:
-        answers = [("true", say("Yes")), ("false", say("No"))]
+        answers: list[tuple[str, str]] = [("true", say("Yes")), ("false", say("No"))]
     else:
         answers = [(choice.value, choice.label) for choice in described.choices]
     return answers if described.required else [("", say("Not recorded")), *answers]

@@ -23,7 +23,7 @@ from planner.web.reception.hours_form import week_words
 from planner.web.reception.leave import LEAVE_RECORDED, TICKS, span_words, ticked
 from planner.web.reception.replans import tell_replan
 from planner.web.reception.routes import CONFLICT, Page, is_htmx, reception
-from planner.words import say
+from planner.words import listing, say, say_many
 
 
 class _Words(NamedTuple):
@@ -45,7 +45,7 @@ class _Words(NamedTuple):
     until: str = ""
     button: str = ""
     used: str = ""
-    undone: str = "The courses that were changed stand as before."
+    undone: str = say("The courses that were changed stand as before.")
 
 
 class _Kind(NamedTuple):
@@ -175,42 +175,44 @@ def _book(found: Job) -> Page:
     block = block_booking.book_block(runtime(), actor(), found.id)
     home = url_for("reception.book_several")
     undo_url = url_for("courses.undo", revision_id=block.revision_id, next=home) if block.revision_id else ""
-    words = {"text": _booked_words(block), "undo_url": undo_url, "undo_label": "Undo all of it"}
+    words = {"text": _booked_words(block), "undo_url": undo_url, "undo_label": say("Undo all of it")}
     flash(words, "warn" if block.changed or block.skipped else "good")  # type: ignore[arg-type]
     return redirect(url_for("reception.job", job_id=found.id))
 
 
 def _booked_words(block: BookedBlock) -> str:
-    said = [f"{counted(len(block.lines), 'course')} booked."]
+    said = [say_many("%(num)s course booked.", "%(num)s courses booked.", len(block.lines))]
     if block.changed:
-        said.append(f"Some dates were taken meanwhile; other dates than shown: {', '.join(block.changed)}.")
+        names = listing(block.changed, ", ")
+        said.append(say("Some dates were taken meanwhile; other dates than shown: %(names)s.", names=names))
     if block.skipped:
-        said.append(f"Booked already by somebody else: {', '.join(block.skipped)}.")
+        said.append(say("Booked already by somebody else: %(names)s.", names=listing(block.skipped, ", ")))
     if block.to_place:
-        said.append(f"{counted(block.to_place, 'session')} found no date and wait on the worklist.")
-    return " ".join(said)
+        waits = counted(block.to_place, "session")
+        said.append(say("%(sessions)s found no date and wait on the worklist.", sessions=waits))
+    return listing(said, " ")
 
 
 _LEAVE_WORDS: Final = _Words(
-    lead="Planned for the whole clinic together.",
-    back=("reception.leave", "Leave and illness"),
-    nothing="No appointment lies in this time.",
-    until="the leave can be taken back with all it changed",
-    button="Record the leave and change",
-    used="The leave is in the diary, and the courses were changed with it.",
+    lead=say("Planned for the whole clinic together."),
+    back=("reception.leave", say("Leave and illness")),
+    nothing=say("No appointment lies in this time."),
+    until=say("the leave can be taken back with all it changed"),
+    button=say("Record the leave and change"),
+    used=say("The leave is in the diary, and the courses were changed with it."),
 )
 _HOURS_WORDS: Final = _Words(
-    lead="Planned for the whole clinic together.",
-    back=("reception.hours", "Working hours"),
-    nothing="No appointment lies outside of these hours.",
-    until="the hours can be taken back with all they changed",
-    button="Set the hours and change",
-    used="The hours are set, and the courses were changed with them.",
+    lead=say("Planned for the whole clinic together."),
+    back=("reception.hours", say("Working hours")),
+    nothing=say("No appointment lies outside of these hours."),
+    until=say("the hours can be taken back with all they changed"),
+    button=say("Set the hours and change"),
+    used=say("The hours are set, and the courses were changed with them."),
 )
 _BLOCK_WORDS: Final = _Words(
-    lead="All courses are planned beside one another.",
-    back=("reception.book_several", "Book several patients"),
-    undone="None of these courses is booked any more.",
+    lead=say("All courses are planned beside one another."),
+    back=("reception.book_several", say("Book several patients")),
+    undone=say("None of these courses is booked any more."),
 )
 
 _KINDS: Final[Mapping[str, _Kind]] = MappingProxyType(
@@ -220,7 +222,7 @@ _KINDS: Final[Mapping[str, _Kind]] = MappingProxyType(
         block_booking.BLOCK_JOB: _Kind(
             block_booking.think,
             _BLOCK_WORDS,
-            lambda found: f"Dates for {counted(len(found.request['courses']), 'patient')}",
+            lambda found: say("Dates for %(patients)s", patients=counted(len(found.request["courses"]), "patient")),
             lambda found: block_booking.planned_block(runtime(), actor(), found),
             _book,
         ),
