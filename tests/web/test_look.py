@@ -59,6 +59,8 @@ def macros(name: str):
     environment.add_extension("jinja2.ext.i18n")
     environment.install_null_translations(newstyle=True)  # type: ignore[attr-defined]
     environment.filters.update(FILTERS)
+    environment.add_extension("jinja2.ext.i18n")
+    environment.install_null_translations(newstyle=True)
     return environment.get_template(f"macros/{name}.html").module
 
 
