@@ -79,7 +79,12 @@ def test_what_was_measured_is_drawn_and_listed(ben, runtime, clinic, clock, cour
     assert "Nothing is measured yet" in page
     give(runtime, clinic, clock, course, 1, 7)
     later(ben, clinic)
-    form = {"pain-value": "4", "function-0-about": "<b>Treppe</b> 😀 درج", "function-0-value": "3,5", "note": "left side"}
+    form = {
+        "pain-value": "4",
+        "function-0-about": "<b>Treppe</b> 😀 درج",
+        "function-0-value": "3,5",
+        "note": "left side",
+    }
     answer = ben.post(f"/courses/{course.id}/measure", form)
     assert answer.status_code == 302
     page = ben.get(f"/courses/{course.id}").text
@@ -211,7 +216,9 @@ def test_a_dismissal_is_taken_back(ben, runtime, clinic, relieved):
     assert "Show what would move" in page
 
 
-def test_without_progress_after_eight_sessions_the_course_is_ended_with_a_referral_note(ben, runtime, clinic, unchanged):
+def test_without_progress_after_eight_sessions_the_course_is_ended_with_a_referral_note(
+    ben, runtime, clinic, unchanged
+):
     """The form is filled in, nothing ends before it is sent. Source: E61."""
     later(ben, clinic)
     page = ben.get(f"/courses/{unchanged.id}").text
