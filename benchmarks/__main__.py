@@ -1,6 +1,6 @@
 """All benchmarks, and the page they write together: benchmarks/RESULTS.md and gap_over_time.svg.
 
-usage: python -m benchmarks [--share 1.0] [--seeds 101-110] [--sizes 50/3,200/10,500/20] [--anew]
+usage: python -m benchmarks [--share 1.0] [--seeds 201-210] [--sizes 50/3,200/10,500/20] [--anew]
 
 Finished runs are kept in benchmarks/results.json, so that an interrupted run goes on where it was; a run of other
 sources, or with another share, is not used, and sources that change while it runs end it. The page is written anew

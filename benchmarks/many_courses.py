@@ -1,6 +1,6 @@
 """How good the answers for many courses are: points, proved bounds, seconds and memory, beside simple ways to book.
 
-usage: python -m benchmarks.many_courses [--seeds 101-110] [--sizes 50/3,200/10,500/20] [--share 1.0]
+usage: python -m benchmarks.many_courses [--seeds 201-210] [--sizes 50/3,200/10,500/20] [--share 1.0]
 
 `--share 0.1` gives a tenth of the seconds. Each instance is solved in a process of its own, so that its memory is.
 """
@@ -22,7 +22,7 @@ from planner.scheduling import fast
 from planner.scheduling.judge import broken_rules
 from planner.scheduling.many_courses import solve
 
-SEEDS = "101-110"
+SEEDS = "201-210"
 SECONDS = {"50/3": 30, "200/10": 60, "500/20": 120}
 FLOOR = {"50/3": 5.0, "200/10": 4.0, "500/20": 5.0}
 GOAL = {"50/3": 1.0, "200/10": 1.0, "500/20": 2.0}

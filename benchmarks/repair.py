@@ -1,6 +1,6 @@
 """A therapist is ill for a week in a booked clinic: ours beside pushing to the next free slot, and planning anew.
 
-usage: python -m benchmarks.repair [--seeds 101-105] [--sizes 200/10,500/20] [--share 1.0]
+usage: python -m benchmarks.repair [--seeds 201-205] [--sizes 200/10,500/20] [--share 1.0]
 """
 
 import argparse
@@ -21,7 +21,7 @@ from planner.scheduling.problem import Course, Placed, Problem, Solution, Unplac
 from planner.scheduling.wall import gap_seconds
 
 SIZES = ("200/10", "500/20")
-SEEDS = "101-105"
+SEEDS = "201-205"
 SECONDS = 10.0
 FIRST_GOAL = 1.0
 

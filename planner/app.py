@@ -16,7 +16,7 @@ from planner.web.dav import dav
 from planner.web.feed_answer import FeedDoor
 from planner.web.formats import FILTERS
 from planner.web.guessing import Guesses
-from planner.web.navigation import home_of, nav_items
+from planner.web.navigation import home_of, navigation_for
 from planner.web.numbers import RowNumber
 
 _NO_CLINIC: Final = ("Course planner", "")
@@ -73,7 +73,7 @@ def _shared() -> dict[str, Any]:
         "html_language": reader.html_language(),
         "clinic_name": name,
         "clinic_contact": contact,
-        "nav_items": nav_items(person),
+        "navigation": navigation_for(person),
         "person_name": person.name if person is not None and signed_in else "",
         "sign_out_url": url_for("auth.sign_out"),
         "home_url": home_of(person),

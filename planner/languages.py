@@ -128,6 +128,11 @@ def number_in(value: float, language: str) -> str:
     return f"{value:.1f}".replace(".", "." if spoken(language) == _FIRST else ",")
 
 
+def decimal_in(value: float, language: str) -> str:
+    """A number as computers count, with the language's sign before the fraction: "2.5", "2,5"."""
+    return f"{value:g}".replace(".", "." if spoken(language) == _FIRST else ",")
+
+
 def place_words(zone: ZoneInfo, language: str) -> str:
     """The town that a time zone is named after: "Lisbon", "Lissabon", "Lisboa"."""
     return get_timezone_location(zone, locale=spoken(language), return_city=True)

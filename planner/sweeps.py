@@ -16,6 +16,7 @@ from planner.services import (
     silent_calendars,
     solve_jobs,
 )
+from planner.services.attention import note_attention
 from planner.services.backfill_sweep import look_for_takers
 from planner.services.runtime import Runtime
 from planner.services.sweeping import SweepReport
@@ -47,6 +48,7 @@ SWEEPS: Final[tuple[Sweep, ...]] = (
     Sweep("remind", timedelta(minutes=5), reminders.queue_reminders),
     Sweep("extend-maintenance", timedelta(hours=1), maintenance.extend_all),
     Sweep("freed-slots", timedelta(minutes=2), look_for_takers),
+    Sweep("attention", timedelta(minutes=10), note_attention),
     Sweep("abandoned-plans", timedelta(minutes=1), solve_jobs.mark_abandoned),
     Sweep("busy-calendars", timedelta(minutes=5), busy_calendars.refresh_all),
     Sweep("read-answers", timedelta(minutes=2), inbound_mail.read_answers),

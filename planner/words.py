@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date
+from datetime import date, datetime, timedelta
 from gettext import NullTranslations
 from typing import Any, Final, Literal
 
-from planner.languages import DayForm, day_in, number_in, texts
+from planner.languages import DayForm, day_in, decimal_in, number_in, texts
 
 Value = str | int
 """What fills a blank: a number of things, a name as it is typed, or another Text."""
 WRITTEN_IN: Final = "en"
 _ENGLISH: Final = NullTranslations()
+_A_MONDAY: Final = date(2024, 1, 1)
 
 
 class Text(str):
@@ -81,8 +82,20 @@ class _Number(Text):
         return {"number": self.value}
 
 
+class _Decimal(Text):
+    """A number whose fraction is written in digits."""
+
+    value: float
+
+    def put(self, language: str) -> str:
+        return decimal_in(self.value, language)
+
+    def as_json(self) -> dict[str, Any]:
+        return {"decimal": self.value}
+
+
 class _Listing(Text):
-    """Several things in a row; the last two are joined by a word, or by a comma as well."""
+    """Several things in a row."""
 
     parts: tuple[str, ...]
     between: Joining
@@ -95,7 +108,8 @@ class _Listing(Text):
         return {"parts": kept, "between": self.between}
 
 
-Joining = Literal["and", "or", ","]
+Joining = Literal["and", "or", ", ", "; ", " "]
+"""What stands between the last two things of a listing; whole sentences have a blank."""
 
 
 def say(msgid: str, **values: Value) -> Text:
@@ -114,6 +128,11 @@ def say_many(one: str, many: str, num: int, **values: Value) -> Text:
     return _Sentence.made(one, many, {**values, "num": num})
 
 
+def say_found(msgid: str, **values: Value) -> Text:
+    """As `say`, for a pattern that is data: tools/texts.py knows where it stands."""
+    return _Sentence.made(msgid, None, values)
+
+
 def day_said(day: date, form: DayForm) -> Text:
     """A day as the reader's language writes it, for example "Tue 24 Nov" in the form "short"."""
     text = _Day(day_in(day, form, WRITTEN_IN))
@@ -121,9 +140,26 @@ def day_said(day: date, form: DayForm) -> Text:
     return text
 
 
+def weekday_said(weekday: int, form: Literal["weekday", "weekday_short"] = "weekday") -> Text:
+    """A day of the week, from 0 (Monday)."""
+    return day_said(_A_MONDAY + timedelta(days=weekday), form)
+
+
+def moment_said(wall: datetime, form: DayForm = "short") -> Text:
+    """A day and a time of a wall clock: "Tue 24 Nov, 10:00"."""
+    return say("%(day)s, %(time)s", day=day_said(wall.date(), form), time=f"{wall:%H:%M}")
+
+
 def number_said(value: float) -> Text:
     """A number without needless decimals; a half is written ½, as a person would."""
     text = _Number(number_in(value, WRITTEN_IN))
+    text.value = value
+    return text
+
+
+def decimal_said(value: float) -> Text:
+    """A number as computers count: "2.5", "2,5"."""
+    text = _Decimal(decimal_in(value, WRITTEN_IN))
     text.value = value
     return text
 
@@ -134,6 +170,12 @@ def listing(parts: Iterable[str], between: Joining = "and") -> Text:
     text = _Listing(_joined(some, between, WRITTEN_IN))
     text.parts, text.between = some, between
     return text
+
+
+def part_of(text: str, blank: str) -> str | None:
+    """What fills a blank of a Text; None where it has no such blank, or is no Text."""
+    value = text.values.get(blank) if isinstance(text, _Sentence) else None
+    return None if value is None else value if isinstance(value, str) else str(value)
 
 
 def in_language(value: str, language: str) -> str:
@@ -161,6 +203,8 @@ def _text_from(kept: Mapping[str, Any]) -> Text:
         return day_said(date.fromisoformat(kept["day"]), kept["form"])
     if "number" in kept:
         return number_said(kept["number"])
+    if "decimal" in kept:
+        return decimal_said(kept["decimal"])
     return listing(
         [str(part) if isinstance(part, int) else part for part in map(_part_from, kept["parts"])], kept["between"]
     )
@@ -185,8 +229,8 @@ def _joined(parts: tuple[str, ...], between: Joining, language: str) -> str:
     *most, last = (in_language(part, language) for part in parts or ("",))
     if not most:
         return last
-    if between == ",":
-        return ", ".join((*most, last))
+    if between not in ("and", "or"):
+        return between.join((*most, last))
     words = {"name": ", ".join(most), "other": last}
     found = texts(language)
     pattern = found.gettext("%(name)s and %(other)s") if between == "and" else found.gettext("%(name)s or %(other)s")

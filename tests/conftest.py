@@ -2,11 +2,14 @@
 
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
 from jinja2 import FileSystemBytecodeCache
+from sqlalchemy import event
 
 from planner.app import create_app
 from planner.config import Config
@@ -76,6 +79,26 @@ def runtime(config: Config, clock: FakeClock, mailer: FakeMailer, fetcher: Fetch
     database = Database(config.database_url, wait_seconds=5)
     yield Runtime(database, clock, mailer, config.base_url, config.secret_key, fetcher)
     database.close()
+
+
+@pytest.fixture
+def queries(runtime: Runtime) -> Callable[[], AbstractContextManager[list[str]]]:
+    """What the database is asked meanwhile: `with queries() as asked: …`, then `len(asked)`."""
+
+    @contextmanager
+    def counted() -> Iterator[list[str]]:
+        asked: list[str] = []
+
+        def note(*facts: Any) -> None:
+            asked.append(facts[2])
+
+        event.listen(runtime.database.engine, "before_cursor_execute", note)
+        try:
+            yield asked
+        finally:
+            event.remove(runtime.database.engine, "before_cursor_execute", note)
+
+    return counted
 
 
 @pytest.fixture

@@ -64,7 +64,7 @@ def test_a_listing_joins_its_last_two_by_a_word(parts, words) -> None:
 
 def test_a_listing_by_commas_or_by_or() -> None:
     """Where "and" would be wrong."""
-    assert listing("ab", ",").put("de") == "a, b"
+    assert listing("ab", ", ").put("de") == "a, b"
     assert listing("ab", "or").put("de") == "a oder b"
 
 

@@ -122,6 +122,25 @@ packages() {
     fi
     install_program
     fetch_browser_parts
+    fonts
+}
+
+# The printed plan shows names in any script. Beside the program, since on the system they would change how pages look.
+fonts() {
+    local home=$VENV/share/fonts names=(fonts-noto-core fonts-droid-fallback fonts-noto-color-emoji) as_root=() place package
+    if [[ -d $home ]]; then return; fi
+    if [[ $(id -u) != 0 ]]; then as_root=(sudo -n); fi
+    place=$(mktemp -d)
+    say "fetching fonts for the printed plan"
+    # The package lists of a new machine are empty or old.
+    if (cd "$place" && { apt-get download "${names[@]}" ||
+        { "${as_root[@]}" apt-get update && apt-get download "${names[@]}"; }; }) >/dev/null 2>&1; then
+        for package in "$place"/*.deb; do dpkg-deb -x "$package" "$place/all"; done
+        mkdir -p "$(dirname $home)" && mv "$place/all/usr/share/fonts" $home
+    else
+        say "no fonts: a printed plan has only the scripts that this system has (Debian: apt-get install ${names[*]})"
+    fi
+    rm -rf "$place"
 }
 
 # Machine code for courses that compete: over a minute the first time, nothing while its sources stay as they are.

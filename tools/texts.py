@@ -6,6 +6,7 @@ what nobody uses any more goes, and the head of each file stays as it is. docs/w
 
 import ast
 import sys
+import tomllib
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from io import BytesIO
@@ -15,8 +16,11 @@ from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po, write_po
 from jinja2.ext import babel_extract
 
+from planner.care.evidence import as_msgid
+
 ROOT = Path(__file__).parents[1]
 CATALOGUES = ROOT / "planner" / "locale"
+EVIDENCE = ROOT / "planner" / "care" / "evidence.toml"
 # Each file belongs to the first area with a pattern that fits; * also stands for folders.
 AREAS: dict[str, tuple[str, ...]] = {
     "mail": (
@@ -32,8 +36,10 @@ AREAS: dict[str, tuple[str, ...]] = {
         "planner/web/patient*",
         "planner/services/patient_plan.py",
         "planner/services/patient_visits.py",
+        "planner/services/patient_changes.py",
+        "planner/services/patient_moving.py",
         "planner/services/patient_log.py",
-        "planner/services/patient_wishes.py",
+        "planner/services/patient_wish*.py",
         "planner/services/plan_pdf.py",
     ),
     "public": ("templates/public/*", "templates/calendars/*", "planner/web/public*", "planner/web/calendars.py"),
@@ -106,12 +112,19 @@ def area_of(file: str) -> str:
 def in_use(area: str) -> Catalog:
     """The texts that templates and code of one area ask for."""
     found = Catalog()
-    for file in sorted((*ROOT.glob("templates/**/*.*"), *ROOT.glob("planner/**/*.py"))):
-        name = file.relative_to(ROOT).as_posix()
-        if area_of(name) == area:
-            for text in _of_python(file) if file.suffix == ".py" else _of_template(file):
+    for file in sorted((*ROOT.glob("templates/**/*.*"), *ROOT.glob("planner/**/*.py"), EVIDENCE)):
+        if area_of(file.relative_to(ROOT).as_posix()) == area:
+            for text in _of_python(file) if file.suffix == ".py" else _of_data(file):
                 found.add(text)
     return found
+
+
+def _of_data(file: Path) -> Iterator[Text]:
+    if file != EVIDENCE:
+        yield from _of_template(file)
+        return
+    for row in tomllib.loads(file.read_text(encoding="utf-8"))["rows"].values():
+        yield from (as_msgid(row[name]) for name in ("says", "fewer", "more") if row.get(name))
 
 
 def _of_template(file: Path) -> Iterator[Text]:

@@ -14,6 +14,7 @@ import recurring_ical_events
 from icalendar import Calendar, Component
 
 from planner.errors import InvalidInput
+from planner.words import say
 
 MOST_BYTES: Final = 4 * 1024 * 1024
 MOST_COMPONENTS: Final = 20_000
@@ -64,16 +65,19 @@ def check_shape(data: bytes) -> None:
         InvalidInput: no calendar, too large, too deep, or with a rule that would never end.
     """
     if len(data) > MOST_BYTES:
-        raise InvalidInput(f"This calendar is larger than {MOST_BYTES // 1024 // 1024} MB.", field="calendar")
+        raise InvalidInput(
+            say("This calendar is larger than %(megabytes)s MB.", megabytes=MOST_BYTES // 1024 // 1024),
+            field="calendar",
+        )
     if not data.lstrip(b"\xef\xbb\xbf\r\n\t ").upper().startswith(b"BEGIN:VCALENDAR"):
-        raise InvalidInput("This is no calendar file: it does not begin with BEGIN:VCALENDAR.", field="calendar")
+        raise InvalidInput(say("This is no calendar file: it does not begin with BEGIN:VCALENDAR."), field="calendar")
     _check_nesting(data)
     # Unfolded, because a line break may stand anywhere in a rule.
     unfolded = re.sub(rb"\r?\n[ \t]", b"", data)
     if _TOO_OFTEN.search(unfolded):
-        raise InvalidInput("An event in this calendar repeats every minute or second.", field="calendar")
+        raise InvalidInput(say("An event in this calendar repeats every minute or second."), field="calendar")
     if _NO_STEP.search(unfolded):
-        raise InvalidInput("An event in this calendar repeats without ever going on.", field="calendar")
+        raise InvalidInput(say("An event in this calendar repeats without ever going on."), field="calendar")
 
 
 def _check_nesting(data: bytes) -> None:
@@ -84,9 +88,9 @@ def _check_nesting(data: bytes) -> None:
             continue
         depth, components = depth + 1, components + 1
         if depth > DEEPEST or components > MOST_COMPONENTS:
-            raise InvalidInput("This calendar has too many parts, or parts inside of parts.", field="calendar")
+            raise InvalidInput(say("This calendar has too many parts, or parts inside of parts."), field="calendar")
     if depth != 0:
-        raise InvalidInput("This calendar breaks off in the middle.", field="calendar")
+        raise InvalidInput(say("This calendar breaks off in the middle."), field="calendar")
 
 
 def busy_intervals(data: bytes, question: BusyQuestion) -> tuple[BusyInterval, ...]:
@@ -103,9 +107,11 @@ def busy_intervals(data: bytes, question: BusyQuestion) -> tuple[BusyInterval, .
         found = list(islice(_intervals(Calendar.from_ical(data), question), MOST_INTERVALS + 1))
     # What these libraries raise on broken files is not written down anywhere.
     except Exception as error:
-        raise InvalidInput(f"This calendar can't be understood ({type(error).__name__}).", field="calendar") from error
+        raise InvalidInput(
+            say("This calendar can't be understood (%(error)s).", error=type(error).__name__), field="calendar"
+        ) from error
     if len(found) > MOST_INTERVALS:
-        raise InvalidInput("This calendar has too many events.", field="calendar")
+        raise InvalidInput(say("This calendar has too many events."), field="calendar")
     return merged(found)
 
 

@@ -15,6 +15,7 @@ from icalendar import Calendar, Component
 from planner.calendars.busy import check_shape
 from planner.calendars.text import clean_line
 from planner.errors import InvalidInput
+from planner.words import say
 
 MOST_LINES: Final = 5_000
 _LONGEST_FIELD: Final = 400
@@ -72,10 +73,13 @@ def read_export(data: bytes) -> tuple[OldAppointment, ...]:
     found: list[OldAppointment] = []
     for each in _events(data) if is_calendar else _rows(data):
         if len(found) == MOST_LINES:
-            raise InvalidInput(f"There are more than {MOST_LINES} lines. Take it over in parts.", field="file")
+            raise InvalidInput(
+                say("There are more than %(most_lines)s lines. Take it over in parts.", most_lines=MOST_LINES),
+                field="file",
+            )
         found.append(each)
     if not found:
-        raise InvalidInput("There is no appointment in this file.", field="file")
+        raise InvalidInput(say("There is no appointment in this file."), field="file")
     return tuple(found)
 
 
@@ -91,7 +95,7 @@ def _rows(data: bytes) -> Iterator[OldAppointment]:
                 named = {name: clean_line(values[at]).strip() for name, at in places.items() if at < len(values)}
                 yield _row(lines.line_num, named)
     except csv.Error as error:
-        raise InvalidInput(f"This table can't be read: {error}.", field="file") from error
+        raise InvalidInput(say("This table can't be read: %(error)s.", error=str(error)), field="file") from error
 
 
 def _decoded(data: bytes) -> str:
@@ -101,7 +105,7 @@ def _decoded(data: bytes) -> str:
         # What programs on Windows write that know no better; it reads any bytes but five.
         text = data.decode("cp1252", errors="replace")
     if "\0" in text:
-        raise InvalidInput("This is neither a table nor a calendar file.", field="file")
+        raise InvalidInput(say("This is neither a table nor a calendar file."), field="file")
     return text
 
 
@@ -114,11 +118,11 @@ def _places(head: list[str]) -> dict[str, int]:
         if any(title in words for title in titles)
     }
     if "patient" not in places:
-        raise InvalidInput("The first line must name the columns; none of them is “patient”.", field="file")
+        raise InvalidInput(say("The first line must name the columns; none of them is “patient”."), field="file")
     if "start" not in places and not {"date", "time"} <= places.keys():
-        raise InvalidInput("There must be a column “start”, or “date” and “time”.", field="file")
+        raise InvalidInput(say("There must be a column “start”, or “date” and “time”."), field="file")
     if "end" not in places and "minutes" not in places:
-        raise InvalidInput("There must be a column “end” or “minutes”.", field="file")
+        raise InvalidInput(say("There must be a column “end” or “minutes”."), field="file")
     return places
 
 
@@ -186,7 +190,9 @@ def _events(data: bytes) -> Iterator[OldAppointment]:
         events = list(Calendar.from_ical(data).walk("VEVENT"))
     # What the library raises on broken files is not written down anywhere.
     except Exception as error:
-        raise InvalidInput(f"This calendar can't be understood ({type(error).__name__}).", field="file") from error
+        raise InvalidInput(
+            say("This calendar can't be understood (%(error)s).", error=type(error).__name__), field="file"
+        ) from error
     for number, event in enumerate(events, start=1):
         yield _event(number, event)
 

@@ -16,6 +16,7 @@ from planner.calendars.text import ExactText, clean_line, clean_text
 from planner.calendars.transitions import find_zone
 from planner.calendars.zone import vtimezone
 from planner.errors import InvalidInput
+from planner.words import say
 
 PRODID: Final = "-//Course Planner//Course Planner//EN"
 # A feed without events has no span of its own; any years do, as no time in it is read with them.
@@ -91,7 +92,7 @@ def download_bytes(events: Sequence[CalendarEvent]) -> bytes:
         ValueError: a uid twice.
     """
     if not events:
-        raise InvalidInput("There is no appointment to download.")
+        raise InvalidInput(say("There is no appointment to download."))
     _check_uids(events)
     return _with_events(_calendar(events), events)
 

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from dateutil.rrule import rrulestr
 
 from planner.errors import InvalidInput
+from planner.words import say
 
 RULE_ANCHOR_YEAR = 1970
 _WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
@@ -60,7 +61,7 @@ def find_zone(key: str) -> ZoneInfo:
         return ZoneInfo(key)
     # A folder of the database ("Europe") raises an OSError, a path that climbs out of it a ValueError.
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise InvalidInput(f"There is no time zone called {key!r}.", field="timezone") from error
+        raise InvalidInput(say("There is no time zone called %(key)s.", key=repr(key)), field="timezone") from error
 
 
 def transitions(zone: ZoneInfo, start: datetime, end: datetime) -> Iterator[Transition]:

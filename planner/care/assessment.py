@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from planner.care.reading import read_choice, read_number, read_object, read_whole, required, within
 from planner.errors import InvalidInput
+from planner.words import say
 
 # What any person or illness can reach, against slips of the keyboard; not clinical.
 LONGEST_WEEKS = 5200
@@ -176,7 +177,7 @@ def _read_age(value: object) -> int:
 
 def _read_flag(value: object) -> bool:
     if not isinstance(value, bool):
-        raise InvalidInput(f"This must be true or false, not {value!r}.")
+        raise InvalidInput(say("This must be true or false, not %(value)s.", value=repr(value)))
     return value
 
 
@@ -223,7 +224,12 @@ def _number_in(text: str, kind: Callable[[str], float]) -> float:
     try:
         return kind(text.replace(",", "."))
     except ValueError:
-        raise InvalidInput(f"{text!r} is no {'whole ' if kind is int else ''}number.") from None
+        words = (
+            say("“%(text)s” is no whole number.", text=text)
+            if kind is int
+            else say("“%(text)s” is no number.", text=text)
+        )
+        raise InvalidInput(words) from None
 
 
 def _plain(value: object) -> object:

@@ -17,6 +17,7 @@ from planner.care.reading import (
     within,
 )
 from planner.errors import InvalidInput
+from planner.words import say
 
 # Limits of what anybody could mean, against slips of the keyboard; not clinical.
 MOST_SESSIONS = 200
@@ -53,9 +54,9 @@ class GapDays:
         within("max", read_whole, self.max, rest, LONGEST_GAP_DAYS)
         within("target", read_number, self.target, rest, LONGEST_GAP_DAYS)
         if self.min > self.max:
-            raise InvalidInput("The shortest gap is longer than the longest one.", field="min")
+            raise InvalidInput(say("The shortest gap is longer than the longest one."), field="min")
         if not self.min <= self.target <= self.max:
-            raise InvalidInput("The ideal gap lies between the shortest and the longest one.", field="target")
+            raise InvalidInput(say("The ideal gap lies between the shortest and the longest one."), field="target")
 
     @classmethod
     def from_json(cls, data: object) -> "GapDays":
@@ -88,7 +89,7 @@ class Phase:
         if self.sessions is not None:
             within("sessions", read_whole, self.sessions, 1, MOST_SESSIONS)
         elif self.name is not PhaseName.MAINTENANCE:
-            raise InvalidInput("Only maintenance may go on without an end.", field="sessions")
+            raise InvalidInput(say("Only maintenance may go on without an end."), field="sessions")
 
     @classmethod
     def from_json(cls, data: object) -> "Phase":
@@ -124,14 +125,17 @@ def check_phases(phases: Sequence[Phase]) -> None:
             something after an open end; `field` is the index of the phase.
     """
     if not phases:
-        raise InvalidInput("A course needs at least one phase.")
+        raise InvalidInput(say("A course needs at least one phase."))
     for index, (before, after) in enumerate(pairwise(phases), start=1):
         if _ORDER[before.name] > _ORDER[after.name]:
-            raise InvalidInput(f"{after.name} cannot follow {before.name}.", field=str(index))
+            raise InvalidInput(
+                say("The phase %(phase)s cannot follow %(earlier)s.", phase=after.name, earlier=before.name),
+                field=str(index),
+            )
         if before.sessions is None:
-            raise InvalidInput("Nothing can follow a phase without an end.", field=str(index))
+            raise InvalidInput(say("Nothing can follow a phase without an end."), field=str(index))
     if fixed_sessions(phases) > MOST_SESSIONS:
-        raise InvalidInput(f"A course has at most {MOST_SESSIONS} sessions.")
+        raise InvalidInput(say("A course has at most %(most_sessions)s sessions.", most_sessions=MOST_SESSIONS))
 
 
 def phases_from_json(data: object) -> tuple[Phase, ...]:

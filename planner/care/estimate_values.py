@@ -17,6 +17,7 @@ from planner.care.course import (
 )
 from planner.care.reading import read_choice, read_each, read_object, read_text, read_whole, required, within
 from planner.errors import InvalidInput
+from planner.words import part_of, say
 
 LONGEST_COURSE_WEEKS = 520
 CONTRADICTION = "contradiction: "
@@ -69,7 +70,7 @@ class SessionRange:
 
     def __post_init__(self) -> None:
         if not 1 <= self.low <= self.expected <= self.high <= MOST_SESSIONS:
-            raise InvalidInput("The sessions must rise from low over expected to high.", field="expected")
+            raise InvalidInput(say("The sessions must rise from low over expected to high."), field="expected")
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ class WeekRange:
 
     def __post_init__(self) -> None:
         if not 1 <= self.low <= self.high <= LONGEST_COURSE_WEEKS:
-            raise InvalidInput("The weeks must rise from low to high.", field="low")
+            raise InvalidInput(say("The weeks must rise from low to high."), field="low")
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,7 @@ class CourseOutline:
         outline = cls(within("phases", phases_from_json, required(values, "phases")))
         for name, value in outline.to_json().items():
             if required(values, name) != value:
-                raise InvalidInput(f"{name} does not follow from the phases.", field=name)
+                raise InvalidInput(say("%(name)s does not follow from the phases.", name=name), field=name)
         return outline
 
     def to_json(self) -> dict[str, object]:
@@ -163,18 +164,22 @@ class Estimate:
             self.sessions.expected,
             self.sessions.high,
         ):
-            raise InvalidInput("The courses do not have the sessions of the range.", field="courses")
+            raise InvalidInput(say("The courses do not have the sessions of the range."), field="courses")
         if (
             tuple(phase for phase in self.phases if phase.name is not PhaseName.MAINTENANCE)
             != self.courses.expected.phases
         ):
-            raise InvalidInput("The phases are not those of the expected course.", field="phases")
+            raise InvalidInput(say("The phases are not those of the expected course."), field="phases")
 
     @property
     def contradictions(self) -> tuple[str, ...]:
         """What does not go together in the answers, and is said without being refused."""
         effects = (reason.effect for reason in self.reasons)
-        return tuple(effect.removeprefix(CONTRADICTION) for effect in effects if effect.startswith(CONTRADICTION))
+        return tuple(
+            part_of(effect, "what") or effect.removeprefix(CONTRADICTION)
+            for effect in effects
+            if effect.startswith(CONTRADICTION)
+        )
 
     @classmethod
     def from_json(cls, data: object) -> "Estimate":

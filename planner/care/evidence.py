@@ -1,6 +1,7 @@
 """Typed rows of evidence.toml, each with its id and source, and a clinic's own numbers over them."""
 
 import math
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -11,6 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 from planner.errors import InvalidInput
+from planner.words import decimal_said, say, say_found
 
 _FILE = Path(__file__).with_name("evidence.toml")
 _HOURS_A_DAY = 24
@@ -36,6 +38,15 @@ class Maintenance(StrEnum):
     NEVER = "never"
     IF_LASTING = "if_lasting"
     ALWAYS = "always"
+
+
+def as_msgid(wording: str) -> str:
+    """A wording with its numbers in braces as the catalogues have it: `{weeks} weeks` is `%(weeks)s weeks`."""
+    return re.sub(
+        r"\{\{|\}\}|\{(\w+)\}",
+        lambda found: f"%({found[1]})s" if found[1] else found[0][0],
+        wording.replace("%", "%%"),
+    )
 
 
 @dataclass(frozen=True)
@@ -66,6 +77,8 @@ class EvidenceRow:
     fewer_wording: str
     more_wording: str
     course: CoursePattern | None
+    own: bool = False
+    """Whether a clinic changed it; what it says tells so."""
 
     @property
     def says(self) -> str:
@@ -108,7 +121,9 @@ class EvidenceRow:
         return self.whole("weeks_low"), self.whole("weeks_high")
 
     def _filled(self, wording: str) -> str:
-        return wording.format(**{name: f"{value:g}" for name, value in self.numbers.items()})
+        # A clinic's own wording is in no catalogue and stays as it is typed.
+        filled = say_found(as_msgid(wording), **{name: decimal_said(value) for name, value in self.numbers.items()})
+        return say("%(says)s (This clinic’s own.)", says=filled) if self.own and filled else filled
 
 
 @dataclass(frozen=True)
@@ -139,7 +154,7 @@ class Evidence:
         rows = dict(default.rows)
         for row_id, changes in overrides.items():
             if row_id not in rows:
-                raise InvalidInput(f"There is no evidence row {row_id}.", field=row_id)
+                raise InvalidInput(say("There is no evidence row %(row_id)s.", row_id=row_id), field=row_id)
             rows[row_id] = _overridden(rows[row_id], changes, default.limits)
         return cls(MappingProxyType(rows), default.sources, default.limits)
 
@@ -165,14 +180,20 @@ class Evidence:
             gaps = row.whole("sessions_high") + extra - 1
             if weeks and gaps * self.rest_days() > weeks[1] * _DAYS_A_WEEK:
                 raise InvalidInput(
-                    f"{row.id}: so many sessions do not fit into {weeks[1]} weeks with the rest that E25 asks for.",
+                    say(
+                        "%(id)s: so many sessions do not fit into %(weeks)s weeks with the rest that E25 asks for.",
+                        id=row.id,
+                        weeks=weeks[1],
+                    ),
                     field=f"{row.id}.weeks_high",
                 )
 
     def _check_gaps_rest(self) -> None:
         for row in self:
             if "min" in row.numbers and row.whole("min") < self.rest_days():
-                raise InvalidInput(f"{row.id}: the gap is shorter than the rest E25 asks for.", field=f"{row.id}.min")
+                raise InvalidInput(
+                    say("%(id)s: the gap is shorter than the rest E25 asks for.", id=row.id), field=f"{row.id}.min"
+                )
 
 
 @cache
@@ -206,7 +227,7 @@ def _overridden(
     row: EvidenceRow, changes: Mapping[str, object], limits: Mapping[str, tuple[int | float, int | float]]
 ) -> EvidenceRow:
     if not isinstance(changes, Mapping):
-        raise InvalidInput(f"The changes to {row.id} must be a table of names and values.", field=row.id)
+        raise InvalidInput(say("The changes to %(id)s must be a table of names and values.", id=row.id), field=row.id)
     wording, numbers = row.wording, dict(row.numbers)
     for name, value in changes.items():
         if name == "says":
@@ -214,15 +235,17 @@ def _overridden(
         elif name in numbers:
             numbers[name] = _number(row.id, name, value, limits[name])
         else:
-            raise InvalidInput(f"{row.id} has no value called {name}.", field=f"{row.id}.{name}")
-    changed = replace(row, wording=wording, numbers=MappingProxyType(numbers))
+            raise InvalidInput(
+                say("%(id)s has no value called %(name)s.", id=row.id, name=name), field=f"{row.id}.{name}"
+            )
+    changed = replace(row, wording=wording, numbers=MappingProxyType(numbers), own=bool(changes))
     _check(changed, limits)
     return changed
 
 
 def _text(row_id: str, value: object) -> str:
     if not isinstance(value, str) or not value.strip():
-        raise InvalidInput(f"What {row_id} says must be a text.", field=f"{row_id}.says")
+        raise InvalidInput(say("What %(row_id)s says must be a text.", row_id=row_id), field=f"{row_id}.says")
     # A clinic's text is shown as it stands; only the shipped wording names numbers in braces.
     return value.strip().replace("{", "{{").replace("}", "}}")
 
@@ -231,12 +254,20 @@ def _number(row_id: str, name: str, value: object, limits: tuple[int | float, in
     field = f"{row_id}.{name}"
     fractional = isinstance(limits[0], float)
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise InvalidInput(f"{field} must be a number.", field=field)
+        raise InvalidInput(say("%(field)s must be a number.", field=field), field=field)
     if not fractional and not isinstance(value, int):
-        raise InvalidInput(f"{field} must be a whole number.", field=field)
+        raise InvalidInput(say("%(field)s must be a whole number.", field=field), field=field)
     # Written so that NaN fails too.
     if not limits[0] <= value <= limits[1]:
-        raise InvalidInput(f"{field} must be between {limits[0]:g} and {limits[1]:g}.", field=field)
+        raise InvalidInput(
+            say(
+                "%(field)s must be between %(low)s and %(high)s.",
+                field=field,
+                low=f"{limits[0]:g}",
+                high=f"{limits[1]:g}",
+            ),
+            field=field,
+        )
     return float(value) if fractional else value
 
 
@@ -255,4 +286,7 @@ def _check(row: EvidenceRow, limits: Mapping[str, tuple[int | float, int | float
         _number(row.id, name, value, limits[name])
     for smaller, larger in _ASCENDING:
         if smaller in row.numbers and larger in row.numbers and row.numbers[smaller] > row.numbers[larger]:
-            raise InvalidInput(f"{row.id}: {smaller} is larger than {larger}.", field=f"{row.id}.{smaller}")
+            raise InvalidInput(
+                say("%(id)s: %(smaller)s is larger than %(larger)s.", id=row.id, smaller=smaller, larger=larger),
+                field=f"{row.id}.{smaller}",
+            )

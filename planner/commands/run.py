@@ -16,6 +16,8 @@ from planner.commands.server import Server
 from planner.commands.setup import load_config, open_runtime
 from planner.config import Config
 from planner.errors import InvalidInput
+from planner.services.first_run import setup_address
+from planner.services.opening import any_clinic
 from planner.services.runtime import Runtime
 from planner.sweeps import sweep_named
 from planner.web.context import DOOR
@@ -38,6 +40,8 @@ def serve(host: str | None, port: int | None) -> None:
     with _timers(runtime, config), machine_code(config.instance):
         server.start()
         click.echo(f"The planner is at {config.base_url}", err=True)
+        if not any_clinic(runtime):
+            click.echo(f"There is no clinic yet. Open yours here: {setup_address(runtime)}", err=True)
         stop.wait()
         server.finish()
     runtime.database.close()

@@ -105,7 +105,7 @@ def _changed_lines(problem: Problem, change: Difference) -> Iterator[str]:
 def _moved_line(problem: Problem, moved: Moved) -> str:
     before, after = moved.before, moved.after
     line = f"{moved.course}, session {after.session + 1}: {words.moment(before.start)} → {words.moment(after.start)}"
-    by = [words.shift(moved.days, moved.minutes)] if moved.minutes else []
+    by: list[str] = [words.shift(moved.days, moved.minutes)] if moved.minutes else []
     if moved.other_practitioner:
         names = [words.practitioner(problem, each) for each in (after.practitioner, before.practitioner)]
         by.append(f"with {names[0]} instead of {names[1]}")

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Final
 
 from planner.errors import InvalidInput
+from planner.words import say
 
 
 class AppointmentStatus(StrEnum):
@@ -155,7 +156,9 @@ class Appointment:
             InvalidInput: the visit is over or called off.
         """
         if self.status not in OPEN:
-            raise InvalidInput(f"A visit that is {self.status.value} can't be moved.", field="status")
+            raise InvalidInput(
+                say("A visit that is %(status)s can't be moved.", status=self.status.value), field="status"
+            )
         ends_at = starts_at + (self.duration if duration is None else duration)
         place = replace(self, practitioner_id=practitioner_id, room_id=room_id)
         if (starts_at, ends_at) == (self.starts_at, self.ends_at):
@@ -175,6 +178,11 @@ class Appointment:
             return self
         allowed = earlier_statuses(self.status) if undo else next_statuses(self.status)
         if status not in allowed:
-            raise InvalidInput(f"A visit that is {self.status.value} can't become {status.value}.", field="status")
+            raise InvalidInput(
+                say(
+                    "A visit that is %(status)s can't become %(wanted)s.", status=self.status.value, wanted=status.value
+                ),
+                field="status",
+            )
         shown_differently = ical_status(status) != ical_status(self.status)
         return replace(self, status=status, sequence=self.sequence + shown_differently)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from planner.diary.interval import Interval, merged, without
 from planner.errors import InvalidInput
+from planner.words import say
 
 if TYPE_CHECKING:
     from holidays import HolidayBase
@@ -38,13 +39,16 @@ class WeeklyHours:
 
     def __post_init__(self) -> None:
         if not 0 <= self.weekday <= 6:
-            raise InvalidInput("The weekday is a number from 0 (Monday) to 6 (Sunday).", field="weekday")
+            raise InvalidInput(say("The weekday is a number from 0 (Monday) to 6 (Sunday)."), field="weekday")
         if self.start.tzinfo is not None or self.end.tzinfo is not None:
             raise ValueError("weekly hours are wall-clock times, without a time zone")
         if self.start >= self.end:
-            raise InvalidInput(f"Work that starts at {self.start:%H:%M} must end later on the same day.", field="end")
+            raise InvalidInput(
+                say("Work that starts at %(start)s must end later on the same day.", start=f"{self.start:%H:%M}"),
+                field="end",
+            )
         if self.from_day and self.to_day and self.from_day > self.to_day:
-            raise InvalidInput("The last day of these hours is before their first day.", field="to_day")
+            raise InvalidInput(say("The last day of these hours is before their first day."), field="to_day")
 
     def hold_on(self, day: date) -> bool:
         """Whether these hours are worked on `day`."""
@@ -109,7 +113,7 @@ class Closure:
 
     def __post_init__(self) -> None:
         if self.first_day > self.last_day:
-            raise InvalidInput("The last day of the closure is before its first day.", field="last_day")
+            raise InvalidInput(say("The last day of the closure is before its first day."), field="last_day")
 
     def interval(self) -> Interval:
         """The closure as wall-clock time, from midnight to midnight."""
@@ -132,7 +136,7 @@ class Leave:
         if self.starts.tzinfo is not None or self.ends.tzinfo is not None:
             raise ValueError("leave is wall-clock time, without a time zone")
         if self.starts >= self.ends:
-            raise InvalidInput("Leave must end after it starts.", field="ends")
+            raise InvalidInput(say("Leave must end after it starts."), field="ends")
 
     @classmethod
     def whole_days(cls, first_day: date, last_day: date, reason: str = "") -> Leave:
@@ -168,7 +172,12 @@ def public_holidays(
     if subdivision is not None and subdivision not in calendar.subdivisions:
         known = ", ".join(calendar.subdivisions) or "none"
         raise InvalidInput(
-            f"No public holidays are known for “{subdivision}” in {country}. Known regions: {known}.",
+            say(
+                "No public holidays are known for “%(subdivision)s” in %(country)s. Known regions: %(known)s.",
+                subdivision=subdivision,
+                country=country,
+                known=known,
+            ),
             field="subdivision",
         )
     # Without a language the package asks the machine's locale, and one clinic would read differently on two servers.
@@ -233,7 +242,10 @@ def _calendar_class(country: str) -> type[HolidayBase]:
 
     if country not in holidays.list_supported_countries(include_aliases=False):
         raise InvalidInput(
-            f"No public holidays are known for the country “{country}”. Use its two-letter code, such as GB.",
+            say(
+                "No public holidays are known for the country “%(country)s”. Use its two-letter code, such as GB.",
+                country=country,
+            ),
             field="country",
         )
     found: type[HolidayBase] = getattr(holidays, country)

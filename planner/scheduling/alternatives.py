@@ -17,6 +17,7 @@ from planner.scheduling.pins import pins_of
 from planner.scheduling.points import course_points
 from planner.scheduling.problem import Course, Placed, Problem, Solution
 from planner.scheduling.wall import gap_seconds
+from planner.words import say
 
 # What a proposal is charged for resembling one already chosen: three starts on one day are no choice.
 _SAME_DAY, _SAME_PRACTITIONER = 150, 30
@@ -197,7 +198,8 @@ class _Others:
     def _alternative(self, search: Search, session: int, option: _Option) -> Alternative:
         placed = self._placed(session, option.spot)
         then = self._then(search, session, placed, option)
-        where = f"{words.moment(placed.start)} with {words.practitioner(self.problem, placed.practitioner)}"
+        name = words.practitioner(self.problem, placed.practitioner)
+        where = say("%(when)s with %(name)s", when=words.moment(placed.start), name=name)
         return Alternative(
             practitioner=placed.practitioner,
             room=placed.room,

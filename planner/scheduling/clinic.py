@@ -9,12 +9,13 @@ from planner.scheduling.one_course import Plan, plan_course
 from planner.scheduling.pins import Pins, pins_of
 from planner.scheduling.problem import Placed, Problem, Solution, Unplaced
 from planner.scheduling.reasons import unplaced_of
+from planner.words import say
 
 _UNKNOWN = Plan((), 0)
 """What a course costs alone as long as nobody has tried: nothing is below that."""
 
 
-NO_TURN = "The search was stopped before this course had its turn."
+NO_TURN = say("The search was stopped before this course had its turn.")
 
 
 class Clinic:

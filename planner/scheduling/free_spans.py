@@ -1,6 +1,6 @@
 """Free time as whole minutes in an array: read like pairs of wall-clock times, without making one for each."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime
 from itertools import chain
 from typing import overload
@@ -23,13 +23,25 @@ class FreeSpans(Sequence[Pair]):
         ValueError: another shape, or a pair that ends before it has begun.
     """
 
-    __slots__ = ("minutes",)
+    __slots__ = ("_make", "_minutes")
 
     def __init__(self, minutes: Minutes) -> None:
-        if minutes.ndim != 2 or minutes.shape[1] != 2 or bool((minutes[:, 0] >= minutes[:, 1]).any()):
-            raise ValueError("free time is pairs of minutes, the second after the first")
-        self.minutes = minutes
-        self.minutes.setflags(write=False)
+        self._make: Callable[[], Minutes] | None = None
+        self._minutes = _checked(minutes)
+
+    @classmethod
+    def when_asked(cls, make: Callable[[], Minutes]) -> "FreeSpans":
+        """Free time that is worked out when somebody looks at it; `make` must not depend on when that is."""
+        spans = cls(np.empty((0, 2), dtype=np.int64))
+        spans._make = make
+        return spans
+
+    @property
+    def minutes(self) -> Minutes:
+        """The array, which can't be written to."""
+        if self._make is not None:
+            self._minutes, self._make = _checked(self._make()), None
+        return self._minutes
 
     def __len__(self) -> int:
         return len(self.minutes)
@@ -58,6 +70,13 @@ class FreeSpans(Sequence[Pair]):
 
     def __repr__(self) -> str:
         return f"FreeSpans({len(self)} pairs)"
+
+
+def _checked(minutes: Minutes) -> Minutes:
+    if minutes.ndim != 2 or minutes.shape[1] != 2 or bool((minutes[:, 0] >= minutes[:, 1]).any()):
+        raise ValueError("free time is pairs of minutes, the second after the first")
+    minutes.setflags(write=False)
+    return minutes
 
 
 def minutes_of(free: Sequence[Pair]) -> Minutes:

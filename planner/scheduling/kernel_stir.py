@@ -11,8 +11,10 @@ from planner.scheduling.tables import NEVER, Ints, Tables
 
 # Measured as in kernel_search: of 100 moves so many stay on the day, go to any of the course's practitioners, and may
 # put one other session out of its place; how many days a move goes at most, and one who is put out; what that may cost.
+# Of the moves to another day a quarter goes far: where time is scarce, free time is weeks away.
 SAME_DAY, ANY_PRACTITIONER, PUT_OUT = 30, 25, 30
-MOST_DAYS, MOST_DAYS_OUT, APPEND_DAYS = 4, 4, 10
+FAR = 25
+MOST_DAYS, MOST_DAYS_FAR, MOST_DAYS_OUT, APPEND_DAYS = 4, 28, 14, 90
 PUT_OUT_POINTS = 100
 
 
@@ -151,7 +153,7 @@ def _move(t: Tables, d: Diary, s: Stir, dice: Dice, c: int, k: int, allowed: int
     others = 1 if draw(dice, 100) < PUT_OUT else 0
     day, j = at0 // t.cells, j0
     if draw(dice, 100) >= SAME_DAY:
-        far = 1 + draw(dice, MOST_DAYS)
+        far = 1 + draw(dice, MOST_DAYS_FAR if draw(dice, 100) < FAR else MOST_DAYS)
         day += draw(dice, 2 * far + 1) - far
     if draw(dice, 100) < ANY_PRACTITIONER:
         j = draw(dice, t.people[c])

@@ -1,8 +1,8 @@
 """The bound once more where sessions are left out: answers that leave out few, and answers that leave out more.
 
-Prices alone prove little there, because between two whole numbers of such sessions they take the mean. Every answer is on
-one of two sides, at most `most` left out or more, so the lesser of what the two sides prove holds for all. On each side
-one more price sees to the count: a fee for each session left out, or a rebate.
+Prices alone prove little there, because between two whole numbers of such sessions they take the mean. Every answer is
+on one of two sides, so many left out at most or more, and the lesser of what the two sides prove holds for all. On each
+side one more price sees to the count: a fee for each session left out, or a rebate.
 """
 
 from collections.abc import Iterator

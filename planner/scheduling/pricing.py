@@ -46,6 +46,8 @@ class Pricing:
         self.points = np.zeros(len(alone), dtype=np.int64)
         self.bound = 0
         self.prices: Prices | None = None
+        self.scarce: Estimate | None = None
+        """The prices where sessions are left out for want of time, once they stand."""
         self._best: tuple[int, Ints, Longs] | None = None
         self._ended = threading.Event()
         self._thread: threading.Thread | None = None
@@ -79,12 +81,13 @@ class Pricing:
             counts.append(int((self.tables.sessions - self.market.placed).sum()))
             yield
         self._publish()
+        self.scarce = Estimate(*(side.copy() for side in self.estimate))
         late = counts[-AGAIN_ROUNDS // 3 :]
         if min(late) < max(late):
             yield from self._split(sum(late) // len(late))
 
     def _split(self, most: int) -> Iterator[None]:
-        """Lift the bound by what answers prove that leave out at most so many sessions, and those that leave out more."""
+        """Lift the bound by what holds for answers that leave out so many sessions at most, and for the others."""
         left_out = LeftOut(self.tables, self.diary, self.work, self.market, self.estimate)
         few, many = Side(1, most), Side(-1, most + 1)
         yield from left_out.prove(few, self.alone)

@@ -19,6 +19,7 @@ from planner.scheduling.points import gap_points
 from planner.scheduling.problem import Resource
 from planner.scheduling.wall import gap_seconds, instant_seconds
 from planner.scheduling.withheld import Withheld
+from planner.words import say
 
 Marks = npt.NDArray[np.uint16]
 Costs = npt.NDArray[np.int64]
@@ -260,11 +261,13 @@ class _Field:
     def _leave(self, who: int, day: int, cell: int) -> str:
         """Say why somebody has no time there, as far as the diary shows."""
         if not self._usual[who, self.grid.weekday[day], cell]:
-            return "never free at such hours"
+            return say("never free at such hours")
         if self.hours[who, day].any():
-            return "booked then"
+            return say("booked then")
         known = self.board.problem.practitioners[who].withheld
-        return "on leave or fully booked that day" if known is None or known.leave is None else "fully booked that day"
+        if known is None or known.leave is None:
+            return say("on leave or fully booked that day")
+        return say("fully booked that day")
 
 
 def barred(board: Board, need: int) -> Marks:

@@ -24,7 +24,6 @@ NEVER = 1 << 25
 """More than any points. Dozens of it still fit 32 bits: it is added up where several things forbid a place."""
 SCALES = (64, 16, 4, 1)
 """Points are counted in whole parts, so that prices can be fractions and every sum of them is still exact."""
-MOST_TABLE_BYTES = 256 * 2**20
 
 
 class Tables(NamedTuple):

@@ -16,6 +16,7 @@ from planner.errors import DatabaseBusy, InvalidInput, NotAllowed, NotFound
 from planner.services.runtime import Actor, Role, Runtime, Unit
 from planner.services.tokens import hashed, new_token
 from planner.storage.people import ClinicRow, LoginRow, PatientRow, StaffRow
+from planner.words import say
 
 IDLE: Final = timedelta(hours=12)
 LONGEST: Final = timedelta(days=7)
@@ -58,13 +59,22 @@ def password_hash(password: str) -> str:
     """What is stored of a password (argon2id).
 
     Raises:
+        InvalidInput: see `password_fits`.
+    """
+    password_fits(password)
+    return _HASHER.hash(_spelled(password))
+
+
+def password_fits(password: str) -> None:
+    """Refuse a password that is unfit.
+
+    Raises:
         InvalidInput: too short to be safe, or absurdly long.
     """
     if len(password) < PASSWORD_LENGTH_MIN:
         raise InvalidInput(f"A password needs at least {PASSWORD_LENGTH_MIN} characters.", field="new_password")
     if len(password) > PASSWORD_LENGTH_MAX:
         raise InvalidInput(f"A password has at most {PASSWORD_LENGTH_MAX} characters.", field="new_password")
-    return _HASHER.hash(_spelled(password))
 
 
 def sign_in(runtime: Runtime, email: str, password: str, user_agent: str = "") -> tuple[str, Actor]:
@@ -103,7 +113,7 @@ def actor_for(runtime: Runtime, token: str) -> Actor | None:
         return None
     if now - login.seen_at >= _SEEN_EVERY:
         _mark_seen(runtime, login, now)
-    return replace(_actor(staff), language=getattr(staff, "language", None) or clinics_language)
+    return replace(_actor(staff), language=staff.language or clinics_language)
 
 
 def sign_out(runtime: Runtime, token: str) -> None:
@@ -126,6 +136,8 @@ def change_password(runtime: Runtime, actor: Actor, current: str, new: str, user
         stored = unit.get(StaffRow, actor.staff_id).password_hash
     if not _matches(stored, current):
         raise InvalidInput("The current password is wrong.", field="current_password")
+    if _spelled(new) == _spelled(current):
+        raise InvalidInput(say("This is your current password; choose another one."), field="new_password")
     fresh_hash = password_hash(new)
     with runtime.writing(actor) as unit:
         staff = unit.get(StaffRow, actor.staff_id)
@@ -136,6 +148,7 @@ def change_password(runtime: Runtime, actor: Actor, current: str, new: str, user
 def set_password(unit: Unit, staff: StaffRow, fresh_hash: str) -> None:
     """Store a new password's hash; every session opened with the old one ends."""
     staff.password_hash = fresh_hash
+    staff.password_once = False
     staff.failed_sign_ins = 0
     staff.sign_in_blocked_until = None
     end_sessions(unit, staff.id)
@@ -250,4 +263,10 @@ def _mark_seen(runtime: Runtime, login: LoginRow, now: datetime) -> None:
 
 
 def _actor(staff: StaffRow) -> Actor:
-    return Actor(clinic_id=staff.clinic_id, name=staff.name, role=cast(Role, staff.role), staff_id=staff.id)
+    return Actor(
+        clinic_id=staff.clinic_id,
+        name=staff.name,
+        role=cast(Role, staff.role),
+        staff_id=staff.id,
+        password_once=staff.password_once,
+    )

@@ -5,26 +5,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Final
 
 from sqlalchemy import select
 
-from planner.care.assessment import Assessment
 from planner.care.attendance import (
     MissAction,
     PastVisit,
-    catch_up,
     is_late_cancellation,
     misses_in_a_row,
     verdict_after_miss,
 )
 from planner.care.course import open_ended, phases_from_json
 from planner.care.evidence import Evidence
-from planner.care.factors import is_chronic
 from planner.diary.appointment import AppointmentStatus, next_statuses
 from planner.diary.free import to_wall
 from planner.errors import AppointmentLocked, InvalidInput, NotFound, StaleForm
 from planner.scheduling.events import CalledOff, Event, Missed, Pause
 from planner.services import worklists
+from planner.services.attendance_aftermath import note_unplaced as note_unplaced
+from planner.services.attendance_aftermath import propose_catch_up as propose_catch_up
+from planner.services.attendance_proposals import NOT_AT_ALL, PROPOSED, Loss, propose
+from planner.services.clinic_setup import Level, automation_level
 from planner.services.diary_writer import CourseChange, write_change, write_changes
 from planner.services.making_room import repaired_among_others
 from planner.services.planning import ahead, standing
@@ -32,11 +34,13 @@ from planner.services.repairing import repaired
 from planner.services.runtime import Actor, Runtime, Unit
 from planner.services.snapshot import Booked, CourseSnapshot, SessionState, take
 from planner.services.sweeping import SweepReport, each
-from planner.storage.courses import AppointmentRow, AssessmentRow, CourseRow
+from planner.storage.courses import AppointmentRow, CourseRow
 from planner.storage.ids import new_id
 from planner.storage.people import ClinicRow
+from planner.words import Text, say, say_many
 
 UNATTENDED = ("booked", "pending")
+_ABOUT: Final = {"missed": "miss", "cancelled": "cancel"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +77,9 @@ def visit(unit: Unit, appointment_id: int, *, version: int | None = None) -> Vis
     """
     row = unit.get(AppointmentRow, appointment_id)
     if unit.actor.patient_id is not None and row.patient_id != unit.actor.patient_id:
-        raise NotFound("There is no such appointment.")
+        raise NotFound(say("There is no such appointment."))
     if row.superseded or (version is not None and version != row.version):
-        raise StaleForm("This appointment was changed meanwhile. Here is how it stands now.")
+        raise StaleForm(say("This appointment was changed meanwhile. Here is how it stands now."))
     course = unit.get(CourseRow, row.course_id)
     snapshot = take(unit, course)
     session = snapshot.session(row.session_id)
@@ -99,13 +103,17 @@ def _mark(runtime: Runtime, actor: Actor, appointment_id: int, status: str, vers
         found = visit(unit, appointment_id, version=version)
         _may_become(found, status)
         if status == "fulfilled" and found.booked.starts_at > unit.now:
-            raise InvalidInput("This visit has not begun yet.", field="status")
+            raise InvalidInput(say("This visit has not begun yet."), field="status")
         if status == "arrived" and to_wall(found.booked.starts_at, unit.zone).date() != unit.today:
-            raise InvalidInput("This visit is not today.", field="status")
+            raise InvalidInput(say("This visit is not today."), field="status")
         session = found.session.with_current(replace(found.booked, status=status))
         target = _finished_if_done(found.snapshot.replacing(session))
-        words = {"arrived": "arrived", "fulfilled": "done"}[status]
-        return _write(found, target, status, f"Session {found.session.position + 1} {words}", repaired_=False)
+        number = found.session.position + 1
+        words = {
+            "arrived": say("Session %(number)s arrived", number=number),
+            "fulfilled": say("Session %(number)s done", number=number),
+        }
+        return _write(found, target, status, words[status], repaired_=False)
 
 
 def _finished_if_done(snapshot: CourseSnapshot) -> CourseSnapshot:
@@ -123,12 +131,12 @@ def end_course(runtime: Runtime, actor: Actor, course_id: int, *, reason: str) -
         InvalidInput: no reason is given, or the course has ended already.
     """
     if not reason.strip():
-        raise InvalidInput("Say why the course ends.", field="reason")
+        raise InvalidInput(say("Say why the course ends."), field="reason")
     with runtime.writing(actor) as unit:
         course = unit.get(CourseRow, course_id)
         before = take(unit, course)
         if before.status not in ("planned", "active", "onhold"):
-            raise InvalidInput("This course has ended already.", field="course")
+            raise InvalidInput(say("This course has ended already."), field="course")
         dropped = [
             replace(session.closed("cancelled", by="clinic") if standing(unit, session) else session, dropped=True)
             for session in ahead(unit, before)
@@ -136,7 +144,8 @@ def end_course(runtime: Runtime, actor: Actor, course_id: int, *, reason: str) -
         given = any(session.done for session in before.live)
         target = replace(before.replacing(*dropped), status="finished" if given else "cancelled")
         worklists.close_items(unit, course.id, *worklists.ABOUT_COURSES)
-        revision = write_change(unit, CourseChange(course, target, "ended", f"Course ended: {reason.strip()}"))
+        words = say("Course ended: %(why)s", why=reason.strip())
+        revision = write_change(unit, CourseChange(course, target, "ended", words))
         return Outcome(course.id, revision.id, repaired=False, says=revision.reason)
 
 
@@ -149,7 +158,7 @@ def miss(runtime: Runtime, actor: Actor, appointment_id: int, *, version: int | 
         found = visit(unit, appointment_id, version=version)
         _may_become(found, "noshow")
         if found.booked.starts_at > unit.now:
-            raise InvalidInput("This visit has not begun yet.", field="status")
+            raise InvalidInput(say("This visit has not begun yet."), field="status")
         closed = found.snapshot.replacing(found.session.closed("noshow"))
         return _after_loss(found, closed, "missed", [Missed(str(found.course.id), frozenset({found.session.key}))])
 
@@ -169,25 +178,42 @@ def cancel(
         AppointmentLocked: it has begun.
     """
     with runtime.writing(actor) as unit:
-        found = visit(unit, appointment_id, version=version)
-        _may_become(found, "cancelled")
-        if found.booked.starts_at <= unit.now and found.booked.status != "noshow":
-            raise AppointmentLocked("This visit has begun; mark it as missed instead.")
-        late = would_be_late(unit, found.row)
-        by = "patient" if actor.patient_id is not None else "clinic"
-        closed = found.session.closed("cancelled", late=late and by == "patient", by=by)
-        words = f"Session {found.session.position + 1} cancelled by the {by}{', late' if late else ''}"
-        words = f"{words}: {reason}" if reason else words
-        if not rebook:
-            target = found.snapshot.replacing(replace(closed, dropped=True))
-            return _write(found, target, "cancelled", words, repaired_=False, late=late)
-        name, day = str(found.course.id), to_wall(found.booked.starts_at, unit.zone).date()
-        events: list[Event] = [CalledOff(name, frozenset({found.session.key}))]
-        if by == "patient":
-            events.append(Pause(name, day, day + timedelta(days=1)))
-        after = found.snapshot.replacing(closed)
-        counted = late and by == "patient"
-        return _after_loss(found, after, "cancelled", events, words=words, late=late, counted=counted)
+        return cancel_in(unit, appointment_id, version=version, rebook=rebook, reason=reason)
+
+
+def cancel_in(
+    unit: Unit, appointment_id: int, *, version: int | None = None, rebook: bool = True, reason: str = ""
+) -> Outcome:
+    """`cancel` as a part of a larger transaction."""
+    found = visit(unit, appointment_id, version=version)
+    _may_become(found, "cancelled")
+    if found.booked.starts_at <= unit.now and found.booked.status != "noshow":
+        raise AppointmentLocked(say("This visit has begun; mark it as missed instead."))
+    late = would_be_late(unit, found.row)
+    by = "patient" if unit.actor.patient_id is not None else "clinic"
+    closed = found.session.closed("cancelled", late=late and by == "patient", by=by)
+    words = _cancelled(found.session.position + 1, by, late=late, reason=reason)
+    if not rebook:
+        target = found.snapshot.replacing(replace(closed, dropped=True))
+        return _write(found, target, "cancelled", words, repaired_=False, late=late)
+    name, day = str(found.course.id), to_wall(found.booked.starts_at, unit.zone).date()
+    events: list[Event] = [CalledOff(name, frozenset({found.session.key}))]
+    if by == "patient":
+        events.append(Pause(name, day, day + timedelta(days=1)))
+    after = found.snapshot.replacing(closed)
+    counted = late and by == "patient"
+    return _after_loss(found, after, "cancelled", events, words=words, late=late, counted=counted)
+
+
+def _cancelled(number: int, by: str, *, late: bool, reason: str) -> Text:
+    """What the history of the course says of it."""
+    if by == "clinic":
+        words = say("Session %(number)s cancelled by the clinic", number=number)
+        words = say("Session %(number)s cancelled by the clinic, late", number=number) if late else words
+    else:
+        words = say("Session %(number)s cancelled by the patient", number=number)
+        words = say("Session %(number)s cancelled by the patient, late", number=number) if late else words
+    return say("%(what)s: %(why)s", what=words, why=reason) if reason else words
 
 
 def would_be_late(unit: Unit, row: AppointmentRow) -> bool:
@@ -206,11 +232,11 @@ def confirm_in(unit: Unit, appointment_id: int, *, version: int | None = None) -
     """`confirm` as a part of a larger transaction."""
     found = visit(unit, appointment_id, version=version)
     if standing(unit, found.session) is None:
-        raise AppointmentLocked("This visit is not ahead any more.")
+        raise AppointmentLocked(say("This visit is not ahead any more."))
     if found.booked.confirmed_at is not None:
-        return Outcome(found.course.id, 0, repaired=False, says="Already confirmed")
+        return Outcome(found.course.id, 0, repaired=False, says=say("Already confirmed"))
     session = found.session.with_current(replace(found.booked, confirmed_at=unit.now))
-    words = f"Session {found.session.position + 1} confirmed"
+    words = say("Session %(number)s confirmed", number=found.session.position + 1)
     return _write(found, found.snapshot.replacing(session), "confirmed", words, repaired_=False)
 
 
@@ -220,7 +246,7 @@ def unconfirm_in(unit: Unit, appointment_id: int) -> None:
     if found.booked.confirmed_at is None or standing(unit, found.session) is None:
         return
     session = found.session.with_current(replace(found.booked, confirmed_at=None))
-    words = f"Session {found.session.position + 1} not confirmed any more"
+    words = say("Session %(number)s not confirmed any more", number=found.session.position + 1)
     _write(found, found.snapshot.replacing(session), "confirmed", words, repaired_=False)
 
 
@@ -232,9 +258,9 @@ def resume(runtime: Runtime, actor: Actor, course_id: int) -> Outcome:
         lost = (each for each in snapshot.live if each.owed and each.current and each.current.status == "noshow")
         missed = Missed(str(course.id), frozenset(each.key for each in lost))
         target = repaired(unit, course, snapshot, [missed])
-        worklists.close_items(unit, course.id, worklists.TWO_MISSES, worklists.TO_PLACE)
+        worklists.close_items(unit, course.id, worklists.TWO_MISSES, worklists.TO_PLACE, worklists.PROPOSAL)
         note_unplaced(unit, course, target)
-        change = CourseChange(course, target, "resumed", "Resumed by hand; what is owed was placed again")
+        change = CourseChange(course, target, "resumed", say("Resumed by hand; what is owed was placed again"))
         revision = write_change(unit, change)
         return Outcome(course.id, revision.id, repaired=True, says=revision.reason)
 
@@ -269,7 +295,9 @@ def _unattended(runtime: Runtime) -> Sequence[tuple[int, int]]:
 
 def _may_become(found: Visit, status: str) -> None:
     if AppointmentStatus(status) not in next_statuses(AppointmentStatus(found.booked.status)):
-        raise InvalidInput(f"A visit that is {found.booked.status} can't become {status}.", field="status")
+        raise InvalidInput(
+            say("A visit that is %(now)s can't become %(then)s.", now=found.booked.status, then=status), field="status"
+        )
 
 
 def _after_loss(
@@ -278,63 +306,47 @@ def _after_loss(
     kind: str,
     events: Sequence[Event],
     *,
-    words: str = "",
+    words: Text | None = None,
     late: bool = False,
     counted: bool = True,
 ) -> Outcome:
     """Repair the course, unless the misses in a row (or an earlier stop) say that a person should talk first."""
     unit, course = found.unit, found.course
-    words = words or f"Session {found.session.position + 1} missed"
+    words = words or say("Session %(number)s missed", number=found.session.position + 1)
     evidence = Evidence.load(unit.clinic.evidence_overrides)
     misses = misses_in_a_row(PastVisit(booked.status, booked.late_cancellation) for booked in _history(closed))
     if counted and misses and verdict_after_miss(misses, evidence).action is MissAction.STOP:
         closed = replace(closed, automation="stopped")
-        says = f"{misses} misses in a row: talk to the patient before more is booked."
+        says = say("%(misses)s misses in a row: talk to the patient before more is booked.", misses=misses)
         worklists.open_item(unit, worklists.TWO_MISSES, f"two-misses-{course.id}", says, course.id)
     if closed.automation == "stopped":
-        return _write(found, closed, kind, f"{words}; nothing rebooked by itself", repaired_=False, late=late)
+        alone = say("%(what)s; nothing rebooked by itself", what=words)
+        return _write(found, closed, kind, alone, repaired_=False, late=late)
+    level = automation_level(unit.clinic, _ABOUT[kind])
+    if level != "apply":
+        return _left_to_a_person(found, closed, kind, words, level, late=late)
     found_best = repaired_among_others(unit, course, closed, events)
     target = found_best.target
     note_unplaced(unit, course, target)
     propose_catch_up(unit, course, target, evidence)
-    return _write(
-        found, target, kind, f"{words}; the rest repaired", repaired_=True, late=late, others=found_best.others
-    )
+    says = say("%(what)s; the rest repaired", what=words)
+    return _write(found, target, kind, says, repaired_=True, late=late, others=found_best.others)
 
 
-def note_unplaced(unit: Unit, course: CourseRow, target: CourseSnapshot) -> None:
-    """Put a course with sessions that found no place on the worklist, or take it off."""
-    waiting = [session for session in target.live if session.unplaced_reason]
-    if not waiting:
-        worklists.close_items(unit, course.id, worklists.TO_PLACE)
-        return
-    says = f"{len(waiting)} to place: {waiting[0].unplaced_reason}"
-    worklists.open_item(unit, worklists.TO_PLACE, f"to-place-{course.id}", says, course.id)
-
-
-def propose_catch_up(unit: Unit, course: CourseRow, target: CourseSnapshot, evidence: Evidence) -> None:
-    """Propose a catch-up session where a chronic course is interrupted for too long (E51, E52)."""
-    findings = Assessment.from_json(unit.get(AssessmentRow, course.assessment_id).findings)
-    given = [each.current.starts_at for each in target.live if each.done and each.current]
-    coming = [(booked.starts_at, each) for each in target.live if (booked := standing(unit, each))]
-    if not given or not coming:
-        return
-    start, next_session = min(coming, key=lambda pair: pair[0])
-    proposal = catch_up(
-        chronic=is_chronic(findings.protocol, findings.symptom_weeks, evidence),
-        last_attended=to_wall(max(given), unit.zone).date(),
-        next_planned=to_wall(start, unit.zone).date(),
-        max_gap_days=next_session.gap.max if next_session.gap else 14,
-        evidence=evidence,
-    )
-    if proposal is None:
-        worklists.close_items(unit, course.id, worklists.CATCH_UP)
-        return
-    says = (
-        f"{proposal.gap_days} days without treatment, {proposal.max_gap_days} are the most here: "
-        f"{proposal.sessions} extra session is proposed ({', '.join(proposal.evidence)})."
-    )
-    worklists.open_item(unit, worklists.CATCH_UP, f"catch-up-{course.id}", says, course.id, sessions=proposal.sessions)
+def _left_to_a_person(
+    found: Visit, closed: CourseSnapshot, kind: str, words: Text, level: Level, *, late: bool
+) -> Outcome:
+    """Write the loss alone: the worklist says so, with what the planner would do where it may propose that."""
+    session = closed.session(found.session.id or 0)
+    why = PROPOSED if level == "propose" else NOT_AT_ALL
+    target = closed.replacing(replace(session, unplaced_reason=why))
+    says = say("%(what)s; nothing rebooked by itself", what=words)
+    outcome = _write(found, target, kind, says, repaired_=False, late=late)
+    if level == "propose":
+        propose(found.unit, found.course, Loss(_ABOUT[kind], session.id or 0, words, found.booked.starts_at))
+    else:
+        note_unplaced(found.unit, found.course, target)
+    return outcome
 
 
 def _history(snapshot: CourseSnapshot) -> list[Booked]:
@@ -354,8 +366,10 @@ def _write(
 ) -> Outcome:
     """Write the change, and those of other courses that make room for it, as one batch."""
     if others:
-        moved = "1 other patient" if len(others) == 1 else f"{len(others)} other patients"
-        reason = f"{reason}; {moved} made room"
+        reason = say_many(
+            "%(what)s; %(num)s other patient made room", "%(what)s; %(num)s other patients made room",
+            len(others), what=reason,
+        )  # fmt: skip
     changes = [CourseChange(found.course, target, kind, reason), *others]
     revisions = write_changes(found.unit, changes, batch=new_id() if others else None)
     return Outcome(found.course.id, revisions[0].id, repaired=repaired_, says=reason, late=late)

@@ -32,6 +32,7 @@ from planner.services.waiting import known_of, request_of
 from planner.services.wishes import Wishes
 from planner.storage.courses import AssessmentRow, CourseRow
 from planner.storage.ids import new_id
+from planner.words import say
 
 BLOCK_JOB: Final = "block"
 MOST_COURSES: Final = 500
@@ -155,14 +156,16 @@ def _request(
     """A block as a job keeps it; the courses' ids are chosen now, so that booking twice books once."""
     chosen = sorted(set(assessment_ids))
     if first_day < unit.today:
-        raise InvalidInput("The first day lies in the past.", field="earliest_day")
+        raise InvalidInput(say("The first day lies in the past."), field="earliest_day")
     if not chosen:
-        raise InvalidInput("Choose at least one patient.", field="assessments")
+        raise InvalidInput(say("Choose at least one patient."), field="assessments")
     rows = _assessments(unit, chosen)
     if len(chosen) > MOST_COURSES:
-        raise InvalidInput(f"At most {MOST_COURSES} courses are booked together.", field="assessments")
+        raise InvalidInput(
+            say("At most %(most_courses)s courses are booked together.", most_courses=MOST_COURSES), field="assessments"
+        )
     if _booked_assessments(unit, chosen):
-        raise InvalidInput("Somebody chosen has been booked meanwhile. Choose again.", field="assessments")
+        raise InvalidInput(say("Somebody chosen has been booked meanwhile. Choose again."), field="assessments")
     everybody = _everybody(unit)
     known = known_of(unit, {row.patient_id for row in rows.values()})
     courses = []
@@ -191,7 +194,7 @@ def _everybody(unit: Unit) -> list[int]:
     """The ids of all who treat here. Raises InvalidInput where nobody does."""
     found = [row.id for row in therapists(unit)]
     if not found:
-        raise InvalidInput("Nobody treats here yet.", field="first_day")
+        raise InvalidInput(say("Nobody treats here yet."), field="first_day")
     return found
 
 
@@ -236,7 +239,7 @@ def _scene(unit: Unit, request: Mapping[str, Any], but_for: Collection[int] = ()
     planned = {name: planned_sessions(unit, each) for name, each in requests.items()}
     spans = [span_of(unit, each, planned[name]) for name, each in requests.items()]
     if not spans:
-        raise InvalidInput("All of these patients have been booked meanwhile.", field="assessments")
+        raise InvalidInput(say("All of these patients have been booked meanwhile."), field="assessments")
     problem = free_problem(unit, max(spans, key=lambda span: span.days), everybody)
     courses = tuple(course_for(unit, each, planned[name], problem) for name, each in requests.items())
     return _Scene(replace(problem, courses=courses), found, requests, planned, _visits(unit, requests))
@@ -247,7 +250,7 @@ def _assessments(unit: Unit, assessment_ids: Collection[int]) -> dict[int, Asses
     rows = unit.session.scalars(select(AssessmentRow).where(AssessmentRow.id.in_(assessment_ids)))
     found = {row.id: row for row in rows}
     if len(found) < len(assessment_ids):
-        raise NotFound("There is no such assessment here.")
+        raise NotFound(say("There is no such assessment here."))
     return found
 
 
@@ -332,4 +335,9 @@ def _change(unit: Unit, scene: _Scene, course: BlockCourse) -> CourseChange:
     )
     phases = tuple(phases_to_json(request.phases))
     target = CourseSnapshot("active", "apply", phases, sessions)
-    return CourseChange(row, target, "booked", f"{len(course.placed)} of {len(sessions)} sessions booked")
+    return CourseChange(
+        row,
+        target,
+        "booked",
+        say("%(booked)s of %(sessions)s sessions booked", booked=len(course.placed), sessions=len(sessions)),
+    )

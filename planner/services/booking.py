@@ -33,6 +33,7 @@ from planner.services.snapshot import CourseSnapshot, SessionState
 from planner.services.wishes import Wishes
 from planner.storage.courses import AssessmentRow, CourseRow
 from planner.storage.people import PatientRow
+from planner.words import listing, say
 
 _WAIT_POINTS = 20
 _WAIT_POINTS_CHRONIC = 8
@@ -149,7 +150,7 @@ def book_course(runtime: Runtime, actor: Actor, request: BookingRequest, places:
             return request.course_id
         assessment = unit.get(AssessmentRow, request.assessment_id)
         if assessment.patient_id != request.patient_id:
-            raise NotFound("This assessment is not of this patient.")
+            raise NotFound(say("This assessment is not of this patient."))
         unit.get(PatientRow, request.patient_id)
         planned = planned_sessions(unit, request)
         problem = _problem(unit, request, planned, everybody=len(places) < len(planned))
@@ -161,7 +162,15 @@ def book_course(runtime: Runtime, actor: Actor, request: BookingRequest, places:
         )
         target = CourseSnapshot("active", "apply", tuple(phases_to_json(request.phases)), sessions)
         booked = sum(1 for session in sessions if session.current)
-        write_change(unit, CourseChange(course, target, "booked", f"{booked} of {len(sessions)} sessions booked"))
+        write_change(
+            unit,
+            CourseChange(
+                course,
+                target,
+                "booked",
+                say("%(booked)s of %(sessions)s sessions booked", booked=booked, sessions=len(sessions)),
+            ),
+        )
         note_unplaced(unit, course, target)
         return request.course_id
 
@@ -192,12 +201,12 @@ def span_of(unit: Unit, request: BookingRequest, planned: Sequence[PlannedSessio
         InvalidInput: its first day lies in the past, or too far ahead.
     """
     if request.earliest_day < unit.today:
-        raise InvalidInput("The first day lies in the past.", field="earliest_day")
+        raise InvalidInput(say("The first day lies in the past."), field="earliest_day")
     away = sum((end - start).days for start, end in request.wishes.away_days())
     last = request.earliest_day + timedelta(days=away + sum(each.gap.max if each.gap else 7 for each in planned))
     span = Span.covering(unit, last)
     if request.earliest_day >= span.end:
-        raise InvalidInput("The first day lies more than a year ahead.", field="earliest_day")
+        raise InvalidInput(say("The first day lies more than a year ahead."), field="earliest_day")
     return span
 
 
@@ -210,7 +219,7 @@ def course_for(unit: Unit, request: BookingRequest, planned: Sequence[PlannedSes
     known = {practitioner.id for practitioner in problem.practitioners}
     prices = {name: cost for name, cost in request.wishes.practitioner_points().items() if name in known}
     if not prices:
-        raise InvalidInput("This therapist does not work here.", field="practitioner")
+        raise InvalidInput(say("This therapist does not work here."), field="practitioner")
     return Course(
         id=str(request.course_id),
         earliest_day=request.earliest_day,
@@ -233,7 +242,7 @@ def _check(problem: Problem, places: Mapping[int, Placed]) -> dict[int, str]:
     """Reasons of the sessions without a place. Raises SlotTaken when a place breaks a rule by now."""
     course = problem.courses[0]
     if any(place.course != course.id or session != place.session for session, place in places.items()):
-        raise InvalidInput("These dates are for another course.", field="places")
+        raise InvalidInput(say("These dates are for another course."), field="places")
     missing = [session for session in range(len(course.sessions)) if session not in places]
     best = follow_on(problem, course.id, {}).unplaced if missing else ()
     reasons = {each.session: each.reason for each in best}
@@ -249,7 +258,7 @@ def _check(problem: Problem, places: Mapping[int, Placed]) -> dict[int, str]:
         total = 0  # A place that breaks a rule has no price; the judge names the rule.
     # The judge's words name the engine's own numbers, which say nothing to reception.
     if broken_rules(problem, Solution(appointments, unplaced, total, 0)):
-        raise SlotTaken("These dates do not fit any more, because the diary has changed.", field="places")
+        raise SlotTaken(say("These dates do not fit any more, because the diary has changed."), field="places")
     return {each.session: each.reason for each in unplaced}
 
 
@@ -338,17 +347,20 @@ def _line(
         room=_name(problem.rooms, placed.room) if placed else "",
         gap_days=gap_days,
         shifted=bool(shifts),
-        reason=reason or "; ".join(shifts),
+        reason=reason or listing(shifts, "; "),
         alternatives=others,
     )
 
 
 def _shifts(request: BookingRequest, gap: Gap | None, gap_days: int | None, placed: Placed) -> list[str]:
-    said = []
+    said: list[str] = []
     if gap is not None and gap_days is not None and gap_days > gap.max:
-        said.append(f"{gap_days} days after the last one, {gap_days - gap.max} more than wanted at most")
+        over = gap_days - gap.max
+        said.append(
+            say("%(days)s days after the last one, %(more)s more than wanted at most", days=gap_days, more=over)
+        )
     if placed.practitioner != str(request.wishes.practitioners[0]):
-        said.append("another therapist than preferred")
+        said.append(say("another therapist than preferred"))
     return said
 
 

@@ -18,6 +18,7 @@ from planner.services.undoing import why_not
 from planner.storage.courses import AppointmentRow, CourseRow, RevisionRow, SessionRow
 from planner.storage.ids import new_id
 from planner.storage.people import PatientRow
+from planner.words import say
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class BookingDesk:
         for each in self.assessments:
             if each.id == assessment_id:
                 return each
-        raise NotFound("There is no such assessment of this patient.")
+        raise NotFound(say("There is no such assessment of this patient."))
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from planner.services.sweeping import SweepReport, each
 from planner.storage.calendars import BusyCalendarRow, BusyTimeRow
 from planner.storage.ids import new_id
 from planner.storage.people import StaffRow
+from planner.words import say
 
 REACH: Final = timedelta(days=400)
 EVERY: Final = timedelta(minutes=30)
@@ -186,15 +187,18 @@ def _note_failure(runtime: Runtime, actor: Actor, calendar_id: int, why: str) ->
 def _check_owner(unit: Unit, staff_id: int) -> None:
     staff = unit.get(StaffRow, staff_id)
     if unit.actor.patient_id is not None or not staff.treats:
-        raise NotFound("There is no such therapist.")
+        raise NotFound(say("There is no such therapist."))
     if not unit.actor.is_system and unit.actor.role != "manager" and unit.actor.staff_id != staff_id:
-        raise NotAllowed("Only the therapist and managers can do this.")
+        raise NotAllowed(say("Only the therapist and managers can do this."))
 
 
 def _new_row(unit: Unit, staff_id: int, name: str, *, all_day_busy: bool) -> BusyCalendarRow:
     there = unit.session.scalars(select(BusyCalendarRow.id).where(BusyCalendarRow.practitioner_id == staff_id)).all()
     if len(there) >= MOST_CALENDARS:
-        raise InvalidInput(f"{MOST_CALENDARS} calendars are the most; remove one first.", field="calendar")
+        raise InvalidInput(
+            say("%(most_calendars)s calendars are the most; remove one first.", most_calendars=MOST_CALENDARS),
+            field="calendar",
+        )
     return BusyCalendarRow(
         id=new_id(),
         practitioner_id=staff_id,

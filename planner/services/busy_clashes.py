@@ -22,6 +22,7 @@ from planner.services.snapshot import Booked, CourseSnapshot, SessionState, take
 from planner.storage.calendars import BusyTimeRow
 from planner.storage.courses import AppointmentRow, CourseRow, WorklistRow
 from planner.storage.people import PatientRow, StaffRow
+from planner.words import Text, moment_said, say
 
 _ASKED: Final = ("booked", "pending")
 
@@ -69,10 +70,11 @@ def move_away(runtime: Runtime, actor: Actor, item_id: int) -> Outcome:
         appointment = unit.get(AppointmentRow, int(item.details.get("appointment_id", 0)))
         clash = next((each for each in _clashes(unit, appointment.practitioner_id) if each.key == item.key), None)
         if clash is None or item.closed_at is not None:
-            raise StaleForm("This session is not in the way any more. Here is how it stands now.")
+            raise StaleForm(say("This session is not in the way any more. Here is how it stands now."))
         course = unit.get(CourseRow, clash.course_id)
         target = _without_clash(unit, course, clash)
-        words = f"Session {target.session(clash.session_id).position + 1} moved out of the therapist's busy time"
+        number = target.session(clash.session_id).position + 1
+        words = say("Session %(number)s moved out of the therapist's busy time", number=number)
         revision = write_change(unit, CourseChange(course, target, "busy", words))
         note_unplaced(unit, course, target)
         item.closed_at, item.closed_by = unit.now, actor.name
@@ -102,13 +104,21 @@ def _says(unit: Unit, clash: _Clash) -> str:
     """What is in the way, and what would be done about it."""
     course = unit.get(CourseRow, clash.course_id)
     person, patient = unit.get(StaffRow, clash.practitioner_id), unit.get(PatientRow, course.patient_id)
-    says = f"{person.name}'s own calendar is busy on {_when(unit, clash.starts_at)}, when {patient.name} is booked."
+    says = say(
+        "%(therapist)s's own calendar is busy on %(when)s, when %(patient)s is booked.",
+        therapist=person.name,
+        when=_when(unit, clash.starts_at),
+        patient=patient.name,
+    )
     after = _without_clash(unit, course, clash).session(clash.session_id)
     proposed = standing(unit, after)
     if proposed is None:
-        return f"{says} No other place was found: {after.unplaced_reason}"
-    who = "" if proposed.practitioner_id == clash.practitioner_id else f" with {_name(unit, proposed)}"
-    return f"{says} Proposed instead: {_when(unit, proposed.starts_at)}{who}."
+        return say("%(says)s No other place was found: %(reason)s", says=says, reason=after.unplaced_reason)
+    when = _when(unit, proposed.starts_at)
+    if proposed.practitioner_id == clash.practitioner_id:
+        return say("%(says)s Proposed instead: %(when)s.", says=says, when=when)
+    name = _name(unit, proposed)
+    return say("%(says)s Proposed instead: %(when)s with %(name)s.", says=says, when=when, name=name)
 
 
 def _without_clash(unit: Unit, course: CourseRow, clash: _Clash) -> CourseSnapshot:
@@ -130,6 +140,5 @@ def _name(unit: Unit, booked: Booked) -> str:
     return unit.get(StaffRow, booked.practitioner_id).name
 
 
-def _when(unit: Unit, instant: datetime) -> str:
-    wall = to_wall(instant, unit.zone)
-    return f"{wall:%a} {wall.day} {wall:%b}, {wall:%H:%M}"
+def _when(unit: Unit, instant: datetime) -> Text:
+    return moment_said(to_wall(instant, unit.zone))

@@ -50,6 +50,8 @@ def patient_events(unit: Unit, patient_id: int, privacy: Privacy = "neutral") ->
     clinic, words = unit.clinic, texts(unit.get(PatientRow, patient_id).language)
     rooms, staff = _room_names(unit), _staff_names(unit)
     entries = _entries(unit, AppointmentRow.patient_id == patient_id)
+    words = texts(unit.clinic.language)
+    words = texts(unit.clinic.language)
     last = last_numbers(unit, {entry.session.course_id for entry in entries})
 
     def event(entry: Entry) -> CalendarEvent:
@@ -107,12 +109,18 @@ def _staffs_events(
     """Entries as the people of the clinic see them: whose session it is, by as much of the name as they may read."""
     rooms, staff = _room_names(unit), _staff_names(unit)
     names = _patient_names(unit, {entry.patient_id for entry in entries})
+    words = texts(unit.clinic.language)
+    words = texts(unit.clinic.language)
     last = last_numbers(unit, {entry.session.course_id for entry in entries})
 
     def event(entry: Entry) -> CalendarEvent:
         therapist = staff.get(entry.booked.practitioner_id, "") if with_therapist else ""
-        who = {"neutral": "Booked", "initials": initials(names[entry.patient_id]), "full": names[entry.patient_id]}
-        number = "" if privacy == "neutral" else f"session {_number(entry, last)}"
+        who = {
+            "neutral": words.gettext("Booked"),
+            "initials": initials(names[entry.patient_id]),
+            "full": names[entry.patient_id],
+        }
+        number = "" if privacy == "neutral" else words.gettext("session %(number)s") % {"number": _number(entry, last)}
         parts = (who[privacy], number, therapist)
         return _event(
             unit,

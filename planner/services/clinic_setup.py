@@ -94,7 +94,7 @@ def change_policies(unit: Unit, **policies: int) -> None:
     Raises:
         InvalidInput: no such policy, or a number outside its limits; `field` names it.
     """
-    _manage(unit)
+    manage(unit)
     for name, value in policies.items():
         if name not in POLICY_LIMITS:
             raise InvalidInput(f"There is no policy “{name}”.", field=name)
@@ -115,7 +115,7 @@ def set_displacing(unit: Unit, policy: str) -> None:
         InvalidInput: another word.
         NotAllowed: by somebody who is no manager.
     """
-    _manage(unit)
+    manage(unit)
     if policy not in DISPLACING:
         raise InvalidInput("Choose never, unconfirmed or any.", field="displacing")
     unit.clinic.displacing = policy
@@ -134,7 +134,7 @@ def set_automation(unit: Unit, levels: Mapping[str, str]) -> None:
         InvalidInput: no such thing, or no such level; `field` names it as `automation_miss`.
         NotAllowed: by somebody who is no manager.
     """
-    _manage(unit)
+    manage(unit)
     for about, level in levels.items():
         if about not in AUTOMATED or level not in LEVELS:
             raise InvalidInput("Choose off, propose or apply.", field=f"automation_{about}")
@@ -152,7 +152,7 @@ def add_staff(unit: Unit, name: str, email: str, role: str, password: str, *, tr
     Raises:
         InvalidInput: naming the field; also when the address already belongs to an account, here or elsewhere.
     """
-    _manage(unit)
+    manage(unit)
     if role not in ROLES:
         raise InvalidInput(f"“{role}” is no role. Use {', '.join(ROLES)}.", field="role")
     address = accounts.normal_email(email)
@@ -176,7 +176,7 @@ def deactivate_staff(unit: Unit, staff_id: int) -> StaffRow:
     Raises:
         InvalidInput: it would be the person's own account.
     """
-    _manage(unit)
+    manage(unit)
     if staff_id == unit.actor.staff_id:
         raise InvalidInput("You can't close your own account.", field="staff_id")
     row = unit.get(StaffRow, staff_id)
@@ -188,7 +188,7 @@ def deactivate_staff(unit: Unit, staff_id: int) -> StaffRow:
 
 def add_room(unit: Unit, name: str) -> RoomRow:
     """Add a treatment room."""
-    _manage(unit)
+    manage(unit)
     row = RoomRow(name=checked_name(name))
     unit.session.add(row)
     unit.session.flush()
@@ -198,7 +198,7 @@ def add_room(unit: Unit, name: str) -> RoomRow:
 
 def close_room(unit: Unit, room_id: int) -> RoomRow:
     """Stop booking into a room; its past appointments stay."""
-    _manage(unit)
+    manage(unit)
     row = unit.get(RoomRow, room_id)
     row.active = False
     unit.audit("close room", f"room/{row.id}")
@@ -219,7 +219,7 @@ def check_hours(unit: Unit, staff_id: int) -> StaffRow:
     Raises:
         InvalidInput: the person treats nobody.
     """
-    _manage(unit, "reception")
+    manage(unit, "reception")
     person = unit.get(StaffRow, staff_id)
     if not person.treats:
         raise InvalidInput("Only people who treat have working hours.", field="staff_id")
@@ -228,7 +228,7 @@ def check_hours(unit: Unit, staff_id: int) -> StaffRow:
 
 def set_room_hours(unit: Unit, room_id: int, lines: Iterable[WeeklyHours]) -> None:
     """Replace all weekly hours of a room."""
-    _manage(unit)
+    manage(unit)
     unit.get(RoomRow, room_id)
     unit.session.execute(delete(HoursRow).where(HoursRow.room_id == room_id))
     unit.session.add_all(_hours_row(line, room_id=room_id) for line in lines)
@@ -237,7 +237,7 @@ def set_room_hours(unit: Unit, room_id: int, lines: Iterable[WeeklyHours]) -> No
 
 def add_closure(unit: Unit, closure: Closure) -> ClosureRow:
     """Shut the whole clinic for some days; appointments already booked then are not moved by this."""
-    _manage(unit)
+    manage(unit)
     row = ClosureRow(first_day=closure.first_day, last_day=closure.last_day, reason=closure.reason)
     unit.session.add(row)
     unit.session.flush()
@@ -247,7 +247,7 @@ def add_closure(unit: Unit, closure: Closure) -> ClosureRow:
 
 def remove_closure(unit: Unit, closure_id: int) -> None:
     """Open the clinic again on the days of a closure."""
-    _manage(unit)
+    manage(unit)
     unit.session.delete(unit.get(ClosureRow, closure_id))
     unit.audit("remove closure", f"closure/{closure_id}")
 
@@ -275,7 +275,7 @@ def check_leave(unit: Unit, staff_id: int, leave: Leave) -> StaffRow:
         InvalidInput: the person treats nobody, so nobody needs to know; or the leave is recorded already: one with the
             same reason (or none, as this one) lies about the same time.
     """
-    _manage(unit, "reception")
+    manage(unit, "reception")
     person = unit.get(StaffRow, staff_id)
     if not person.treats:
         raise InvalidInput("Only people who treat have leave in the diary.", field="staff_id")
@@ -313,7 +313,7 @@ def withdraw_leave(unit: Unit, leave_id: int) -> LeaveRow:
     Raises:
         InvalidInput: it was withdrawn before.
     """
-    _manage(unit, "reception")
+    manage(unit, "reception")
     row = unit.get(LeaveRow, leave_id)
     if row.withdrawn_at is not None:
         raise InvalidInput("This leave was already taken back.", field="leave_id")
@@ -333,15 +333,20 @@ def checked_name(name: str) -> str:
         raise InvalidInput("A name is needed.", field="name")
     if len(spelled) > NAME_LENGTH_MAX:
         raise InvalidInput(f"A name has at most {NAME_LENGTH_MAX} characters.", field="name")
-    visible = _UNSEEN.sub("", spelled)
-    if not visible:
+    if not _UNSEEN.sub("", spelled):
         raise InvalidInput("A name is needed.", field="name")
-    if not visible.isprintable():
+    if not can_be_shown(spelled):
         raise InvalidInput("The name has characters that can't be shown.", field="name")
     return spelled
 
 
-def _manage(unit: Unit, *roles: Role) -> None:
+def can_be_shown(line: str) -> bool:
+    """Whether a line has only characters that can be seen, and marks that names and words in many scripts need."""
+    return _UNSEEN.sub("", line).isprintable()
+
+
+def manage(unit: Unit, *roles: Role) -> None:
+    """Refuse whoever is no manager and has none of these roles; the program itself may do all."""
     if not unit.actor.is_system:
         unit.actor.must_be("manager", *roles)
 

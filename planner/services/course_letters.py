@@ -10,6 +10,7 @@ from typing import Final
 from sqlalchemy import select
 
 from planner.calendars.event import CalendarEvent
+from planner.diary.free import to_wall
 from planner.notify.letters import ChangeReason, CourseBooked, CourseChanged, Moved
 from planner.notify.visit import Letterhead, Visit
 from planner.services.addressing import Addressee, NothingToSend, Outgoing, Places
@@ -22,6 +23,7 @@ from planner.services.snapshot import Booked, CourseSnapshot, take
 from planner.storage.courses import CourseRow, RevisionRow
 from planner.storage.outward import OutboxRow
 from planner.storage.people import PatientRow
+from planner.words import Text, day_said, listing, say
 
 # Revisions that move nothing, so that they are no reason for what moved.
 _SILENT: Final = frozenset({"arrived", "fulfilled", "confirmed", "undone", "pause-ended"})
@@ -67,7 +69,7 @@ def course_letter(runtime: Runtime, unit: Unit, row: OutboxRow) -> Outgoing | No
     before, after = CourseSnapshot.from_json(revisions[0].before), take(unit, course)
     news = News.of(difference(before, after), unit.now)
     if news.is_empty:
-        return NothingToSend("Nothing of it was left to tell.")
+        return NothingToSend(say("Nothing of it was left to tell."))
     _mark_told(unit, course)
     queue_invitations(runtime, unit, course)
     to = Addressee(runtime, unit, unit.get(PatientRow, row.patient_id))
@@ -114,7 +116,7 @@ def _first_revision(unit: Unit, row: OutboxRow) -> int:
     )
     for other in waiting:
         first = min(first, int(other.facts["from_revision"]))
-        other.status, other.last_error = "skipped", "Told along with another message about the same course."
+        other.status, other.last_error = "skipped", say("Told along with another message about the same course.")
     row.facts = {**row.facts, "from_revision": first}
     return first
 
@@ -153,14 +155,21 @@ def _in_words(unit: Unit, letter: CourseBooked | CourseChanged) -> str:
     """For instance "moved from Mon 2 March, 10:00 to Wednesday 4 March, 9:00; cancelled: …", by the clinic's clock."""
     head = Letterhead(unit.clinic.name, "", unit.zone, "", unit.zone, None)
 
-    def day(visit: Visit) -> str:
-        words = head.visit_words(visit)
-        return f"{words.short_day}, {words.time}"
+    def day(visit: Visit) -> Text:
+        wall = to_wall(visit.starts_at, unit.zone)
+        return say("%(day)s, %(time)s", day=day_said(wall.date(), "long"), time=head.visit_words(visit).time)
+
+    def days(visits: Iterable[Visit]) -> Text:
+        return listing(map(day, visits), "; ")
 
     if isinstance(letter, CourseBooked):
-        return f"booked: {'; '.join(map(day, letter.visits))}"
-    said = [f"moved from {day(move.before)} to {day(move.after)}" for move in letter.moved]
-    for name, visits in (("new", letter.added), ("cancelled", letter.cancelled)):
-        if visits:
-            said.append(f"{name}: {'; '.join(map(day, visits))}")
-    return "; ".join(said)
+        return say("booked: %(days)s", days=days(letter.visits))
+    said = [
+        say("moved from %(before)s to %(after)s", before=day(each.before), after=day(each.after))
+        for each in letter.moved
+    ]
+    if letter.added:
+        said.append(say("new: %(days)s", days=days(letter.added)))
+    if letter.cancelled:
+        said.append(say("cancelled: %(days)s", days=days(letter.cancelled)))
+    return listing(said, "; ")

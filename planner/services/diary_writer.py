@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import InitVar, dataclass, field
 from typing import Any
 
+from planner.services.attention_courses import settle
 from planner.services.difference import difference, face
 from planner.services.freed_slots import note_freed
 from planner.services.outbox import queue_course_message
@@ -70,6 +71,7 @@ def write_changes(unit: Unit, changes: Sequence[CourseChange], *, batch: int | N
     after = take_all(unit, courses)
     revisions = [work.keep_revision(batch, after[work.change.course.id]) for work in works]
     unit.session.flush()
+    settle(unit, courses)
     return revisions
 
 

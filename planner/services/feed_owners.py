@@ -16,6 +16,7 @@ from planner.services.calendar_events import Privacy, clinic_events, patient_eve
 from planner.services.runtime import Unit
 from planner.storage.outward import FeedRow
 from planner.storage.people import PatientRow, RoomRow, StaffRow
+from planner.words import say
 
 _ALL: Final[tuple[Privacy, ...]] = ("neutral", "initials", "full")
 _NO_NAMES: Final[tuple[Privacy, ...]] = ("neutral", "initials")
@@ -89,7 +90,7 @@ class FeedOwner:
             return f"{unit.get(StaffRow, self.practitioner_id).name} – {clinic}"
         if self.room_id is not None:
             return f"{unit.get(RoomRow, self.room_id).name} – {clinic}"
-        return f"All appointments – {clinic}"
+        return texts(unit.clinic.language).gettext("All appointments – %(clinic)s") % {"clinic": clinic}
 
     def events(self, unit: Unit, privacy: Privacy) -> tuple[CalendarEvent, ...]:
         """What stands in it."""
@@ -111,7 +112,7 @@ def allowed_privacy(unit: Unit, owner: FeedOwner) -> tuple[Privacy, ...]:
     """
     actor = unit.actor
     if actor.patient_id is not None and owner != FeedOwner(patient_id=actor.patient_id):
-        raise NotFound("There is no such calendar.")
+        raise NotFound(say("There is no such calendar."))
     _check_there(unit, owner)
     if owner.patient_id is not None:
         # Whoever sees a patient's own calendar sees them; only the patient lets it tell more.
@@ -120,9 +121,9 @@ def allowed_privacy(unit: Unit, owner: FeedOwner) -> tuple[Privacy, ...]:
     if own or actor.is_system:
         return _ALL
     if owner.practitioner_id is not None and actor.role != "manager":
-        raise NotAllowed("Only the therapist and managers can open this calendar.")
+        raise NotAllowed(say("Only the therapist and managers can open this calendar."))
     if actor.role not in ("manager", "reception"):
-        raise NotAllowed("Only reception and managers can open the calendars of rooms and of the clinic.")
+        raise NotAllowed(say("Only reception and managers can open the calendars of rooms and of the clinic."))
     return _ALLOWED[actor.role]
 
 
@@ -136,9 +137,9 @@ def checked_privacy(unit: Unit, owner: FeedOwner, wanted: Privacy | None) -> Pri
     allowed = allowed_privacy(unit, owner)
     privacy = DEFAULT_PRIVACY[owner.kind] if wanted is None else wanted
     if privacy not in _ALL:
-        raise InvalidInput("Choose neutral, initials or full names.", field="privacy")
+        raise InvalidInput(say("Choose neutral, initials or full names."), field="privacy")
     if privacy not in allowed:
-        raise NotAllowed("Your role does not include a calendar that tells so much.")
+        raise NotAllowed(say("Your role does not include a calendar that tells so much."))
     return privacy
 
 

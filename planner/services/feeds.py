@@ -21,6 +21,7 @@ from planner.services.tokens import hashed, new_token
 from planner.storage.glance import Glance
 from planner.storage.outward import FeedRow
 from planner.storage.people import StaffRow
+from planner.words import say
 
 REFRESH: Final = timedelta(hours=1)
 NOTED_EVERY: Final = timedelta(minutes=15)
@@ -133,7 +134,7 @@ def feed_for_token(runtime: Runtime, token: str, memory: FeedMemory) -> ServedFe
     """
     row = runtime.database.look(_HEAD, token_hash=hashed(token))
     if row is None:
-        raise NotFound("There is no such calendar.")
+        raise NotFound(say("There is no such calendar."))
     written = memory.known(row.id, row.revision, runtime.clock.now())
     if written is None:
         written = _written(runtime, row.clinic_id, row.id, row.revision, memory)
@@ -158,7 +159,7 @@ def _written(runtime: Runtime, clinic_id: int, feed_id: int, revision: int, memo
     with runtime.reading(Actor.system(clinic_id)) as unit:
         row = unit.get(FeedRow, feed_id)
         if not _answers(unit.session, row):
-            raise NotFound("There is no such calendar.")
+            raise NotFound(say("There is no such calendar."))
         feed = _feed(unit, row)
         return memory.written(feed_id, revision, feed, unit.now, good_until(unit, feed.events))
 

@@ -17,6 +17,7 @@ from typing import Any, Final
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 from planner.errors import InvalidInput, PlannerError
+from planner.words import say
 
 IpAddress = IPv4Address | IPv6Address
 
@@ -73,9 +74,9 @@ def checked_address(text: str) -> str:
     except ValueError:
         good = False
     if not good or not address.isascii() or not address.isprintable() or " " in address or len(address) > 2000:
-        raise InvalidInput("This is no calendar address; it begins with https:// or webcal://.", field="address")
+        raise InvalidInput(say("This is no calendar address; it begins with https:// or webcal://."), field="address")
     if parts.username or parts.password:
-        raise InvalidInput("Leave the user name and password out of the address.", field="address")
+        raise InvalidInput(say("Leave the user name and password out of the address."), field="address")
     return address
 
 
@@ -110,14 +111,18 @@ class Fetcher:
             try:
                 answer = self._ask(urlsplit(address), etag, deadline)
             except (OSError, http.client.HTTPException, UnicodeError) as error:
-                raise FetchFailed(f"The calendar's server can't be reached ({_words(error)}).") from error
+                raise FetchFailed(
+                    say("The calendar's server can't be reached (%(words)s).", words=_words(error))
+                ) from error
             if isinstance(answer, Fetched):
                 return answer
             try:
                 address = checked_address(urljoin(address, answer))
             except (InvalidInput, ValueError) as error:
-                raise FetchFailed("The calendar's server sends us on to something that is no web address.") from error
-        raise FetchFailed("The calendar's server sends us on and on to other addresses.")
+                raise FetchFailed(
+                    say("The calendar's server sends us on to something that is no web address.")
+                ) from error
+        raise FetchFailed(say("The calendar's server sends us on and on to other addresses."))
 
     def _ask(self, parts: SplitResult, etag: str, deadline: float) -> Fetched | str:
         """One request: the answer, or the address we are sent on to."""
@@ -131,7 +136,13 @@ class Fetcher:
             if response.status == 304 and etag:
                 return Fetched(None, etag)
             if response.status != 200:
-                raise FetchFailed(f"The calendar's server answers {response.status} {response.reason[:60]}.")
+                raise FetchFailed(
+                    say(
+                        "The calendar's server answers %(status)s %(reason)s.",
+                        status=response.status,
+                        reason=response.reason[:60],
+                    )
+                )
             return Fetched(self._read(connection, response, deadline), response.getheader("ETag") or "")
         finally:
             connection.close()
@@ -143,12 +154,12 @@ class Fetcher:
         hosts = [str(each[4][0]).partition("%")[0] for each in found]
         # One bad address is enough: a name that has both is playing tricks.
         if not hosts or not all(self.allowed(ip_address(host)) for host in hosts):
-            raise FetchFailed("This address is inside a private network; give one that is reachable from outside.")
+            raise FetchFailed(say("This address is inside a private network; give one that is reachable from outside."))
         return hosts[0], port
 
     def _read(self, connection: _Connection, response: http.client.HTTPResponse, deadline: float) -> bytes:
         if response.getheader("Content-Encoding", "identity").lower() != "identity":
-            raise FetchFailed("The calendar's server packs its answer although it was asked not to.")
+            raise FetchFailed(say("The calendar's server packs its answer although it was asked not to."))
         parts: list[bytes] = []
         size = 0
         while True:
@@ -158,7 +169,9 @@ class Fetcher:
                 return b"".join(parts)
             size += len(chunk)
             if size > self.most_bytes:
-                raise FetchFailed(f"The calendar is larger than {self.most_bytes // 1024 // 1024} MB.")
+                raise FetchFailed(
+                    say("The calendar is larger than %(megabytes)s MB.", megabytes=self.most_bytes // 1024 // 1024)
+                )
             parts.append(chunk)
 
 
@@ -184,7 +197,7 @@ class _Connection(http.client.HTTPConnection):
 def _left(deadline: float) -> float:
     left = deadline - time.monotonic()
     if left <= 0:
-        raise FetchFailed("The calendar's server is too slow.")
+        raise FetchFailed(say("The calendar's server is too slow."))
     return left
 
 
@@ -195,9 +208,9 @@ def _headers(etag: str) -> dict[str, str]:
 
 def _words(error: Exception) -> str:
     if isinstance(error, TimeoutError):
-        return "no answer in time"
+        return say("no answer in time")
     if isinstance(error, socket.gaierror):
-        return "there is no such name"
+        return say("there is no such name")
     if isinstance(error, ssl.SSLError):
-        return "its certificate is not valid"
+        return say("its certificate is not valid")
     return type(error).__name__

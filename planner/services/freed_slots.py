@@ -89,7 +89,12 @@ def still_free(unit: Unit, slots: Sequence[FreedSlot]) -> list[FreedSlot]:
     if not slots:
         return []
     problem = problem_about(unit, slots)
-    return [slot for slot in slots if room_for(problem, slot, _minutes(slot)) is not None]
+    return [slot for slot in slots if holds(problem, slot)]
+
+
+def holds(problem: Problem, slot: FreedSlot) -> bool:
+    """Whether a place is free in a problem about it, all of it."""
+    return room_for(problem, slot, _minutes(slot)) is not None
 
 
 def problem_about(unit: Unit, slots: Iterable[FreedSlot]) -> Problem:

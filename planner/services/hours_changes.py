@@ -13,6 +13,7 @@ from planner.services.clinic_setup import set_practitioner_hours
 from planner.services.runtime import Unit
 from planner.services.work_time import weekly_of
 from planner.storage.opening import HoursChangeRow, HoursRow
+from planner.words import say
 
 
 def hours_of(unit: Unit, staff_id: int) -> tuple[WeeklyHours, ...]:
@@ -59,9 +60,9 @@ def put_back(unit: Unit, change: HoursChangeRow) -> None:
         UndoRefused: it was taken back before, or the hours were changed again since.
     """
     if change.withdrawn_at is not None:
-        raise UndoRefused("These hours were already taken back.")
+        raise UndoRefused(say("These hours were already taken back."))
     if latest_of(unit, change.practitioner_id) is not change:
-        raise UndoRefused("The hours were changed again since; take that back first.")
+        raise UndoRefused(say("The hours were changed again since; take that back first."))
     set_practitioner_hours(unit, change.practitioner_id, [WeeklyHours.from_json(each) for each in change.before])
     change.withdrawn_at = unit.now
 

@@ -24,6 +24,7 @@ from planner.storage.calendars import InvitationRow
 from planner.storage.courses import AppointmentRow, CourseRow, SessionRow
 from planner.storage.outward import OutboxRow
 from planner.storage.people import PatientRow
+from planner.words import say
 
 INVITATION: Final = "invitation"
 INVITED: Final = "invitations"
@@ -59,11 +60,11 @@ def invitation_letter(runtime: Runtime, unit: Unit, row: OutboxRow) -> Outgoing 
     told = unit.session.scalar(select(InvitationRow).where(InvitationRow.session_id == session.id))
     event = next((each for each in patient_events(unit, row.patient_id) if each.uid == session.uid), None)
     if event is None or told is None or not event.sequence == told.sequence == row.facts["sequence"]:
-        return NothingToSend("The session has changed since; a newer invitation follows.")
+        return NothingToSend(say("The session has changed since; a newer invitation follows."))
     patient = unit.get(PatientRow, row.patient_id)
     organizer = _organizer_address(runtime, unit, secret_of(runtime, unit.clinic.id, session.uid, patient.id))
     if organizer is None:
-        return NothingToSend("The clinic has no address that answers could go to.")
+        return NothingToSend(say("The clinic has no address that answers could go to."))
     to = Addressee(runtime, unit, patient)
     invitation = Invitation(
         event=event,
@@ -75,7 +76,7 @@ def invitation_letter(runtime: Runtime, unit: Unit, row: OutboxRow) -> Outgoing 
         to.head(), _visit(unit, session), event.cancelled, again=event.sequence > 0,
         answers_read=runtime.reply_address is not None,
     )  # fmt: skip
-    says = "cancellation of an invitation" if event.cancelled else "invitation"
+    says = say("cancellation of an invitation") if event.cancelled else say("invitation")
     return to.outgoing(letter, key=row.key, dated=event.revised_at, says=says, invitation=invitation)
 
 

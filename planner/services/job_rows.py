@@ -14,6 +14,7 @@ from planner.errors import InvalidInput, StaleForm
 from planner.scheduling.gap import gap_percent
 from planner.services.runtime import Actor, Runtime, Unit
 from planner.storage.jobs import SolveJobRow
+from planner.words import say
 
 LEASE: Final = timedelta(seconds=30)
 """So long after its last sign of life a job counts as abandoned: its process has died."""
@@ -23,7 +24,7 @@ SHOWN_FOR: Final = timedelta(days=3)
 
 _MOST_SHOWN: Final = 20
 
-ABANDONED: Final = "The program was stopped before the planning was over. Start it again."
+ABANDONED: Final = say("The program was stopped before the planning was over. Start it again.")
 RUNNING, DONE, FAILED, USED = "running", "done", "failed", "used"
 
 
@@ -86,7 +87,7 @@ def begun_before(unit: Unit, job_id: int, kind: str, asks: Callable[[dict[str, A
     if row is None:
         return False
     if row.kind != kind or not asks(row.request):
-        raise StaleForm("This form was sent before, with other entries. Look at them once more and send it again.")
+        raise StaleForm(say("This form was sent before, with other entries. Look at them once more and send it again."))
     return True
 
 
@@ -114,9 +115,9 @@ def claim_again(runtime: Runtime, actor: Actor, job_id: int) -> Job:
     with runtime.writing(actor) as unit:
         row = unit.get(SolveJobRow, job_id)
         if row.status == USED:
-            raise StaleForm("This plan is in the diary already.")
+            raise StaleForm(say("This plan is in the diary already."))
         if _job(row, unit.now).running:
-            raise InvalidInput("This is still being planned.", field="job")
+            raise InvalidInput(say("This is still being planned."), field="job")
         row.status, row.runner, row.stop_asked = RUNNING, secrets.token_hex(8), False
         row.progress, row.answer, row.error, row.ended_at = {}, {}, "", None
         row.beat_at = unit.now
@@ -200,9 +201,9 @@ def ready(unit: Unit, job_id: int, kind: str) -> Job:
     """A job whose answer can be used. Raises as `use` does."""
     row = unit.get(SolveJobRow, job_id)
     if row.status == USED:
-        raise StaleForm("This plan is in the diary already.")
+        raise StaleForm(say("This plan is in the diary already."))
     if row.status != DONE or row.kind != kind:
-        raise InvalidInput("There is no finished plan here.", field="job")
+        raise InvalidInput(say("There is no finished plan here."), field="job")
     return _job(row, unit.now)
 
 

@@ -37,6 +37,7 @@ from planner.services.runtime import Unit
 from planner.services.snapshot import Booked, CourseSnapshot
 from planner.services.work_time import HoursToCome
 from planner.storage.courses import CourseRow
+from planner.words import say
 
 _REST: Final = timedelta(hours=MIN_GAP_HOURS)
 
@@ -304,7 +305,7 @@ def _after(scene: JointScene, name: str, each: Asked, answer: Together) -> Cours
     if name not in scene.orders:
         return each.target
     if name in answer.untouched:
-        return _left(scene, each, min(answer.unplaced[name].values(), default="No other date is possible."))
+        return _left(scene, each, min(answer.unplaced[name].values(), default=say("No other date is possible.")))
     order = scene.orders[name]
     repaired = Repaired(
         placed={order[number].key: placed for number, placed in answer.placed[name].items()},

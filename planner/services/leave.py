@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, ClassVar, Final
 
@@ -11,24 +11,32 @@ from sqlalchemy import func, select
 
 from planner.diary.hours import Leave
 from planner.scheduling.events import PractitionerAway
-from planner.services import replan_jobs
-from planner.services.clinic_setup import add_leave, check_leave
+from planner.services import replan_jobs, worklists
+from planner.services.attention_courses import note_now
+from planner.services.clinic_setup import add_leave, automation_level, check_leave
 from planner.services.joint import JointScene, Planned
 from planner.services.planning import edge
 from planner.services.replan import UPCOMING, Replan, struck_scene, write_replan
+from planner.services.replan_jobs import needed
 from planner.services.runtime import Actor, Runtime, Unit
 from planner.services.solve_jobs import Watch
 from planner.storage.courses import AppointmentRow
+from planner.words import say
 
 LEAVE_JOB: Final = "leave"
 
 
 @dataclass(frozen=True, slots=True)
 class Absence:
-    """A leave that is not recorded yet, and whose it is."""
+    """A leave that is not recorded yet, and whose it is.
+
+    Args:
+        only: the courses that are changed, by id; the others stay where they are. None for all.
+    """
 
     staff_id: int
     leave: Leave
+    only: frozenset[int] | None = None
 
     kind: ClassVar[str] = LEAVE_JOB
 
@@ -44,22 +52,32 @@ class Absence:
     def scene(self, unit: Unit, also: Iterable[int] = ()) -> JointScene:
         """The courses with an appointment in it, and those that may make room by the policy."""
         self.check(unit)
-        courses = unit.session.scalars(
+        found = unit.session.scalars(
             self._met(unit, AppointmentRow.course_id)
             .group_by(AppointmentRow.course_id)
             .order_by(func.min(AppointmentRow.starts_at))
-        )
+        ).all()
+        courses = [each for each in found if self.only is None or each in self.only]
         event = PractitionerAway(str(self.staff_id), self.leave.starts, self.leave.ends)
         span = edge(self.leave.starts, unit.zone), edge(self.leave.ends, unit.zone)
-        return struck_scene(unit, event, list(courses), span, also=also)
+        left = set(found) - set(courses)
+        return struck_scene(unit, event, courses, span, also=set(also) - left, but_for=left)
 
     def record(self, unit: Unit, plan: Sequence[Planned]) -> Replan:
-        """Record the leave and bring all courses to the plan, as far as it still holds, together."""
+        """Record the leave and bring its courses to the plan, as far as it still holds, together.
+
+        What stays in the leave comes onto the worklist.
+        """
         scene = self.scene(unit, also={each.course_id for each in plan})
+        if self.only is not None:
+            plan = needed(scene, plan)
         name = check_leave(unit, self.staff_id, self.leave).name
         add_leave(unit, self.staff_id, self.leave)
         unit.session.flush()
-        return write_replan(unit, scene, plan, kind="leave", says=f"{name} is away")
+        done = write_replan(unit, scene, plan, kind="leave", says=say("%(name)s is away", name=name))
+        note_now(unit, worklists.LEAVE_CLASH)
+        left = unit.session.scalar(self._met(unit, func.count(AppointmentRow.id))) or 0
+        return replace(done, left=left)
 
     def to_json(self) -> dict[str, Any]:
         """As a job keeps it."""
@@ -83,6 +101,23 @@ class Absence:
         )
 
 
+def left_to_people(runtime: Runtime, actor: Actor, staff_id: int, leave: Leave) -> int | None:
+    """How many courses would stay in this leave for somebody to move, where the clinic wants no plan; else None.
+
+    Raises:
+        InvalidInput: it makes no sense.
+    """
+    with runtime.reading(actor) as unit:
+        touched = Absence(staff_id, leave).touches(unit)
+        return touched if automation_level(unit.clinic, "leave") == "off" else None
+
+
+def chosen_first(runtime: Runtime, actor: Actor) -> bool:
+    """Whether all courses are to be changed unless somebody says otherwise, or each only when somebody says so."""
+    with runtime.reading(actor) as unit:
+        return automation_level(unit.clinic, "leave") == "apply"
+
+
 def planned_at_once(runtime: Runtime, actor: Actor, staff_id: int, leave: Leave) -> bool:
     """Whether a leave is planned while the browser waits; see `replan_jobs`."""
     return replan_jobs.planned_at_once(runtime, actor, Absence(staff_id, leave))
@@ -96,6 +131,18 @@ def preview_leave(runtime: Runtime, actor: Actor, staff_id: int, leave: Leave) -
 def record_leave(runtime: Runtime, actor: Actor, staff_id: int, leave: Leave, *, digest: str | None = None) -> Replan:
     """Record a leave and plan every course with an appointment in it anew, at once; see `replan_jobs.record`."""
     return replan_jobs.record(runtime, actor, Absence(staff_id, leave), digest=digest)
+
+
+def preview_some(runtime: Runtime, actor: Actor, staff_id: int, leave: Leave, only: Collection[int]) -> Replan:
+    """What recording this leave would do where only these courses are changed; see `replan_jobs.preview_some`."""
+    some = Absence(staff_id, leave, frozenset(only))
+    return replan_jobs.preview_some(runtime, actor, Absence(staff_id, leave), some)
+
+
+def record_some(runtime: Runtime, actor: Actor, staff_id: int, leave: Leave, digests: Mapping[int, str]) -> Replan:
+    """Record a leave, and change only these courses, as they were shown; see `replan_jobs.record_some`."""
+    some = Absence(staff_id, leave, frozenset(digests))
+    return replan_jobs.record_some(runtime, actor, Absence(staff_id, leave), some, digests)
 
 
 def plan_leave(
@@ -116,6 +163,14 @@ def think(runtime: Runtime, actor: Actor, request: dict[str, Any], watch: Watch)
     return replan_jobs.think(runtime, actor, Absence.from_json(request), request["seconds"], watch)
 
 
-def apply_leave(runtime: Runtime, actor: Actor, job_id: int) -> Replan:
-    """Record a leave by its finished plan; see `replan_jobs.apply`."""
-    return replan_jobs.apply(runtime, actor, job_id, LEAVE_JOB, Absence.from_json)
+def apply_leave(runtime: Runtime, actor: Actor, job_id: int, *, only: Collection[int] | None = None) -> Replan:
+    """Record a leave by its finished plan; see `replan_jobs.apply`.
+
+    Args:
+        only: the courses that are changed, by id; None for all.
+    """
+
+    def read(request: Mapping[str, Any]) -> Absence:
+        return replace(Absence.from_json(request), only=None if only is None else frozenset(only))
+
+    return replan_jobs.apply(runtime, actor, job_id, LEAVE_JOB, read, only=only)

@@ -8,7 +8,8 @@ from datetime import date, datetime
 from sqlalchemy import select
 
 from planner.errors import PlannerError
-from planner.services import clinic_setup, undoing
+from planner.services import clinic_setup, undoing, worklists
+from planner.services.attention_courses import note_now
 from planner.services.planning import therapists
 from planner.services.runtime import Actor, Runtime, Unit
 from planner.storage.courses import RevisionRow
@@ -84,6 +85,8 @@ def withdraw(runtime: Runtime, actor: Actor, leave_id: int) -> Withdrawn:
         row = clinic_setup.withdraw_leave(unit, leave_id)
         therapist = unit.get(StaffRow, row.practitioner_id).name
         revision_id = _revision_of(unit, row)
+        unit.session.flush()
+        note_now(unit, worklists.LEAVE_CLASH)
     if revision_id is None:
         return Withdrawn(therapist, 0, "")
     try:

@@ -18,6 +18,7 @@ from planner.services.runtime import Actor, Runtime, Unit
 from planner.services.snapshot import CourseSnapshot, SessionState, take
 from planner.services.sweeping import SweepReport, each
 from planner.storage.courses import CourseRow
+from planner.words import say_many
 
 
 def extend_all(runtime: Runtime) -> SweepReport:
@@ -50,7 +51,7 @@ def extend(runtime: Runtime, actor: Actor, course_id: int) -> bool:
         if not lacking:
             return False
         target = repaired(unit, course, before.replacing(*_further(unit, course, before, lacking)))
-        words = f"{lacking} maintenance visit{'s' if lacking > 1 else ''} added"
+        words = say_many("%(num)s maintenance visit added", "%(num)s maintenance visits added", lacking)
         write_change(unit, CourseChange(course, target, "maintenance", words))
         note_unplaced(unit, course, target)
         return True

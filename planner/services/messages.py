@@ -31,6 +31,7 @@ from planner.services.runtime import Actor, Runtime, Unit
 from planner.services.sweeping import SweepReport, each
 from planner.storage.outward import OutboxRow
 from planner.storage.people import PatientRow
+from planner.words import say
 
 LEASE: Final = timedelta(minutes=10)
 """Longer than any attempt takes, so that nobody else sends meanwhile; as long until a dead worker's work goes on."""
@@ -194,7 +195,7 @@ def _outgoing(runtime: Runtime, unit: Unit, row: OutboxRow) -> Outgoing | None:
     """The row's letter; None, and the row settled, where nothing can or must be sent."""
     if row.attempts > MOST_ATTEMPTS:
         row.status = "failed"  # Every attempt was cut off: its letter itself must be what stops the worker.
-        _open_failed(unit, row.id, row.course_id, row.last_error or "Every attempt was cut off.", "")
+        _open_failed(unit, row.id, row.course_id, row.last_error or say("Every attempt was cut off."), "")
         return None
     letter = _LETTERS.get(row.kind, course_letter)(runtime, unit, row)
     if isinstance(letter, NothingToSend):
@@ -202,10 +203,13 @@ def _outgoing(runtime: Runtime, unit: Unit, row: OutboxRow) -> Outgoing | None:
         return None
     if letter.to:
         return letter
-    row.status, row.last_error = "skipped", "The patient has no e-mail address."
+    row.status, row.last_error = "skipped", say("The patient has no e-mail address.")
     if row.kind != REMINDER:
         phone = unit.get(PatientRow, row.patient_id).phone
-        says = f"No e-mail address{f', phone {phone}' if phone else ''} – {letter.says}"
+        if phone:
+            says = say("No e-mail address, phone %(phone)s – %(news)s", phone=phone, news=letter.says)
+        else:
+            says = say("No e-mail address – %(news)s", news=letter.says)
         worklists.open_item(unit, worklists.TELL_PATIENT, f"tell-{row.id}", says, row.course_id)
     return None
 
@@ -236,13 +240,13 @@ def _flag_interrupted(runtime: Runtime, owed: _Owed) -> None:
         if not _change(unit, owed, _is_interrupted(unit.now), status="unknown"):
             return
         row = unit.get(OutboxRow, owed.id)
-        row.last_error = "Cut off while it was being sent: it may have arrived or not."
+        row.last_error = say("Cut off while it was being sent: it may have arrived or not.")
         unit.audit("message.unknown", f"outbox/{row.id}", kind=row.kind)
-        _open_failed(unit, row.id, row.course_id, row.last_error, "reminder of the next appointment")
+        _open_failed(unit, row.id, row.course_id, row.last_error, say("reminder of the next appointment"))
 
 
 def _open_failed(unit: Unit, row_id: int, course_id: int | None, error: str, says: str) -> None:
-    words = f"{says} – {error}" if says else error
+    words = say("%(news)s – %(error)s", news=says, error=error) if says else error
     worklists.open_item(unit, worklists.MESSAGE_FAILED, f"message-{row_id}", words, course_id)
 
 

@@ -6,14 +6,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from sqlalchemy import select
+
 from planner.diary.free import to_wall
 from planner.services.attendance import visit
 from planner.services.course_view import names
 from planner.services.moving import Slot, legal_slots
+from planner.services.place_rules import length_of
 from planner.services.planning import therapists
 from planner.services.runtime import Actor, Runtime
 from planner.services.snapshot import Booked
-from planner.storage.people import PatientRow, StaffRow
+from planner.storage.people import PatientRow, RoomRow, StaffRow
 
 _WEEK = timedelta(days=7)
 _ALL_OF_A_DAY = 24 * 60
@@ -37,6 +40,8 @@ class MoveView:
         days: the days of that week with free places.
         earlier: the Monday before, None when that week is over.
         therapists: (id, name) of everybody who treats.
+        rooms: (id, name) of every room that is in use.
+        minutes: how long it is, in steps of `grid_minutes`.
     """
 
     appointment_id: int
@@ -54,6 +59,9 @@ class MoveView:
     earlier: date | None
     later: date
     therapists: tuple[tuple[int, str], ...]
+    rooms: tuple[tuple[int, str], ...]
+    minutes: int
+    grid_minutes: int
 
 
 def move_view(
@@ -74,7 +82,9 @@ def move_view(
         people = tuple((row.id, row.name) for row in therapists(unit))
         patient = unit.get(PatientRow, found.row.patient_id).name
         practitioner = names(unit, StaffRow).get(found.booked.practitioner_id, "")
-        version = found.row.version
+        open_rooms = select(RoomRow.id, RoomRow.name).where(RoomRow.active.is_(True)).order_by(RoomRow.name)
+        rooms = tuple((row.id, row.name) for row in unit.session.execute(open_rooms))
+        version, grid_minutes = found.row.version, unit.clinic.grid_minutes
     slots = legal_slots(
         runtime,
         actor,
@@ -100,6 +110,9 @@ def move_view(
         earlier=monday - _WEEK if monday > today else None,
         later=monday + _WEEK,
         therapists=people,
+        rooms=rooms,
+        minutes=length_of(found.booked),
+        grid_minutes=grid_minutes,
     )
 
 

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from typing import Final
 
-from planner.diary.free import to_utc, to_wall
-from planner.diary.interval import Interval, merged
+import numpy as np
+
+from planner.diary.free import to_wall
 from planner.errors import AppointmentLocked, InvalidInput, SlotTaken
-from planner.scheduling.problem import Problem, Resource
 from planner.services.attendance import Outcome, Visit, visit
 from planner.services.diary_writer import CourseChange, write_change
-from planner.services.planning import MIN_GAP_HOURS, Span, free_problem, other_starts, standing, therapists
+from planner.services.place_rules import PlaceRules, Reasons, length_of
+from planner.services.planning import Span, instant, standing, therapists
 from planner.services.runtime import Actor, Runtime, Unit
 from planner.services.snapshot import Booked
 from planner.services.wishes import Wishes
 
-_LOOK_DAYS = 28
-_REST = timedelta(hours=MIN_GAP_HOURS)
-_MOST_A_DAY = 12
+SHORTEST_MINUTES: Final = 5
+LONGEST_MINUTES: Final = 480
+_LOOK_DAYS: Final = 28
+_MOST_A_DAY: Final = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +57,21 @@ def legal_slots(
         most_a_day: only the first so many of each day.
     """
     with runtime.reading(actor) as unit:
-        found = _movable(unit, visit(unit, appointment_id))
-        slots = _slots(unit, found, from_day, all_therapists=all_therapists, days=days, most_a_day=most_a_day)
-        return list(slots)
+        found = movable(unit, visit(unit, appointment_id))
+        here = to_wall(found.booked.starts_at, unit.zone).date()
+        first = max(unit.today, from_day or here - timedelta(days=_LOOK_DAYS // 2))
+        people = {found.booked.practitioner_id, *Wishes.from_json(found.course.wishes).practitioners}
+        if all_therapists:
+            people |= {row.id for row in therapists(unit)}
+        rules = PlaceRules.load(unit, found, Span(first, days), people)
+        counted: dict[date, int] = {}
+        slots = []
+        for slot in _slots(rules):
+            day = slot.start.date()
+            counted[day] = counted.get(day, 0) + 1
+            if counted[day] <= most_a_day:
+                slots.append(slot)
+        return slots
 
 
 def move(
@@ -67,36 +82,59 @@ def move(
     practitioner_id: int,
     *,
     version: int | None = None,
+    minutes: int | None = None,
+    room_id: int | None = None,
 ) -> Outcome:
-    """Move an appointment to another start or therapist; the other sessions stay.
+    """Move an appointment to another start, therapist or room, or make it shorter or longer; the others stay.
 
     Args:
         start: wall-clock, naive.
+        minutes: how long it shall be; None for as long as it is.
+        room_id: a certain room; None for the one it has where that is free, else any.
     Raises:
         InvalidInput: the place breaks a rule; the message says which.
         SlotTaken: somebody has it.
         AppointmentLocked: it has begun, or a patient moves it inside the notice time.
     """
     with runtime.writing(actor) as unit:
-        found = _movable(unit, visit(unit, appointment_id, version=version))
-        slot = _chosen(unit, found, start, practitioner_id)
+        found = movable(unit, visit(unit, appointment_id, version=version))
+        _check_length(unit, found, minutes)
+        room = _room_for(unit, found, start, practitioner_id, minutes, room_id)
+        begins = instant(start, unit.zone)
+        length = minutes or length_of(found.booked)
+        # What the patient agreed to is the time and the therapist, not the room or the length.
+        agreed = (begins, practitioner_id) == (found.booked.starts_at, found.booked.practitioner_id)
+        kept = found.booked.confirmed_at if agreed else None
         moved = replace(
             found.booked,
-            starts_at=slot.starts_at,
-            ends_at=slot.starts_at + (found.booked.ends_at - found.booked.starts_at),
-            practitioner_id=slot.practitioner_id,
-            room_id=slot.room_id,
+            starts_at=begins,
+            ends_at=begins + timedelta(minutes=length),
+            practitioner_id=practitioner_id,
+            room_id=room,
             status="booked",
-            confirmed_at=unit.now if actor.patient_id is not None else None,
+            confirmed_at=unit.now if actor.patient_id is not None else kept,
         )
-        target = found.snapshot.replacing(found.session.with_current(moved))
-        who = "patient" if actor.patient_id is not None else "clinic"
-        words = f"Session {found.session.position + 1} moved by the {who}"
-        revision = write_change(unit, CourseChange(found.course, target, "moved", words))
+        session = found.session.with_current(moved)
+        if minutes is not None:
+            session = replace(session, minutes=minutes)
+        words = _words(unit, found, moved)
+        revision = write_change(unit, CourseChange(found.course, found.snapshot.replacing(session), "moved", words))
         return Outcome(found.course.id, revision.id, repaired=False, says=words)
 
 
-def _movable(unit: Unit, found: Visit) -> Visit:
+def _words(unit: Unit, found: Visit, moved: Booked) -> str:
+    """What the course's history says of it, a new length included."""
+    who = "patient" if unit.actor.patient_id is not None else "clinic"
+    number, minutes = found.session.position + 1, length_of(moved)
+    if minutes == length_of(found.booked):
+        return f"Session {number} moved by the {who}"
+    if moved.starts_at == found.booked.starts_at:
+        return f"Session {number} now takes {minutes} minutes"
+    return f"Session {number} moved by the {who}, now {minutes} minutes"
+
+
+def movable(unit: Unit, found: Visit) -> Visit:
+    """The same visit. Raises AppointmentLocked if it is not ahead any more, or too near for the patient who asks."""
     if standing(unit, found.session) is None:
         raise AppointmentLocked("This visit is not ahead any more, so it can't be moved.")
     notice = timedelta(hours=unit.clinic.notice_hours)
@@ -107,164 +145,52 @@ def _movable(unit: Unit, found: Visit) -> Visit:
     return found
 
 
-def _chosen(unit: Unit, found: Visit, start: datetime, practitioner_id: int) -> Slot:
-    if start.tzinfo is not None or to_utc(start, unit.zone) is None:
+def _check_length(unit: Unit, found: Visit, minutes: int | None) -> None:
+    if minutes is None or minutes == length_of(found.booked):
+        return
+    if not SHORTEST_MINUTES <= minutes <= LONGEST_MINUTES:
+        raise InvalidInput(f"A visit takes {SHORTEST_MINUTES} to {LONGEST_MINUTES} minutes.", field="minutes")
+    if minutes % unit.clinic.grid_minutes:
+        raise InvalidInput(f"Lengths go in steps of {unit.clinic.grid_minutes} minutes.", field="minutes")
+
+
+def _room_for(
+    unit: Unit, found: Visit, start: datetime, practitioner_id: int, minutes: int | None, room_id: int | None
+) -> int:
+    """The room of a place that breaks no rule.
+
+    Raises:
+        InvalidInput, SlotTaken: as `move`. A patient is told no more than that it is not free.
+    """
+    if start.tzinfo is not None:
         raise InvalidInput("There is no such time on that day.", field="start")
-    _check_neighbours(unit, found, start)
-    staff = unit.actor.patient_id is None
-    if not staff:
-        _check_rhythm(unit, found, start)
-    for slot in _slots(unit, found, start.date(), all_therapists=staff, days=1, most_a_day=24 * 60):
-        if slot.start == start and slot.practitioner_id == practitioner_id:
-            return slot
-    raise SlotTaken(_why_not(unit, found, start, practitioner_id), field="start")
-
-
-def _why_not(unit: Unit, found: Visit, start: datetime, practitioner_id: int) -> str:
-    """Say what is in the way of a place; to a patient no more than that it is not free."""
-    usual = "This time is not free, or outside opening hours."
-    if unit.actor.patient_id is not None:
-        return usual
-    problem = free_problem(unit, Span(start.date(), 1), {practitioner_id}, standing=[found.booked])
-    end = start + (found.booked.ends_at - found.booked.starts_at)
-    if not problem.practitioners:
-        return "This therapist does not work here."
-    if (start.hour * 60 + start.minute) % problem.grid_minutes:
-        return f"Times go in steps of {problem.grid_minutes} minutes."
-    therapist = problem.practitioners[0]
-    if (start, practitioner_id) == (to_wall(found.booked.starts_at, unit.zone), found.booked.practitioner_id):
-        return "The visit stands there already."
-    if not _holds(therapist.free, start, end):
-        # Where the visit stands now counts as free beside the hours, on whatever day that is.
-        free_then = merged(Interval(*span) for span in therapist.free if span[0].date() == start.date())
-        hours = ", ".join(f"{span.start:%H:%M}–{span.end:%H:%M}" for span in free_then)
-        free = f"free only {hours}" if hours else "not free at all (hours, leave or bookings)"
-        return f"On that day {therapist.name} is {free}."
-    if not any(_holds(room.free, start, end) for room in problem.rooms):
-        return f"{therapist.name} is free then, but no room is."
-    return usual
-
-
-def _check_neighbours(unit: Unit, found: Visit, start: datetime) -> None:
-    begins = to_utc(start, unit.zone) or unit.now
-    if begins <= unit.now:
-        raise InvalidInput("This time has passed.", field="start")
-    before, after = _neighbours(found)
-    for neighbour, side in ((before, "before"), (after, "after")):
-        if neighbour is None:
-            continue
-        apart = abs(begins - neighbour.starts_at)
-        wrong_side = begins <= neighbour.starts_at if side == "before" else begins >= neighbour.starts_at
-        if wrong_side:
-            raise InvalidInput(f"This would pass the session {side} it.", field="start")
-        _check_rest(apart, f"the session {side} it")
-    for other in other_starts(unit, found.course.patient_id, but_for_course=found.course.id):
-        _check_rest(abs(begins - other), "a visit of the patient's other course")
-
-
-def _check_rhythm(unit: Unit, found: Visit, start: datetime) -> None:
-    if not _in_rhythm(unit, found, start.date()):
+    people = {practitioner_id}
+    rules = PlaceRules.load(unit, found, Span(start.date(), 1), people, minutes)
+    if why := rules.why_no_time(start):
+        raise InvalidInput(why, field="start")
+    by_patient = unit.actor.patient_id is not None
+    if by_patient and not rules.in_rhythm(start.date()):
         raise InvalidInput("This is too near to the visits beside it, or too far from them.", field="start")
+    number = rules.number_of(start)
+    why = f"Times go in steps of {rules.problem.grid_minutes} minutes."
+    if number is not None:
+        why = Reasons.of_column(rules, practitioner_id, room_id).at(number)
+        room = rules.room_at(number, room_id)
+        if not why and room is not None:
+            return room
+    raise SlotTaken("This time is not free, or outside opening hours." if by_patient else why, field="start")
 
 
-def _in_rhythm(unit: Unit, found: Visit, day: date) -> bool:
-    """Whether the plan's gaps to the sessions beside it hold on a day, or are no worse than they are now."""
-    here = to_wall(found.booked.starts_at, unit.zone).date()
-    before, after = _neighbours(found)
-    gaps = {session.current.id: session.gap for session in found.snapshot.live if session.current is not None}
-    first, last = date.min, date.max
-    if before is not None and (gap := found.session.gap):
-        from_day = to_wall(before.starts_at, unit.zone).date()
-        first, last = from_day + timedelta(days=gap.min), from_day + timedelta(days=gap.max)
-    if after is not None and (gap := gaps[after.id]):
-        to_day = to_wall(after.starts_at, unit.zone).date()
-        first = max(first, to_day - timedelta(days=gap.max))
-        last = min(last, to_day - timedelta(days=gap.min))
-    return min(first, here) <= day <= max(last, here)
-
-
-def _check_rest(apart: timedelta, what: str) -> None:
-    if apart < _REST:
-        hours = int(apart.total_seconds() // 3600)
-        raise InvalidInput(f"{hours} hours from {what}: {MIN_GAP_HOURS} are needed.", field="start")
-
-
-def _neighbours(found: Visit) -> tuple[Booked | None, Booked | None]:
-    """The appointments of the same course that come next to this one in time."""
-    here = found.booked.starts_at
-    others = [
-        session.current
-        for session in found.snapshot.live
-        if session.id != found.session.id and session.current is not None and session.current.occupies
-    ]
-    before = max((each for each in others if each.starts_at < here), key=lambda each: each.starts_at, default=None)
-    after = min((each for each in others if each.starts_at > here), key=lambda each: each.starts_at, default=None)
-    return before, after
-
-
-def _slots(
-    unit: Unit,
-    found: Visit,
-    from_day: date | None,
-    *,
-    all_therapists: bool,
-    days: int = _LOOK_DAYS,
-    most_a_day: int = _MOST_A_DAY,
-) -> Iterator[Slot]:
-    here = to_wall(found.booked.starts_at, unit.zone).date()
-    first = max(unit.today, from_day or here - timedelta(days=_LOOK_DAYS // 2))
-    span = Span(first, days)
-    wishes = Wishes.from_json(found.course.wishes)
-    people = {found.booked.practitioner_id, *wishes.practitioners}
-    if all_therapists:
-        people |= {row.id for row in therapists(unit)}
-    problem = free_problem(unit, span, people, standing=[found.booked])
-    others = other_starts(unit, found.course.patient_id, but_for_course=found.course.id)
-    minutes = round((found.booked.ends_at - found.booked.starts_at).total_seconds() / 60)
-    neighbours = _neighbours(found)
-    counted: dict[date, int] = {}
-    for start, person, room in _starts(problem, minutes):
-        starts_at = to_utc(start, unit.zone)
-        if starts_at is None or starts_at <= unit.now or not _between(neighbours, starts_at):
+def _slots(rules: PlaceRules) -> Iterator[Slot]:
+    """Every place that breaks no rule, by time, in a room that is free."""
+    by_patient = rules.unit.actor.patient_id is not None
+    free = [(person, Reasons.of_column(rules, int(person.id)).free) for person in rules.problem.practitioners]
+    any_free = np.logical_or.reduce([fits for _, fits in free]) if free else np.zeros(0, np.bool_)
+    for number in np.flatnonzero(any_free).tolist():
+        start = rules.starts[number]
+        if rules.why_no_time(start) or (by_patient and not rules.in_rhythm(start.date())):
             continue
-        if any(abs(starts_at - other) < _REST for other in others):
-            continue
-        if unit.actor.patient_id is not None and not _in_rhythm(unit, found, start.date()):
-            continue
-        if (start, int(person.id)) == (to_wall(found.booked.starts_at, unit.zone), found.booked.practitioner_id):
-            continue
-        counted[start.date()] = counted.get(start.date(), 0) + 1
-        if counted[start.date()] <= most_a_day:
-            yield Slot(start, starts_at, int(person.id), person.name, int(room.id))
-
-
-def _between(neighbours: tuple[Booked | None, Booked | None], starts_at: datetime) -> bool:
-    before, after = neighbours
-    return (before is None or starts_at - before.starts_at >= _REST) and (
-        after is None or after.starts_at - starts_at >= _REST
-    )
-
-
-def _starts(problem: Problem, minutes: int) -> Iterator[tuple[datetime, Resource, Resource]]:
-    """Every free start, by time, with a practitioner and the first room that is free too."""
-    step, length = timedelta(minutes=problem.grid_minutes), timedelta(minutes=minutes)
-    starts = sorted(
-        (start, index)
-        for index, person in enumerate(problem.practitioners)
-        for start in _steps(person.free, step, length)
-    )
-    for start, index in starts:
-        room = next((room for room in problem.rooms if _holds(room.free, start, start + length)), None)
-        if room is not None:
-            yield start, problem.practitioners[index], room
-
-
-def _steps(free: Iterable[tuple[datetime, datetime]], step: timedelta, length: timedelta) -> Iterator[datetime]:
-    for start, end in free:
-        while start + length <= end:
-            yield start
-            start += step
-
-
-def _holds(free: Iterable[tuple[datetime, datetime]], start: datetime, end: datetime) -> bool:
-    return any(first <= start and end <= last for first, last in free)
+        for person, fits in free:
+            room = rules.room_at(number)
+            if fits[number] and room is not None:
+                yield Slot(start, instant(start, rules.unit.zone), int(person.id), person.name, room)

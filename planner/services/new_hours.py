@@ -30,6 +30,7 @@ from planner.services.solve_jobs import Watch
 from planner.services.work_time import HoursToCome, Work, grid_of
 from planner.storage.courses import AppointmentRow
 from planner.storage.ids import new_id
+from planner.words import say
 
 HOURS_JOB: Final = "hours"
 
@@ -57,7 +58,7 @@ class NewWeek:
         check_hours(unit, self.staff_id)
         if self.first_day < unit.today:
             raise InvalidInput(
-                "The day from which the hours hold is over. Choose today or a later one.", field="first_day"
+                say("The day from which the hours hold is over. Choose today or a later one."), field="first_day"
             )
 
     def touches(self, unit: Unit) -> int:
@@ -79,7 +80,9 @@ class NewWeek:
         scene = self.scene(unit, also={each.course_id for each in plan})
         name, batch = check_hours(unit, self.staff_id).name, new_id()
         keep_change(unit, self.staff_id, self.first_day, self._to_come(unit).lines, batch)
-        return write_replan(unit, scene, plan, kind="hours", says=f"{name} works other hours", batch=batch)
+        return write_replan(
+            unit, scene, plan, kind="hours", says=say("%(name)s works other hours", name=name), batch=batch
+        )
 
     def to_json(self) -> dict[str, Any]:
         """As a job keeps it."""

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import ClassVar, Final
 
+from sqlalchemy import select
+
 from planner.care.course import PlannedSession
 from planner.diary.free import to_wall
 from planner.errors import InvalidInput
@@ -16,6 +18,7 @@ from planner.scheduling.problem import Course, Placed, Problem
 from planner.scheduling.siblings import days_apart
 from planner.scheduling.taken import lessened
 from planner.services.assessments import assessment_from
+from planner.services.backfill_places import Place, slot_at
 from planner.services.booking import BookingRequest, course_for, planned_sessions, span_of
 from planner.services.freed_slots import FreedSlot, problem_about, room_for, slot_of
 from planner.services.planning import free_problem, therapists, visits_of, whole_steps
@@ -24,6 +27,7 @@ from planner.services.takers import LEAST_SAVING, MOST_TAKERS
 from planner.services.waiting import Waiting, known_of, request_of, waiting_list
 from planner.services.wishes import Wishes
 from planner.storage.courses import AssessmentRow
+from planner.storage.people import PatientRow
 
 MOST_WAITING: Final = 60
 """So many of the longest waiting are looked at; each is planned twice, some milliseconds in all."""
@@ -76,18 +80,36 @@ def newcomers_of(unit: Unit, slot: FreedSlot, *, most: int = MOST_WAITING) -> Ne
         most: so many of those who would see its therapist are looked at, the longest waiting.
     """
     listed = waiting_list(unit, most=most, therapist=slot.practitioner_id)
-    if not listed.waiting:
+    waiting = _willing(unit, listed.waiting) if listed.waiting else []
+    if not waiting:
         return Newcomers((), unseen=listed.more)
-    scene = _Scene.of(unit, slot, listed.waiting)
-    found = [newcomer for number in range(len(listed.waiting)) if (newcomer := scene.newcomer(number)) is not None]
+    scene = _Scene.of(unit, slot, waiting)
+    found = [newcomer for number in range(len(waiting)) if (newcomer := scene.newcomer(number)) is not None]
     found.sort(key=lambda each: (-each.saved_points, each.since))
     return Newcomers(tuple(found[:MOST_TAKERS]), len(found[MOST_TAKERS:]), listed.more)
 
 
-def beginning(runtime: Runtime, actor: Actor, slot_id: int, assessment_id: int) -> Beginning:
-    """What *Book a course* starts from for a patient who begins in a slot. Raises NotFound."""
+def _willing(unit: Unit, waiting: Sequence[Waiting]) -> list[Waiting]:
+    """Those who did not say that they want no earlier time."""
+    mine = {each.patient_id for each in waiting}
+    unwilling = set(
+        unit.session.scalars(select(PatientRow.id).where(PatientRow.id.in_(mine), PatientRow.wants_earlier.is_(False)))
+    )
+    return [each for each in waiting if each.patient_id not in unwilling]
+
+
+def beginning(runtime: Runtime, actor: Actor, where: int | Place, assessment_id: int) -> Beginning:
+    """What *Book a course* starts from for a patient who begins in a slot.
+
+    Args:
+        where: the id of a freed slot, or any place of the diary.
+    Raises:
+        InvalidInput: there is no such place.
+        NotFound: no such slot, therapist or assessment here.
+    """
     with runtime.reading(actor) as unit:
-        slot, row = slot_of(unit, slot_id), unit.get(AssessmentRow, assessment_id)
+        slot = slot_of(unit, where) if isinstance(where, int) else slot_at(unit, where)
+        row = unit.get(AssessmentRow, assessment_id)
         known = known_of(unit, {row.patient_id})[row.patient_id]
         wishes = known.wishes_now([each.id for each in therapists(unit)], row.recorded_by)
         minutes = whole_steps(unit, assessment_from(row).first_visit_minutes)

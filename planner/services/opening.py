@@ -1,30 +1,39 @@
-"""Opening a real clinic from a file: its name and place, its rooms, and the people who work there."""
+"""Opening a real clinic, from a file or on its first page: its name and place, its rooms, the people who work there."""
 
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from planner.diary.hours import WeeklyHours
-from planner.errors import InvalidInput
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from planner.diary.hours import Closure, WeeklyHours
+from planner.errors import InvalidInput, StaleForm
 from planner.scheduling import fields
-from planner.services.clinic_setup import NewClinic, add_room, add_staff, set_practitioner_hours
+from planner.services.clinic_setup import NewClinic, add_closure, add_room, add_staff, set_practitioner_hours
 from planner.services.runtime import Actor, Runtime, Unit
 from planner.services.typical_hours import weekly_lines
 from planner.storage.ids import new_id
 from planner.storage.people import ClinicRow
+from planner.words import say
 
 _PLACE = ("address", "phone", "email", "subdivision")
 
 
 @dataclass(frozen=True, slots=True)
 class Employee:
-    """Somebody who works there; whoever has hours treats patients in them."""
+    """Somebody who works there; whoever has hours treats patients in them.
+
+    Args:
+        password: chosen by themselves; "" for one that is made, shown once, and has to be changed.
+    """
 
     name: str
     email: str
     role: str
     hours: tuple[WeeklyHours, ...] = ()
+    password: str = field(default="", repr=False)
 
     @classmethod
     def from_json(cls, value: object) -> Employee:
@@ -42,6 +51,9 @@ class Employee:
 class Opening:
     """A clinic with everything a first booking needs.
 
+    Args:
+        language: of pages and letters where nobody chose another.
+        currency: of fees; "" where none are told.
     Raises:
         InvalidInput: no room, nobody who treats, or nobody who may manage the clinic.
     """
@@ -49,6 +61,9 @@ class Opening:
     clinic: NewClinic
     rooms: tuple[str, ...]
     staff: tuple[Employee, ...]
+    closures: tuple[Closure, ...] = ()
+    language: str = "en"
+    currency: str = ""
 
     def __post_init__(self) -> None:
         if not self.rooms:
@@ -79,25 +94,37 @@ class Opening:
 
 @dataclass(frozen=True, slots=True)
 class FirstPassword:
-    """A sign-in with a password made for the first time; it is shown once."""
+    """A sign-in with a password made for the first time; it is shown once. "" where the person chose their own."""
 
     name: str
     email: str
     role: str
-    password: str
+    password: str = field(repr=False)
 
 
-def open_clinic(runtime: Runtime, opening: Opening) -> tuple[FirstPassword, ...]:
+def any_clinic(runtime: Runtime) -> bool:
+    """Whether a clinic is open already."""
+    with runtime.database.reading(None) as session:
+        return _has_clinic(session)
+
+
+def open_clinic(runtime: Runtime, opening: Opening, *, first: bool = False) -> tuple[FirstPassword, ...]:
     """Open a clinic with all its rooms and people in one transaction, or nothing.
 
+    Args:
+        first: only where there is no clinic yet; two people may press the button at the same moment.
     Raises:
         InvalidInput: a name, role or address makes no sense, or an address has an account already.
+        StaleForm: it should be the first clinic, and is not.
     """
     new = opening.clinic
     with runtime.database.writing(None) as session:
+        if first and _has_clinic(session):
+            raise StaleForm(say("The clinic is open already. Sign in."))
         row = ClinicRow(
             id=new_id(), name=new.name, timezone=new.timezone, country=new.country, subdivision=new.subdivision,
-            address=new.address, phone=new.phone, email=new.email,
+            address=new.address, phone=new.phone, email=new.email, language=opening.language,
+            currency=opening.currency,
         )  # fmt: skip
         session.add(row)
         session.flush()
@@ -105,12 +132,19 @@ def open_clinic(runtime: Runtime, opening: Opening) -> tuple[FirstPassword, ...]
         unit = Unit(session=session, clinic=row, actor=Actor.system(row.id), now=runtime.clock.now())
         for room in opening.rooms:
             add_room(unit, room)
+        for closure in opening.closures:
+            add_closure(unit, closure)
         return tuple(_employ(unit, person) for person in opening.staff)
 
 
+def _has_clinic(session: Session) -> bool:
+    return session.scalar(select(ClinicRow.id).limit(1)) is not None
+
+
 def _employ(unit: Unit, person: Employee) -> FirstPassword:
-    password = secrets.token_urlsafe(12)
-    row = add_staff(unit, person.name, person.email, person.role, password, treats=bool(person.hours))
+    made = "" if person.password else secrets.token_urlsafe(12)
+    row = add_staff(unit, person.name, person.email, person.role, person.password or made, treats=bool(person.hours))
+    row.password_once = bool(made)
     if person.hours:
         set_practitioner_hours(unit, row.id, person.hours)
-    return FirstPassword(row.name, row.email, row.role, password)
+    return FirstPassword(row.name, row.email, row.role, made)

@@ -13,6 +13,7 @@ from planner.notify.message import one_line
 from planner.notify.outtray import OuttrayMessage, read_outtray
 from planner.services.runtime import Actor, Runtime
 from planner.storage.people import PatientRow
+from planner.words import say
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class ClinicOuttray:
         for message in self.messages:
             if message.name == name:
                 return message
-        raise NotFound("There is no such message.")
+        raise NotFound(say("There is no such message."))
 
 
 def clinic_outtray(runtime: Runtime, actor: Actor, folder: Path | None) -> ClinicOuttray:

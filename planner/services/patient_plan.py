@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -13,19 +13,23 @@ from sqlalchemy import select
 from planner.calendars.feed import download_bytes
 from planner.care.aftercare import after_a_session, before_first_visit
 from planner.care.evidence import Evidence
-from planner.errors import NotFound, UndoRefused
+from planner.errors import InvalidInput, NotFound, UndoRefused
+from planner.languages import LANGUAGES, spoken
 from planner.services import undoing
 from planner.services.calendar_events import patient_events, patients_title
 from planner.services.feeds import FeedState, feed_state
-from planner.services.moving import Slot, legal_slots
+from planner.services.moving import Slot
 from planner.services.offers import OfferedTime, offers_for
+from planner.services.patient_log import Log, log_of
+from planner.services.patient_moving import times_for
 from planner.services.patient_visits import PlanVisit, Visits, WaitingVisit
+from planner.services.patient_wishes import left_at
 from planner.services.runtime import Actor, Runtime, Unit
 from planner.storage.courses import CourseRow, RevisionRow
 from planner.storage.people import PatientRow
+from planner.words import say
 
 _SLOTS_A_DAY: Final = 6
-_QUARTERS_A_DAY: Final = 96
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +64,13 @@ class PatientPlan:
         calendar: the calendar address in use, if there is one.
         calendar_title: what the visits are called in a calendar that is made now.
         offers: times that became free and may be taken.
+        wants_earlier: whether such times may be offered.
+        log: how it was after the last visit; None where there is nothing to tell.
+        wishes_left_at: when wishes were left that the clinic has not looked at yet.
     """
 
     name: str
+    language: str
     clinic: ClinicCard
     zone: str
     today: date
@@ -74,6 +82,9 @@ class PatientPlan:
     calendar: FeedState | None
     calendar_title: str
     offers: tuple[OfferedTime, ...] = ()
+    wants_earlier: bool = True
+    log: Log | None = None
+    wishes_left_at: datetime | None = None
 
     @property
     def next(self) -> PlanVisit | None:
@@ -112,6 +123,19 @@ class DayOfSlots:
         return self.slots[-1].start.date()
 
 
+@dataclass(frozen=True, slots=True)
+class FreeDays:
+    """Where a visit could be.
+
+    Args:
+        alone: all other visits stay.
+        together: later visits move too.
+    """
+
+    alone: tuple[DayOfSlots, ...] = ()
+    together: tuple[DayOfSlots, ...] = ()
+
+
 def plan_of(runtime: Runtime, actor: Actor) -> PatientPlan:
     """The page of the patient whose personal link was opened (a bounded number of queries)."""
     with runtime.reading(actor) as unit:
@@ -123,6 +147,7 @@ def plan_of(runtime: Runtime, actor: Actor) -> PatientPlan:
         seen = any(visit.status == "fulfilled" for visit in past)
         return PatientPlan(
             name=patient.name,
+            language=spoken(patient.language),
             clinic=_card(unit),
             zone=_zone_of(unit, patient).key,
             today=unit.now.astimezone(_zone_of(unit, patient)).date(),
@@ -134,6 +159,9 @@ def plan_of(runtime: Runtime, actor: Actor) -> PatientPlan:
             calendar=feed_state(unit, patient_id=patient.id),
             calendar_title=patients_title(patient.language, unit.clinic.name),
             offers=offers_for(unit, patient.id),
+            wants_earlier=patient.wants_earlier,
+            log=log_of(unit, patient),
+            wishes_left_at=left_at(unit, [course.id for course in courses]),
         )
 
 
@@ -148,22 +176,35 @@ def plan_file(runtime: Runtime, actor: Actor) -> bytes:
         return download_bytes([event for event in events if not event.cancelled and event.ends_at > unit.now])
 
 
-def free_days(
-    runtime: Runtime, actor: Actor, appointment_id: int, *, from_day: date | None = None
-) -> tuple[DayOfSlots, ...]:
+def free_days(runtime: Runtime, actor: Actor, appointment_id: int, *, from_day: date | None = None) -> FreeDays:
     """Where the patient may move a visit to, by day.
 
     Raises:
         AppointmentLocked: inside the notice time, or over.
         NotFound: not this patient's.
     """
-    slots = legal_slots(runtime, actor, appointment_id, from_day=from_day, most_a_day=_QUARTERS_A_DAY)
+    times = times_for(runtime, actor, appointment_id, from_day=from_day)
     with runtime.reading(actor) as unit:
         zone = _zone_of(unit, unit.get(PatientRow, actor.patient_id or 0))
-    days: dict[date, list[Slot]] = {}
-    for slot in slots:
-        days.setdefault(slot.starts_at.astimezone(zone).date(), []).append(slot)
-    return tuple(DayOfSlots(day, _spread(slots)) for day, slots in days.items())
+    return FreeDays(_by_day(times.alone, zone), _by_day(times.together, zone))
+
+
+def set_earlier(runtime: Runtime, actor: Actor, wanted: bool) -> None:
+    """Whether the patient wants to hear of times that become free."""
+    with runtime.writing(actor) as unit:
+        unit.get(PatientRow, actor.patient_id or 0).wants_earlier = wanted
+
+
+def set_language(runtime: Runtime, actor: Actor, language: str) -> None:
+    """In which language the patient reads pages, messages and calendars.
+
+    Raises:
+        InvalidInput: there are no texts in it.
+    """
+    if language not in LANGUAGES:
+        raise InvalidInput(say("Choose one of the languages that there are texts in."), field="language")
+    with runtime.writing(actor) as unit:
+        unit.get(PatientRow, actor.patient_id or 0).language = language
 
 
 def undo_own(runtime: Runtime, actor: Actor, revision_id: int) -> None:
@@ -176,10 +217,17 @@ def undo_own(runtime: Runtime, actor: Actor, revision_id: int) -> None:
     with runtime.reading(actor) as unit:
         revision = unit.get(RevisionRow, revision_id)
         if unit.get(CourseRow, revision.course_id).patient_id != actor.patient_id:
-            raise NotFound("There is no such change.")
+            raise NotFound(say("There is no such change."))
         if revision.actor != actor.name or revision.staff_id is not None:
-            raise UndoRefused("The clinic made this change; please call to have it taken back.")
+            raise UndoRefused(say("The clinic made this change; please call to have it taken back."))
     undoing.undo(runtime, actor, revision_id)
+
+
+def _by_day(slots: Sequence[Slot], zone: ZoneInfo) -> tuple[DayOfSlots, ...]:
+    days: dict[date, list[Slot]] = {}
+    for slot in slots:
+        days.setdefault(slot.starts_at.astimezone(zone).date(), []).append(slot)
+    return tuple(DayOfSlots(day, _spread(each)) for day, each in days.items())
 
 
 def _spread(slots: Sequence[Slot]) -> tuple[Slot, ...]:

@@ -19,6 +19,7 @@ from planner.services.clinic_setup import checked_name
 from planner.services.runtime import Actor, Runtime, Unit
 from planner.services.tokens import hashed
 from planner.storage.people import PatientRow
+from planner.words import say
 
 _MOST_FOUND = 20
 CONTACTS = ("feed", "invitations", "mail")
@@ -52,22 +53,25 @@ class PatientDetails:
         address = parseaddr(self.email)[1]
         if self.email and (address != self.email or "@" not in address or not address.rpartition("@")[2].strip(".")):
             raise InvalidInput(
-                f"“{self.email}” is not an e-mail address; it looks like ana@example.org.", field="email"
+                say("“%(email)s” is not an e-mail address; it looks like ana@example.org.", email=self.email),
+                field="email",
             )
         if any(unicodedata.category(sign) == "Cc" for sign in self.email + self.phone):
-            raise InvalidInput("There is a control character in the address or phone number.", field="email")
+            raise InvalidInput(say("There is a control character in the address or phone number."), field="email")
         if len(self.phone) > 40:
-            raise InvalidInput("A phone number has at most 40 characters.", field="phone")
+            raise InvalidInput(say("A phone number has at most 40 characters."), field="phone")
         if self.timezone and self.timezone not in available_timezones():
-            raise InvalidInput(f"There is no time zone “{self.timezone}”.", field="timezone")
+            raise InvalidInput(say("There is no time zone “%(timezone)s”.", timezone=self.timezone), field="timezone")
         if self.language and self.language not in LANGUAGES:
-            raise InvalidInput("Choose one of the languages that there are texts in.", field="language")
+            raise InvalidInput(say("Choose one of the languages that there are texts in."), field="language")
         if self.contact not in CONTACTS:
-            raise InvalidInput("Choose how dates reach the patient's calendar.", field="contact")
+            raise InvalidInput(say("Choose how dates reach the patient's calendar."), field="contact")
         if self.contact == "invitations" and not self.email:
-            raise InvalidInput("Invitations go by e-mail; give an address, or choose another way.", field="contact")
+            raise InvalidInput(
+                say("Invitations go by e-mail; give an address, or choose another way."), field="contact"
+            )
         if len(self.notes) > 4000:
-            raise InvalidInput("Notes have at most 4,000 characters.", field="notes")
+            raise InvalidInput(say("Notes have at most 4,000 characters."), field="notes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +152,7 @@ def update(runtime: Runtime, actor: Actor, patient_id: int, details: PatientDeta
         actor.must_be("reception", "therapist")
         row = unit.get(PatientRow, patient_id)
         if row.version != version:
-            raise StaleForm("Somebody changed this patient meanwhile. Here is how it stands now.")
+            raise StaleForm(say("Somebody changed this patient meanwhile. Here is how it stands now."))
         _fill(unit, row, details)
         unit.audit("patient.change", f"patient/{row.id}")
 

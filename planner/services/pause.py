@@ -16,9 +16,9 @@ from sqlalchemy import select
 from planner.care.evidence import Evidence
 from planner.diary.free import to_wall
 from planner.errors import InvalidInput, StaleForm
-from planner.scheduling import words
 from planner.scheduling.events import CalledOff, Pause
-from planner.services.attendance import Outcome, note_unplaced, propose_catch_up
+from planner.services.attendance import Outcome
+from planner.services.attendance_aftermath import note_unplaced, propose_catch_up
 from planner.services.diary_writer import CourseChange, write_changes
 from planner.services.joint import Planned
 from planner.services.planning import ahead, standing, visits_of
@@ -28,6 +28,7 @@ from planner.services.runtime import Actor, Runtime, Unit
 from planner.services.snapshot import CourseSnapshot, Days, take_all
 from planner.storage.courses import CourseRow
 from planner.storage.ids import new_id
+from planner.words import Text, day_said, say
 
 MOST_DAYS: Final = 366
 GOING_ON: Final = ("planned", "active", "onhold")
@@ -47,18 +48,22 @@ class DaysAway:
     def __post_init__(self) -> None:
         """Refuse what is no stretch of days."""
         if self.last_day < self.first_day:
-            raise InvalidInput("The last day is before the first one.", field="last_day")
+            raise InvalidInput(say("The last day is before the first one."), field="last_day")
         if (self.last_day - self.first_day).days >= MOST_DAYS:
-            raise InvalidInput("A pause lasts a year at most. End the course instead.", field="last_day")
+            raise InvalidInput(say("A pause lasts a year at most. End the course instead."), field="last_day")
 
     @property
     def pair(self) -> Days:
         """As a course keeps them."""
         return self.first_day, self.last_day
 
-    def __str__(self) -> str:
-        first = words.day(self.first_day)
-        return f"on {first}" if self.first_day == self.last_day else f"from {first} to {words.day(self.last_day)}"
+    @property
+    def words(self) -> Text:
+        """For instance "on Tuesday 3 March", "from Tuesday 3 March to Friday 6 March"."""
+        first, last = day_said(self.first_day, "long"), day_said(self.last_day, "long")
+        return (
+            say("on %(day)s", day=first) if first == last else say("from %(first)s to %(last)s", first=first, last=last)
+        )
 
 
 def preview_pause(
@@ -92,11 +97,9 @@ def pause(
         planned = _planned(unit, course_id, days, all_courses)
         shown = shown_replan(unit, planned, {each.course_id for each in planned})
         if digest is not None and digest != shown.digest:
-            raise StaleForm("The diary changed since this preview. Look at what would happen now.")
-        changes = [
-            CourseChange(unit.get(CourseRow, each.course_id), each.after, "paused", f"The patient can't come {days}")
-            for each in planned
-        ]
+            raise StaleForm(say("The diary changed since this preview. Look at what would happen now."))
+        words = say("The patient can't come %(days)s", days=days.words)
+        changes = [CourseChange(unit.get(CourseRow, each.course_id), each.after, "paused", words) for each in planned]
         revisions = write_changes(unit, changes, batch=new_id())
         evidence = Evidence.load(unit.clinic.evidence_overrides)
         for change in changes:
@@ -118,8 +121,8 @@ def end_pause(runtime: Runtime, actor: Actor, course_id: int, days: DaysAway) ->
         before = take_all(unit, [course, *other_courses(unit, course)])
         pausing = {each: found for each, found in before.items() if days.pair in (found.away or ())}
         if course_id not in pausing:
-            raise StaleForm("The course does not pause on these days any more.")
-        says = f"The patient can come {days} after all"
+            raise StaleForm(say("The course does not pause on these days any more."))
+        says = say("The patient can come %(days)s after all", days=days.words)
         changes = [
             CourseChange(unit.get(CourseRow, each), _without(found, days), "pause-ended", says)
             for each, found in pausing.items()
@@ -136,9 +139,9 @@ def _planned(unit: Unit, course_id: int, days: DaysAway, all_courses: bool) -> l
     """Each course that pauses, one after the other, so that each knows the new dates of those before it."""
     course = unit.get(CourseRow, course_id)
     if course.status not in GOING_ON:
-        raise InvalidInput("This course is over, so there is nothing to pause.", field="course")
+        raise InvalidInput(say("This course is over, so there is nothing to pause."), field="course")
     if days.last_day < unit.today:
-        raise InvalidInput("These days are over.", field="last_day")
+        raise InvalidInput(say("These days are over."), field="last_day")
     courses = [course, *(other_courses(unit, course) if all_courses else ())]
     before = take_all(unit, courses)
     after: dict[int, CourseSnapshot] = {}

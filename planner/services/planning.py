@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
@@ -139,12 +139,12 @@ class _Diary:
     @cached_property
     def closed_spans(self) -> FreeSpans:
         """The days on which the clinic is shut."""
-        return self._spans(self.work.closed(self.grid))
+        return self._later(lambda: self.work.closed(self.grid))
 
     @cached_property
     def rest_spans(self) -> FreeSpans:
         """The same hours as `rest`."""
-        return self._spans(self.rest)
+        return self._later(lambda: self.rest)
 
     @cached_property
     def open_hours(self) -> Cells:
@@ -157,11 +157,11 @@ class _Diary:
         """A practitioner's free time, and what leave, closed days and rests keep of their hours."""
         grid, work = self.grid, self.work
         taken = self.busy.of_practitioner(grid, row_id) | self.elsewhere.of(grid, row_id, self.standing) | self.too_late
-        bare = self._and_what_stands(row_id, work.but_for_leave(grid, row_id)) & ~taken
         free = self._and_what_stands(row_id, work.of_practitioner(grid, row_id)) & ~taken & ~self.rest
         known = Withheld(
-            worked=self._spans(bare),
-            leave=self._spans(work.on_leave(grid, row_id)),
+            # Only who asks for reasons looks at these two.
+            worked=self._later(lambda: self._and_what_stands(row_id, work.but_for_leave(grid, row_id)) & ~taken),
+            leave=self._later(lambda: work.on_leave(grid, row_id)),
             closed=self.closed_spans,
             rest=self.rest_spans,
         )
@@ -182,6 +182,9 @@ class _Diary:
 
     def _spans(self, cells: Cells) -> FreeSpans:
         return FreeSpans(self.grid.spans(cells))
+
+    def _later(self, cells: Callable[[], Cells]) -> FreeSpans:
+        return FreeSpans.when_asked(lambda: self.grid.spans(cells()))
 
 
 def _too_near(apart_from: Iterable[datetime], standing: Collection[Booked]) -> list[tuple[datetime, datetime]]:

@@ -17,6 +17,7 @@ from planner.errors import InvalidInput
 from planner.scheduling.many_courses import solve
 from planner.scheduling.problem import Course, Gap, Placed, Problem, Session, Solution, Window
 from planner.services.typical_hours import GRID_MINUTES, TypicalHours
+from planner.words import say
 
 COURSE: Final = "course"
 ANY_TIME: Final = tuple(Window(weekday, 0, 24 * 60, 0) for weekday in range(7))
@@ -107,7 +108,7 @@ def quick_plan(
     """
     known, clinic = evidence or Evidence.load(), hours or TypicalHours()
     if not 2000 <= from_day.year <= 2100:
-        raise InvalidInput(f"The year {from_day.year} is not between 2000 and 2100.", field="from_day")
+        raise InvalidInput(say("The year %(year)s is not between 2000 and 2100.", year=from_day.year), field="from_day")
     found = estimate(assessment, known)
     sessions = plan_sessions(
         found.phases, found.first_visit_minutes, found.visit_minutes, known["J7"].whole("sessions_ahead")
@@ -132,7 +133,9 @@ def plan_ics(plan: QuickPlan, written_at: datetime) -> bytes:
         InvalidInput: no session has a date; with the reason.
     """
     if not plan.dates:
-        raise InvalidInput(f"There is no date to write into a calendar file. {plan.unplaced[0][1]}")
+        raise InvalidInput(
+            say("There is no date to write into a calendar file. %(reason)s", reason=plan.unplaced[0][1])
+        )
     return download_bytes([_event(plan, each, written_at) for each in plan.dates])
 
 
@@ -197,6 +200,11 @@ def _event(plan: QuickPlan, each: PlannedDate, written_at: datetime) -> Calendar
         ends_at=starts_at + timedelta(minutes=each.minutes),
         timezone=plan.hours.timezone,
         # Neutral: people share their calendars with whole teams.
-        summary="Appointment",
-        description=f"Visit {each.number} of {len(plan.dates)} with {each.practitioner}. A plan, not yet booked.",
+        summary=say("Appointment"),
+        description=say(
+            "Visit %(number)s of %(visits)s with %(name)s. A plan, not yet booked.",
+            number=each.number,
+            visits=len(plan.dates),
+            name=each.practitioner,
+        ),
     )

@@ -17,6 +17,7 @@ from planner.services.sweeping import SweepReport, each
 from planner.storage.courses import AppointmentRow, SessionRow
 from planner.storage.outward import OutboxRow
 from planner.storage.people import ClinicRow, PatientRow
+from planner.words import say
 
 REMINDER = "reminder"
 _REMINDED_OF = ("booked", "pending")
@@ -55,13 +56,13 @@ def reminder_letter(runtime: Runtime, unit: Unit, row: OutboxRow) -> Outgoing | 
     appointment = unit.session.get(AppointmentRow, (unit.clinic.id, row.facts["appointment_id"]))
     promised = datetime.fromisoformat(row.facts["starts_at"])
     if appointment is None or appointment.superseded or appointment.status not in _REMINDED_OF:
-        return NothingToSend("The appointment does not take place any more, or the patient is here already.")
+        return NothingToSend(say("The appointment does not take place any more, or the patient is here already."))
     if appointment.starts_at != promised:
-        return NothingToSend("The appointment was moved.")
+        return NothingToSend(say("The appointment was moved."))
     to = Addressee(runtime, unit, unit.get(PatientRow, row.patient_id))
     visit = Places.of(unit).visit(booked_from(appointment))
     letter = Reminder(to.head(), visit, confirmed=appointment.confirmed_at is not None)
-    return to.outgoing(letter, key=row.key, dated=row.created_at, says="reminder of the next appointment")
+    return to.outgoing(letter, key=row.key, dated=row.created_at, says=say("reminder of the next appointment"))
 
 
 def _near(runtime: Runtime) -> Sequence[_Near]:

@@ -27,8 +27,9 @@ from planner.services.planning import (
 from planner.services.runtime import Unit
 from planner.services.snapshot import Booked, CourseSnapshot, SessionState
 from planner.storage.courses import CourseRow
+from planner.words import say
 
-_CONTRADICTION = "Visits that can't be moved contradict the rules, so nothing was moved. Place it by hand."
+_CONTRADICTION = say("Visits that can't be moved contradict the rules, so nothing was moved. Place it by hand.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ Shared by leave and new hours; what the event does to a course and what moving c
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -27,6 +27,7 @@ from planner.services.work_time import HoursToCome
 from planner.storage.courses import AppointmentRow, CourseRow
 from planner.storage.ids import new_id
 from planner.storage.people import PatientRow
+from planner.words import say
 
 UPCOMING: Final = ("booked", "pending")
 
@@ -36,13 +37,23 @@ _MOST_BYSTANDERS: Final = 60
 
 @dataclass(frozen=True, slots=True)
 class TouchedCourse:
-    """One course before and after. A bystander is not concerned itself, and makes room for somebody who is."""
+    """One course before and after.
+
+    A bystander is not concerned itself, and makes room for somebody who is. One that is not chosen stays where it is,
+    and `difference` is what would happen otherwise.
+    """
 
     course_id: int
     patient: str
     difference: Difference
     unplaced: int
     bystander: bool = False
+    chosen: bool = True
+
+    @property
+    def digest(self) -> str:
+        """Names exactly what becomes of this course."""
+        return _digest(dates_told(self.difference))
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +62,13 @@ class Replan:
 
     Args:
         others: the courses that got other dates than were shown, because the diary had changed meanwhile.
+        left: so many appointments stay where they can't happen, because somebody chose so.
     """
 
     courses: tuple[TouchedCourse, ...]
     revision_ids: tuple[int, ...] = ()
     others: tuple[OtherDates, ...] = ()
+    left: int = 0
 
     @property
     def changed(self) -> tuple[str, ...]:
@@ -65,8 +78,7 @@ class Replan:
     @property
     def digest(self) -> str:
         """Names exactly this outcome, so that nothing else is recorded."""
-        words = sorted((course.course_id, dates_told(course.difference)) for course in self.courses)
-        return hashlib.sha256(repr(words).encode()).hexdigest()
+        return _digest(sorted((course.course_id, dates_told(course.difference)) for course in self.courses))
 
     @property
     def bystanders(self) -> tuple[str, ...]:
@@ -81,6 +93,7 @@ def struck_scene(
     span: tuple[datetime, datetime],
     *,
     also: Iterable[int] = (),
+    but_for: Collection[int] = (),
     hours_to_come: HoursToCome | None = None,
 ) -> JointScene:
     """The courses which an event touches, and those that may make room by the policy.
@@ -89,12 +102,14 @@ def struck_scene(
         course_ids: those which it may touch, in the order in which they are told.
         span: the instants between which it happens.
         also: ids of courses that took part in a plan made before.
+        but_for: ids of courses that stay as they are.
         hours_to_come: see `scene_of`.
     """
     asked = struck_courses(unit, event, course_ids)
     if asked and policy_of(unit) != "never":
         touched = [each.course for each in asked]
         others = _bystanders(unit, span, touched, set(also) - {course.id for course in touched})
+        others = [each for each in others if each.id not in but_for]
         snapshots = take_all(unit, others)
         asked += [Asked(each, snapshots[each.id], snapshots[each.id], bystander=True) for each in others]
     return scene_of(unit, asked, event, hours_to_come=hours_to_come)
@@ -125,7 +140,7 @@ def write_replan(
             scene.asked[str(each.course_id)].course,
             each.after,
             kind,
-            says if each.course_id in touched else f"Made room for another patient: {says}",
+            says if each.course_id in touched else say("Made room for another patient: %(why)s", why=says),
         )
         for each in done
     ]
@@ -171,6 +186,10 @@ def dates_told(changes: Difference) -> tuple[tuple[object, ...], ...]:
         (each.number, each.kind.value, each.after and (each.after.starts_at, each.after.practitioner_id))
         for each in changes.told
     )
+
+
+def _digest(what: object) -> str:
+    return hashlib.sha256(repr(what).encode()).hexdigest()
 
 
 def changes(planned: Planned) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final, Protocol
 
@@ -10,13 +10,14 @@ from planner.errors import StaleForm
 from planner.scheduling.together import Budget
 from planner.services.difference import Difference
 from planner.services.job_rows import Job, begun_before, keep_outcome, ready, use
-from planner.services.joint import JointScene, Planned, settled, solved
+from planner.services.joint import JointScene, Planned, settled, solved, still_good
 from planner.services.outcomes import JobOutcome, OtherDates, Seen, other_dates
 from planner.services.planning import policy_of
 from planner.services.replan import Replan, changes, dates_told, names_touched, shown_replan
 from planner.services.runtime import Actor, Runtime, Unit
 from planner.services.snapshot import Booked
 from planner.services.solve_jobs import Watch, Work, start
+from planner.words import say
 
 MOST_AT_ONCE: Final = 8
 """So many touched courses are planned while the browser waits; more become a job."""
@@ -24,6 +25,8 @@ MOST_AT_ONCE: Final = 8
 THINK_SECONDS: Final = 20.0
 SETTLE_SECONDS: Final = 3.0
 """So long is thought about what changed meanwhile, before the diary is locked."""
+
+CHANGED: Final = say("The diary changed since this preview. Look at what would happen now.")
 
 _AT_ONCE: Final = Budget(iterations=40)
 """So far is thought while the person waits; always as far, so that what was shown is what is done."""
@@ -91,8 +94,50 @@ def record(runtime: Runtime, actor: Actor, what: Happening, *, digest: str | Non
     with runtime.writing(actor) as unit:
         done = what.record(unit, planned)
         if digest is not None and digest != done.digest:
-            raise StaleForm("The diary changed since this preview. Look at what would happen now.")
+            raise StaleForm(CHANGED)
         return done
+
+
+def preview_some(runtime: Runtime, actor: Actor, what: Happening, some: Happening) -> Replan:
+    """What recording this would do where only some of the courses it concerns are changed; nothing is kept.
+
+    Args:
+        some: the same, for the chosen courses only; what would become of the others is shown beside them.
+    """
+    everything, planned = _planned_now(runtime, actor, what)
+    with runtime.reading(actor) as unit:
+        scene = some.scene(unit)
+        done = settled(scene, needed(scene, planned))
+        shown = shown_replan(unit, done, names_touched(scene))
+        whole = shown_replan(unit, planned, names_touched(everything))
+    chosen = {course.course_id: course for course in shown.courses}
+    left = [replace(course, chosen=False) for course in whole.courses if not course.bystander]
+    lines = [chosen.pop(course.course_id, course) for course in left]
+    return replace(shown, courses=(*lines, *chosen.values()))
+
+
+def record_some(runtime: Runtime, actor: Actor, what: Happening, some: Happening, digests: Mapping[int, str]) -> Replan:
+    """Record this, and change only the courses that a person chose, each as it was shown.
+
+    Args:
+        some: see `preview_some`.
+        digests: of each course that is to be changed, as `TouchedCourse.digest` named it in the preview.
+    Raises:
+        StaleForm: something else would become of one of them, or of another.
+    """
+    _, planned = _planned_now(runtime, actor, what)
+    with runtime.writing(actor) as unit:
+        done = some.record(unit, planned)
+        if {course.course_id: course.digest for course in done.courses} != dict(digests):
+            raise StaleForm(CHANGED)
+        return done
+
+
+def needed(scene: JointScene, plan: Sequence[Planned]) -> list[Planned]:
+    """The part of a plan about the courses of this scene; nobody makes room who need not."""
+    mine = [each for each in plan if str(each.course_id) in scene.asked]
+    alone = [each for each in mine if not scene.asked[str(each.course_id)].bystander]
+    return alone if len(still_good(scene, alone)) == len(alone) else mine
 
 
 def begin(
@@ -136,14 +181,21 @@ def planned_by(runtime: Runtime, actor: Actor, job: Job) -> Replan:
 
 
 def apply(
-    runtime: Runtime, actor: Actor, job_id: int, kind: str, read: Callable[[Mapping[str, Any]], Happening]
+    runtime: Runtime,
+    actor: Actor,
+    job_id: int,
+    kind: str,
+    read: Callable[[Mapping[str, Any]], Happening],
+    *,
+    only: Collection[int] | None = None,
 ) -> Replan:
     """Record this by its finished plan; what was taken or changed meanwhile is planned anew.
 
     That happens before the diary is locked; inside, only what changed in the last moment is.
 
     Args:
-        read: the inverse of `to_json`.
+        read: the inverse of `to_json`; for some of the courses it concerns, where only they are to be changed.
+        only: the ids of those; None for all.
     Raises:
         StaleForm: it was recorded before.
         InvalidInput: the plan is not ready.
@@ -153,6 +205,8 @@ def apply(
         what = read(job.request)
         plan = [Planned.from_json(each) for each in job.answer["courses"]]
         scene = what.scene(unit, also={each.course_id for each in plan})
+        if only is not None:
+            plan = needed(scene, [each for each in plan if each.course_id in {*only, *_made_room(job)}])
         shown = shown_replan(unit, plan, set(job.answer["touched"]))
     plan = settled(scene, plan, Budget(seconds=SETTLE_SECONDS))
     with runtime.writing(actor) as unit:
@@ -162,6 +216,11 @@ def apply(
         kept = JobOutcome(done.others, revision_id=next(iter(done.revision_ids), None))
         keep_outcome(unit, job_id, {**job.answer, "outcome": kept.to_json()})
         return done
+
+
+def _made_room(job: Job) -> set[int]:
+    """The courses of a plan that the event does not concern."""
+    return {each["course_id"] for each in job.answer["courses"]} - set(job.answer["touched"])
 
 
 def _others(shown: Replan, done: Replan) -> Iterator[OtherDates]:

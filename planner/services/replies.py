@@ -22,6 +22,7 @@ from planner.services.snapshot import Booked, booked_from, session_from
 from planner.storage.calendars import InvitationRow
 from planner.storage.courses import AppointmentRow, SessionRow, WorklistRow
 from planner.storage.people import ClinicRow, PatientRow
+from planner.words import Text, listing, moment_said, say
 
 MOST_REFUSED: Final = 50
 """Lines about answers that could not be proved; whoever forges more fills no worklist."""
@@ -72,14 +73,14 @@ def receive(runtime: Runtime, raw: bytes) -> Received:
         return _shown(runtime, _only_clinic(runtime), raw, refusal.message)
     found = _session_of(runtime, reply.uid)
     if found is None:
-        return _shown(runtime, _only_clinic(runtime), raw, "It is about no appointment of ours.")
+        return _shown(runtime, _only_clinic(runtime), raw, say("It is about no appointment of ours."))
     clinic_id, patient_id, course_id = found
     actor = Actor(clinic_id=clinic_id, name="patient", patient_id=patient_id)
     try:
         with runtime.writing(actor) as unit:
             return _carry_out(unit, _proved(runtime, unit, reply), reply)
     except _Refused as refusal:
-        return _shown(runtime, clinic_id, raw, str(refusal), course_id)
+        return _shown(runtime, clinic_id, raw, refusal.args[0], course_id)
 
 
 def _carry_out(unit: Unit, invited: _Invited, reply: Reply) -> Received:
@@ -92,7 +93,9 @@ def _carry_out(unit: Unit, invited: _Invited, reply: Reply) -> Received:
     unit.audit("invitation.answer", f"session/{invited.session.id}", answer=reply.answer)
     key = f"declined-{invited.session.id}-{invited.session.sequence}"
     if reply.answer == "DECLINED":
-        says = f"{invited.patient.name} declined {invited.when}.{_comment(reply)} Cancel it, move it, or call."
+        name, when = invited.patient.name, invited.when
+        declined = say("%(name)s declined %(when)s.", name=name, when=when)
+        says = listing([declined, *_comment(reply), say("Cancel it, move it, or call.")], " ")
         worklists.open_item(unit, worklists.REPLY_DECLINED, key, says, invited.session.course_id)
     else:
         _close(unit, key)
@@ -114,7 +117,13 @@ def _wish(unit: Unit, invited: _Invited, reply: Reply) -> Received:
     key = f"wish-{invited.session.id}-{invited.session.sequence}-{reply.stamped_at:%Y%m%dT%H%M%SZ}"
     if unit.session.scalar(select(WorklistRow.id).where(WorklistRow.key == key)) is not None:
         return Received("repeated")
-    says = f"{invited.patient.name} asks for {_when(unit, instant)} instead of {invited.when}.{_comment(reply)}"
+    asks = say(
+        "%(name)s asks for %(wish)s instead of %(when)s.",
+        name=invited.patient.name,
+        wish=_when(unit, instant),
+        when=invited.when,
+    )
+    says = listing([asks, *_comment(reply)], " ")
     worklists.open_item(unit, worklists.REPLY_WISH, key, says, invited.session.course_id)
     return Received("wish")
 
@@ -129,16 +138,16 @@ def _proved(runtime: Runtime, unit: Unit, reply: Reply) -> _Invited:
     patient = unit.get(PatientRow, unit.actor.patient_id or 0)
     row = unit.session.scalar(select(InvitationRow).where(InvitationRow.session_id == session.id))
     if row is None:
-        raise _Refused(f"{patient.name} was never invited to it.")
+        raise _Refused(say("%(name)s was never invited to it.", name=patient.name))
     if not _has_secret(reply, secret_of(runtime, unit.clinic.id, session.uid, patient.id)):
-        raise _Refused(f"It could not be proved to come from {patient.name}.")
+        raise _Refused(say("It could not be proved to come from %(name)s.", name=patient.name))
     if reply.attendee != row.address.lower():
-        raise _Refused(f"Somebody else answered for {patient.name}.")
+        raise _Refused(say("Somebody else answered for %(name)s.", name=patient.name))
     booked = _standing(unit, session)
     if booked is None or reply.sequence < session.sequence:
-        raise _Refused(f"{patient.name} answered an invitation that does not hold any more.")
+        raise _Refused(say("%(name)s answered an invitation that does not hold any more.", name=patient.name))
     if reply.sequence > session.sequence:
-        raise _Refused("It answers an invitation that was never sent.")
+        raise _Refused(say("It answers an invitation that was never sent."))
     return _Invited(unit, row, session, patient, booked)
 
 
@@ -191,7 +200,9 @@ def _shown(runtime: Runtime, clinic_id: int | None, raw: bytes, why: str, course
             .where(WorklistRow.kind == worklists.REPLY_REFUSED, WorklistRow.closed_at.is_(None))
         )
         if known is None and (waiting or 0) < MOST_REFUSED:
-            worklists.open_item(unit, worklists.REPLY_REFUSED, key, f"An answer by e-mail: {why}", course_id)
+            worklists.open_item(
+                unit, worklists.REPLY_REFUSED, key, say("An answer by e-mail: %(why)s", why=why), course_id
+            )
     return Received("refused", why)
 
 
@@ -206,10 +217,9 @@ def _rank(stamped_at: datetime | None, answer: str) -> tuple[float, int]:
     return (stamped_at.timestamp() if stamped_at else float("-inf"), ANSWERS.index(answer) if answer else -1)
 
 
-def _comment(reply: Reply) -> str:
-    return f" “{reply.comment}”" if reply.comment else ""
+def _comment(reply: Reply) -> tuple[str, ...]:
+    return (f"“{reply.comment}”",) if reply.comment else ()
 
 
-def _when(unit: Unit, instant: datetime) -> str:
-    wall = to_wall(instant, unit.zone)
-    return f"{wall:%a} {wall.day} {wall:%b}, {wall:%H:%M}"
+def _when(unit: Unit, instant: datetime) -> Text:
+    return moment_said(to_wall(instant, unit.zone))

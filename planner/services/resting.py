@@ -13,6 +13,7 @@ from planner.errors import TooNear
 from planner.services.runtime import Unit
 from planner.services.snapshot import CourseSnapshot
 from planner.storage.courses import OCCUPYING_STATUSES, AppointmentRow, CourseRow
+from planner.words import say
 
 _REST: Final = timedelta(hours=48)
 _Visit = tuple[datetime, int, bool]
@@ -46,7 +47,7 @@ def refuse_too_near(unit: Unit, changes: Mapping[CourseRow, tuple[CourseSnapshot
     for patient, starts_at, course_id in others:
         visits[patient].append((starts_at, course_id, False))
     if any(_clash(visits[patient]) for patient in concerned):
-        raise TooNear("The patient has a visit for another course within 48 hours of this.", field="start")
+        raise TooNear(say("The patient has a visit for another course within 48 hours of this."), field="start")
 
 
 def _visits(unit: Unit, course: CourseRow, before: CourseSnapshot, after: CourseSnapshot) -> Iterator[_Visit]:

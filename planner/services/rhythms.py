@@ -9,13 +9,14 @@ from planner.care.course import GapDays
 from planner.care.evidence import Evidence
 from planner.care.frequency import gap_of
 from planner.services.runtime import Actor, Runtime
+from planner.words import say
 
 # Source: J8, J9, J10, J6.
 _ROWS: Final = (
-    ("twice", "Twice a week", "J8"),
-    ("weekly", "Weekly", "J9"),
-    ("fortnightly", "Every 2 weeks", "J10"),
-    ("monthly", "Monthly", "J6"),
+    ("twice", say("Twice a week"), "J8"),
+    ("weekly", say("Weekly"), "J9"),
+    ("fortnightly", say("Every 2 weeks"), "J10"),
+    ("monthly", say("Monthly"), "J6"),
 )
 
 

@@ -17,6 +17,7 @@ from planner.services.fetching import Fetcher
 from planner.storage.database import Database
 from planner.storage.outward import AuditRow
 from planner.storage.people import ClinicRow
+from planner.words import say
 
 Role = Literal["reception", "therapist", "manager"]
 RowT = TypeVar("RowT")
@@ -33,6 +34,7 @@ class Actor:
         staff_id: the signed-in person; None for a patient or a timer.
         patient_id: the patient whose personal link was used.
         language: what they read.
+        password_once: they signed in with a password that somebody else has seen, and have to change it first.
     """
 
     clinic_id: int
@@ -41,6 +43,7 @@ class Actor:
     staff_id: int | None = None
     patient_id: int | None = None
     language: str = field(default="en", compare=False)
+    password_once: bool = field(default=False, compare=False)
 
     @classmethod
     def system(cls, clinic_id: int) -> "Actor":
@@ -55,7 +58,7 @@ class Actor:
     def must_be(self, *roles: Role) -> None:
         """Raise NotAllowed unless the person has one of these roles (a manager may do all)."""
         if self.role != "manager" and self.role not in roles:
-            raise NotAllowed(f"This needs the role {' or '.join(roles)}.")
+            raise NotAllowed(say("This needs the role %(roles)s.", roles=" or ".join(roles)))
 
 
 @dataclass(frozen=True)
@@ -86,7 +89,7 @@ class Unit:
         """The clinic's row with this id, or NotFound, whoever else may have one."""
         found = self.session.get(row, (self.clinic.id, row_id)) if 0 < row_id <= LAST_ID else None
         if found is None:
-            raise NotFound("There is no such thing here.")
+            raise NotFound(say("There is no such thing here."))
         return found
 
     def audit(self, action: str, subject: str, **details: Any) -> None:
@@ -131,5 +134,5 @@ class Runtime:
     def _unit(self, session: Session, actor: Actor) -> Unit:
         clinic = session.get(ClinicRow, actor.clinic_id)
         if clinic is None:
-            raise NotFound("There is no such clinic.")
+            raise NotFound(say("There is no such clinic."))
         return Unit(session=session, clinic=clinic, actor=actor, now=self.clock.now())

@@ -14,6 +14,7 @@ from planner.services.sweeping import SweepReport, each
 from planner.storage.courses import OCCUPYING_STATUSES, AppointmentRow, WorklistRow
 from planner.storage.outward import FeedRow
 from planner.storage.people import PatientRow
+from planner.words import day_said, listing, say
 
 
 def note_silent(runtime: Runtime) -> SweepReport:
@@ -83,9 +84,20 @@ def _key(row: FeedRow) -> str:
 def _says(unit: Unit, row: FeedRow) -> str:
     patient = unit.get(PatientRow, row.patient_id or 0)
     wall = to_wall(row.fetched_at or row.created_at, unit.zone)
-    since = f"{wall:%a} {wall.day} {wall:%b}"
-    heard = f"has not asked since {since} ({row.fetched_by})" if row.fetched_at else f"has never asked since {since}"
-    rest = (
-        "Changes go by e-mail." if patient.email else "There is no e-mail address either: call when something changes."
-    )
-    return f"{patient.name}'s calendar {heard}, so it may show old dates. {rest}"
+    since, name = day_said(wall.date(), "short"), patient.name
+    if row.fetched_at:
+        heard = say(
+            "%(name)s's calendar has not asked since %(day)s (%(program)s), so it may show old dates.",
+            name=name,
+            day=since,
+            program=row.fetched_by,
+        )
+    else:
+        heard = say(
+            "%(name)s's calendar has never asked since %(day)s, so it may show old dates.", name=name, day=since
+        )
+    if patient.email:
+        rest = say("Changes go by e-mail.")
+    else:
+        rest = say("There is no e-mail address either: call when something changes.")
+    return listing([heard, rest], " ")

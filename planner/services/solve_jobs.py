@@ -15,6 +15,7 @@ from planner.services.job_rows import Job, Progress, ask_stop, look
 from planner.services.runtime import Actor, Runtime
 from planner.services.sweeping import SweepReport
 from planner.storage.ids import new_id
+from planner.words import say
 
 __all__ = ["Watch", "Work", "ask_stop", "look", "mark_abandoned", "new_job_id", "start", "start_again"]
 
@@ -94,7 +95,7 @@ def _run(runtime: Runtime, actor: Actor, job: Job, work: Work) -> None:
         answer, error = None, refusal.message
     except Exception as bug:
         _log.error("job %s (%s) failed", job.id, job.kind, exc_info=bug)
-        answer, error = None, "The planning failed. The program's log says why."
+        answer, error = None, say("The planning failed. The program's log says why.")
     finally:
         over.set()
     heart.join()

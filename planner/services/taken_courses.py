@@ -25,8 +25,9 @@ from planner.services.taking_over import Place, TakeOver, by_patient, examine
 from planner.services.wishes import Wishes
 from planner.storage.courses import AssessmentRow, CourseRow, SessionRow
 from planner.storage.ids import new_id
+from planner.words import say
 
-REASON: Final = "Taken over from the clinic's earlier system; not assessed here yet."
+REASON: Final = say("Taken over from the clinic's earlier system; not assessed here yet.")
 # An estimate needs findings. These are the most ordinary ones; the override and its reason stand above what follows.
 _UNASSESSED: Final = {"protocol": "chronic_condition", "symptom_weeks": 12, "severity": "moderate", "goal": "lasting"}
 _USUAL_GAP_DAYS: Final = 7
@@ -60,8 +61,13 @@ def take_over(runtime: Runtime, actor: Actor, data: bytes, therapist: str = "") 
         problems = found.count("problem")
         if problems:
             first = next(line for line in found.lines if line.outcome == "problem")
-            words = f"{problems} of the lines can't be, the first is line {first.line}. {first.says}"
-            raise InvalidInput(f"Nothing was taken over: {words}", field="file")
+            words = say(
+                "Nothing was taken over: %(lines)s of the lines can't be, the first is line %(line)s. %(says)s",
+                lines=problems,
+                line=first.line,
+                says=first.says,
+            )
+            raise InvalidInput(words, field="file")
         for places in by_patient(found.places):
             _book(unit, places)
         for practitioner_id in sorted({place.practitioner_id for place in found.places}):
@@ -83,11 +89,14 @@ def _book(unit: Unit, places: Sequence[Place]) -> None:
     phase = Phase(PhaseName.INTENSIVE, len(places), _gap(places))
     course = _course(unit, patient_id, places, phase)
     target = CourseSnapshot("active", "apply", tuple(phases_to_json([phase])), _sessions(places, phase))
-    words = f"{len(places)} taken over from the earlier system"
+    words = say("%(visits)s taken over from the earlier system", visits=len(places))
     try:
         write_change(unit, CourseChange(course, target, "booked", words, quiet=True))
     except SlotTaken as taken:
-        raise type(taken)(f"{places[0].details.name}: {taken.message} Nothing was taken over.", field="file") from taken
+        raise type(taken)(
+            say("%(name)s: %(message)s Nothing was taken over.", name=places[0].details.name, message=taken.message),
+            field="file",
+        ) from taken
     rows = unit.session.scalars(select(SessionRow).where(SessionRow.course_id == course.id))
     for row in rows:
         row.uid = places[row.position].uid

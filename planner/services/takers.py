@@ -78,11 +78,12 @@ class Takers:
     unseen: int = 0
 
 
-def takers_of(unit: Unit, slot: FreedSlot, *, most: int = MOST_COURSES) -> Takers:
+def takers_of(unit: Unit, slot: FreedSlot, *, most: int = MOST_COURSES, problem: Problem | None = None) -> Takers:
     """The courses for whom moving a session into a free slot keeps every gap legal and saves points, most first.
 
     Args:
-        most: so many are looked at.
+        most: so many are looked at, whoever is furthest behind.
+        problem: `problem_about` the slot, where it is at hand.
     """
     wanted = list(unit.session.scalars(select(CourseRow.id).where(*_candidates(slot))))
     seen = wanted if len(wanted) <= most else _furthest_behind(unit, slot)[:most]
@@ -95,7 +96,7 @@ def takers_of(unit: Unit, slot: FreedSlot, *, most: int = MOST_COURSES) -> Taker
         )
     }
     found = []
-    for best in _best_of(unit, slot, seen):
+    for best in _best_of(unit, slot, seen, problem):
         offer = offers.get(best.course_id)
         known = best if offer is None else replace(best, offer_id=offer.id, offered_until=offer.expires_at)
         found.append(known)
@@ -115,19 +116,23 @@ def fitting_session(unit: Unit, slot: FreedSlot, course_id: int, session_id: int
     return next((taker for taker in found if taker.session_id == session_id), None)
 
 
-def _best_of(unit: Unit, slot: FreedSlot, course_ids: Collection[int]) -> Iterator[Taker]:
+def _best_of(
+    unit: Unit, slot: FreedSlot, course_ids: Collection[int], problem: Problem | None = None
+) -> Iterator[Taker]:
     """Of each course that gains, the session which gains most."""
-    for fitting in _fits(unit, slot, course_ids):
+    for fitting in _fits(unit, slot, course_ids, problem):
         best = max(fitting, key=lambda taker: taker.saved_points, default=None)
         if best is not None and best.saved_points >= LEAST_SAVING:
             yield best
 
 
-def _fits(unit: Unit, slot: FreedSlot, course_ids: Collection[int]) -> list[tuple[Taker, ...]]:
-    """What the slot would do for each of these courses (six queries)."""
+def _fits(
+    unit: Unit, slot: FreedSlot, course_ids: Collection[int], problem: Problem | None = None
+) -> list[tuple[Taker, ...]]:
+    """What the slot would do for each of these courses (four queries, and those of the problem)."""
     if not course_ids:
         return []
-    problem = problem_about(unit, [slot])
+    problem = problem or problem_about(unit, [slot])
     rows = unit.session.execute(
         select(CourseRow, PatientRow)
         .join(PatientRow, (PatientRow.id == CourseRow.patient_id) & (PatientRow.clinic_id == CourseRow.clinic_id))
@@ -146,7 +151,7 @@ def _fits(unit: Unit, slot: FreedSlot, course_ids: Collection[int]) -> list[tupl
 
 
 def _candidates(slot: FreedSlot) -> tuple[Any, ...]:
-    """What must hold of a course: it runs, its patient would see the therapist, and a session may come earlier."""
+    """What must hold of a course: it runs, its patient welcomes earlier times and would see the therapist."""
     people = func.json_each(CourseRow.wishes, "$.practitioners").table_valued("value")
     later = select(AppointmentRow.course_id).where(
         AppointmentRow.status.in_(("booked", "pending")),
@@ -156,6 +161,7 @@ def _candidates(slot: FreedSlot) -> tuple[Any, ...]:
     return (
         CourseRow.status.in_(("planned", "active")),
         CourseRow.automation == "apply",
+        exists(select(PatientRow.id).where(PatientRow.id == CourseRow.patient_id, PatientRow.wants_earlier)),
         exists(select(people.c.value).where(people.c.value == slot.practitioner_id)),
         or_(CourseRow.id.in_(later), CourseRow.id.in_(_to_place())),
     )

@@ -19,6 +19,7 @@ from planner.services.planning import therapists
 from planner.services.runtime import Unit
 from planner.storage.courses import OCCUPYING_STATUSES, AppointmentRow, SessionRow
 from planner.storage.people import PatientRow, RoomRow, StaffRow
+from planner.words import Text, listing, say, say_many
 
 Outcome = Literal["take", "here", "skip", "problem"]
 FEWEST_MINUTES: Final = 5
@@ -188,14 +189,14 @@ class _Known:
             raise _problem(each.fault)
         uid = uid_here(self.unit.clinic.id, each)
         if uid in self.here:
-            raise _Left("here", "Taken over before. From then on it is changed here.")
+            raise _Left("here", say("Taken over before. From then on it is changed here."))
         if each.cancelled:
-            raise _Left("skip", "It is cancelled.")
+            raise _Left("skip", say("It is cancelled."))
         start = self._instant(each.starts_at)
         if start <= self.unit.now:
-            raise _Left("skip", "It is over.")
+            raise _Left("skip", say("It is over."))
         if uid in self.seen:
-            raise _problem("Another line has the same identity.")
+            raise _problem(say("Another line has the same identity."))
         end = start + timedelta(minutes=self._minutes(each, start))
         details = self._details(each)
         person = self._therapist_of(each)
@@ -209,17 +210,24 @@ class _Known:
     def _instant(self, start: datetime) -> datetime:
         instant = to_utc(start, self.unit.zone) if start.tzinfo is None else start.astimezone(UTC)
         if instant is None:
-            raise _problem("The clock skips this time.")
+            raise _problem(say("The clock skips this time."))
         if instant > self.unit.now + _AHEAD:
-            raise _problem("It lies more than three years ahead.")
+            raise _problem(say("It lies more than three years ahead."))
         return instant
 
     def _minutes(self, each: OldAppointment, start: datetime) -> int:
         if not FEWEST_MINUTES <= each.minutes <= MOST_MINUTES:
-            raise _problem(f"It takes {each.minutes} minutes; {FEWEST_MINUTES} to {MOST_MINUTES} are possible.")
+            raise _problem(
+                say(
+                    "It takes %(minutes)s minutes; %(fewest)s to %(most)s are possible.",
+                    minutes=each.minutes,
+                    fewest=FEWEST_MINUTES,
+                    most=MOST_MINUTES,
+                )
+            )
         wall, step = to_wall(start, self.unit.zone), self.unit.clinic.grid_minutes
         if (wall.hour * 60 + wall.minute) % step or wall.second or wall.microsecond or each.minutes % step:
-            raise _problem(f"Its start or length is not on the diary's steps of {step} minutes.")
+            raise _problem(say("Its start or length is not on the diary's steps of %(step)s minutes.", step=step))
         return each.minutes
 
     def _details(self, each: OldAppointment) -> PatientDetails:
@@ -238,7 +246,9 @@ class _Known:
                 row_id for row_id, its_name, its_mail in self.patients if its_name == name and not (email and its_mail)
             ]
         if len(same) > 1:
-            raise _problem(f"There are several patients called {details.name}; give the e-mail address.")
+            raise _problem(
+                say("There are several patients called %(name)s; give the e-mail address.", name=details.name)
+            )
         return same[0] if same else None
 
     def _therapist_of(self, each: OldAppointment) -> StaffRow:
@@ -248,25 +258,25 @@ class _Known:
             except InvalidInput as refusal:
                 raise _problem(refusal.message) from refusal
         if self.usual is None:
-            raise _problem("It names no therapist. Say who treats where a line names nobody.")
+            raise _problem(say("It names no therapist. Say who treats where a line names nobody."))
         return self.usual
 
     def _therapist(self, text: str) -> StaffRow:
         wanted = search_key(text)
         same = [row for row in self.staff.values() if wanted in (search_key(row.name), row.email.casefold())]
         if len(same) != 1:
-            raise InvalidInput(f"No therapist here is called “{text}”.", field="therapist")
+            raise InvalidInput(say("No therapist here is called “%(text)s”.", text=text), field="therapist")
         return same[0]
 
     def _room(self, text: str, start: datetime, end: datetime) -> int:
         if text:
             same = [row_id for row_id, name in self.rooms.items() if search_key(name) == search_key(text)]
             if len(same) != 1:
-                raise _problem(f"There is no room called “{text}”.")
+                raise _problem(say("There is no room called “%(text)s”.", text=text))
             return same[0]
         free = next((row_id for row_id in self.rooms if self._in_the_way("room", row_id, start, end) is None), None)
         if free is None:
-            raise _problem("No room is free then.")
+            raise _problem(say("No room is free then."))
         return free
 
     def _take(self, place: Place, therapist: str) -> None:
@@ -277,9 +287,9 @@ class _Known:
             ("patient", who, place.details.name),
         ):
             if (other := self._in_the_way(kind, whose, place.starts_at, place.ends_at)) is not None:
-                raise _problem(f"{name} is taken then, {other}.")
+                raise _problem(say("%(name)s is taken then, %(by)s.", name=name, by=other))
         self._note(
-            place.practitioner_id, place.room_id, who, place.starts_at, place.ends_at, "by a line before this one"
+            place.practitioner_id, place.room_id, who, place.starts_at, place.ends_at, say("by a line before this one")
         )
 
     def _read_diary(self) -> None:
@@ -287,7 +297,7 @@ class _Known:
         booked = select(row.practitioner_id, row.room_id, row.patient_id, row.starts_at, row.ends_at)
         ahead = booked.where(row.status.in_(OCCUPYING_STATUSES), row.ends_at > self.unit.now)
         for practitioner_id, room_id, patient_id, starts_at, ends_at in self.unit.session.execute(ahead):
-            self._note(practitioner_id, room_id, patient_id, starts_at, ends_at, "by an appointment in the diary")
+            self._note(practitioner_id, room_id, patient_id, starts_at, ends_at, say("by an appointment in the diary"))
 
     def _note(
         self, practitioner_id: int, room_id: int, who: int | str, start: datetime, end: datetime, how: str
@@ -317,9 +327,13 @@ def by_patient(places: Iterable[Place]) -> list[list[Place]]:
 def summary(found: TakeOver) -> str:
     """One sentence about the whole export."""
     counts = Counter(line.outcome for line in found.lines)
-    words: dict[Outcome, str] = {
-        "take": "to take over", "here": "here already", "skip": "over or cancelled", "problem": "with a problem",
-    }  # fmt: skip
-    said = ", ".join(f"{counts[key]} {word}" for key, word in words.items() if counts[key])
-    new = found.new_patients
-    return f"{said}; {new} new {'patient' if new == 1 else 'patients'}" if new else said
+    words: dict[Outcome, Text] = {
+        "take": say("%(lines)s to take over", lines=counts["take"]),
+        "here": say("%(lines)s here already", lines=counts["here"]),
+        "skip": say("%(lines)s over or cancelled", lines=counts["skip"]),
+        "problem": say("%(lines)s with a problem", lines=counts["problem"]),
+    }
+    said = listing((word for key, word in words.items() if counts[key]), ", ")
+    if not found.new_patients:
+        return said
+    return listing([said, say_many("%(num)s new patient", "%(num)s new patients", found.new_patients)], "; ")

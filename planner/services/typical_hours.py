@@ -23,6 +23,7 @@ from planner.diary.hours import Closure, WeeklyHours, public_holidays, working_t
 from planner.errors import InvalidInput
 from planner.scheduling import fields
 from planner.scheduling.problem import Resource
+from planner.words import say
 
 GRID_MINUTES: Final = 15
 _ANY_DAY: Final = date(2026, 1, 1)
@@ -76,19 +77,21 @@ class TypicalHours:
         try:
             ZoneInfo(self.timezone)
         except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-            raise InvalidInput(f"There is no time zone “{self.timezone}”.", field="timezone") from error
+            raise InvalidInput(
+                say("There is no time zone “%(timezone)s”.", timezone=self.timezone), field="timezone"
+            ) from error
         if self.subdivision is not None and self.country is None:
-            raise InvalidInput("A subdivision needs its country.", field="country")
+            raise InvalidInput(say("A subdivision needs its country."), field="country")
         self._holidays(_ANY_DAY, _ANY_DAY)
         for key, workers in (("practitioners", self.practitioners), ("rooms", self.rooms)):
             if not workers:
-                raise InvalidInput("At least one is needed.", field=key)
+                raise InvalidInput(say("At least one is needed."), field=key)
             ids = [worker.id for worker in workers]
             if len(set(ids)) < len(ids):
-                raise InvalidInput("An id stands twice.", field=key)
+                raise InvalidInput(say("An id stands twice."), field=key)
         for index, person in enumerate(self.practitioners):
             if not person.hours:
-                raise InvalidInput("A practitioner needs working hours.", field=f"practitioners[{index}].hours")
+                raise InvalidInput(say("A practitioner needs working hours."), field=f"practitioners[{index}].hours")
 
     def _holidays(self, first: date, last: date) -> Mapping[date, str]:
         """The public holidays that are kept; an unknown country or region is refused."""
@@ -145,14 +148,18 @@ def _line(value: object) -> WeeklyHours:
     obj = fields.record(value, ("weekday", "from", "to"))
     start, end = fields.entry(obj, "from", _clock_time), fields.entry(obj, "to", _clock_time)
     if start >= end:
-        raise InvalidInput(f"Work that starts at {start:%H:%M} must end later on the same day.", field="to")
+        raise InvalidInput(
+            say("Work that starts at %(start)s must end later on the same day.", start=f"{start:%H:%M}"), field="to"
+        )
     return WeeklyHours(fields.entry(obj, "weekday", fields.any_whole), start, end)
 
 
 def _clock_time(value: object) -> time:
     minute = fields.minute_of_day(value)
     if minute % GRID_MINUTES or minute == fields.MINUTES_A_DAY:
-        raise InvalidInput(f"A time before midnight on a quarter of an hour is needed, not {fields.clock(minute)}.")
+        raise InvalidInput(
+            say("A time before midnight on a quarter of an hour is needed, not %(clock)s.", clock=fields.clock(minute))
+        )
     return time(minute // 60, minute % 60)
 
 

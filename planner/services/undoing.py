@@ -14,6 +14,7 @@ from planner.services.hours_changes import change_of, put_back
 from planner.services.runtime import Actor, Runtime, Unit
 from planner.services.snapshot import CourseSnapshot
 from planner.storage.courses import CourseRow, RevisionRow
+from planner.words import say
 
 
 def undo(runtime: Runtime, actor: Actor, revision_id: int) -> list[int]:
@@ -44,7 +45,7 @@ def undo(runtime: Runtime, actor: Actor, revision_id: int) -> list[int]:
         except TooNear:
             raise
         except SlotTaken as error:
-            raise SlotTaken("The old time was given to somebody else meanwhile.") from error
+            raise SlotTaken(say("The old time was given to somebody else meanwhile.")) from error
         for revision, change in zip(revisions, changes, strict=True):
             revision.undone_at = unit.now
             _tidy_worklists(unit, change)
@@ -54,13 +55,13 @@ def undo(runtime: Runtime, actor: Actor, revision_id: int) -> list[int]:
 def why_not(revision: RevisionRow, course: CourseRow) -> str:
     """Why a revision can't be undone; empty when it can."""
     if revision.undone_at is not None:
-        return "This change was undone already."
+        return say("This change was undone already.")
     if revision.undoes is not None:
-        return "An undo can't be undone; make the change again."
+        return say("An undo can't be undone; make the change again.")
     if revision.told_at is not None:
-        return "The patient was already told of this change; make a new one instead."
+        return say("The patient was already told of this change; make a new one instead.")
     if revision.number != course.revision_number:
-        return "Something else happened to this course since."
+        return say("Something else happened to this course since.")
     return ""
 
 

@@ -8,6 +8,7 @@ from planner.diary.appointment import AppointmentStatus, next_statuses
 from planner.diary.free import to_wall
 from planner.services.runtime import Unit
 from planner.services.snapshot import Booked
+from planner.words import say
 
 _EVENTS: Final = {"arrive": "arrived", "fulfil": "fulfilled", "miss": "noshow", "cancel": "cancelled"}
 _TO_COME: Final = ("pending", "booked")
@@ -47,7 +48,7 @@ def lock_reason(unit: Unit, booked: Booked) -> str:
     if booked.status not in _TO_COME or booked.starts_at <= unit.now:
         return ""
     if booked.confirmed_at is not None:
-        return "Confirmed"
+        return say("Confirmed")
     if booked.is_locked(unit.now, unit.clinic.notice_hours):
-        return f"Less than {unit.clinic.notice_hours} hours away"
+        return say("Less than %(hours)s hours away", hours=unit.clinic.notice_hours)
     return ""

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from planner.errors import InvalidInput
 from planner.scheduling.problem import Window
 from planner.services.snapshot import days_from_json, days_to_json
+from planner.words import say
 
 PartOfDay = Literal["any", "morning", "afternoon"]
 PARTS_OF_DAY: tuple[PartOfDay, ...] = ("any", "morning", "afternoon")
@@ -41,18 +42,25 @@ class Wishes:
     def __post_init__(self) -> None:
         """Refuse what can never be met."""
         if not self.practitioners:
-            raise InvalidInput("Choose at least one therapist.", field="practitioner")
+            raise InvalidInput(say("Choose at least one therapist."), field="practitioner")
         if not self.weekdays:
-            raise InvalidInput("Choose at least one weekday.", field="weekdays")
+            raise InvalidInput(say("Choose at least one weekday."), field="weekdays")
         if any(not 0 <= weekday <= 6 for weekday in self.weekdays):
-            raise InvalidInput("A weekday is a number from 0 (Monday) to 6 (Sunday).", field="weekdays")
+            raise InvalidInput(say("A weekday is a number from 0 (Monday) to 6 (Sunday)."), field="weekdays")
         if self.start >= self.end:
-            raise InvalidInput("The earliest time must be before the latest.", field="latest")
+            raise InvalidInput(say("The earliest time must be before the latest."), field="latest")
         if self.preferred not in PARTS_OF_DAY:
-            raise InvalidInput("Choose any, morning or afternoon.", field="preferred")
+            raise InvalidInput(say("Choose any, morning or afternoon."), field="preferred")
         for first, last in self.away:
             if last < first:
-                raise InvalidInput(f"The days away end ({last}) before they begin ({first}).", field="away_to")
+                raise InvalidInput(
+                    say(
+                        "The days away end (%(last)s) before they begin (%(first)s).",
+                        last=last.isoformat(),
+                        first=first.isoformat(),
+                    ),
+                    field="away_to",
+                )
 
     def practitioner_points(self) -> dict[str, int]:
         """Points a session with each therapist costs, as the engine wants them."""
@@ -115,7 +123,7 @@ class Wishes:
         """
         preferred_id = _whole(form.get("practitioner", ""), "practitioner") if form.get("practitioner") else None
         if preferred_id is not None and preferred_id not in others:
-            raise InvalidInput("This therapist does not work here.", field="practitioner")
+            raise InvalidInput(say("This therapist does not work here."), field="practitioner")
         rest = (
             ()
             if form.get("only_preferred") and preferred_id
@@ -123,7 +131,7 @@ class Wishes:
         )
         part = form.get("preferred") or "any"
         if part not in PARTS_OF_DAY:
-            raise InvalidInput("Choose any, morning or afternoon.", field="preferred")
+            raise InvalidInput(say("Choose any, morning or afternoon."), field="preferred")
         return cls(
             practitioners=((preferred_id,) if preferred_id is not None else ()) + rest,
             weekdays=tuple(sorted({_whole(each, "weekdays") for each in weekdays})),
@@ -138,7 +146,7 @@ def _whole(text: str, where: str) -> int:
     try:
         return int(text)
     except ValueError:
-        raise InvalidInput(f"{text!r} is not a choice here.", field=where) from None
+        raise InvalidInput(say("%(text)s is not a choice here.", text=repr(text)), field=where) from None
 
 
 def _clock(text: str, where: str, absent: time) -> time:
@@ -149,7 +157,7 @@ def _clock(text: str, where: str, absent: time) -> time:
     except ValueError:
         read = None
     if read is None or read.tzinfo is not None:
-        raise InvalidInput(f"{text!r} is no time of day; write it like 14:30.", field=where)
+        raise InvalidInput(say("%(text)s is no time of day; write it like 14:30.", text=repr(text)), field=where)
     return read
 
 
@@ -161,5 +169,7 @@ def _away(first: str, last: str) -> tuple[tuple[date, date], ...]:
         try:
             days.append(date.fromisoformat(text.strip()))
         except ValueError:
-            raise InvalidInput(f"{text!r} is no date; write it like 2026-12-24.", field=where) from None
+            raise InvalidInput(
+                say("“%(text)s” is no date; write it like 2026-12-24.", text=text), field=where
+            ) from None
     return ((days[0], days[1]),)

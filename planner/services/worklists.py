@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from planner.services.runtime import Actor, Runtime, Unit
 from planner.storage.courses import CourseRow, WorklistRow
 from planner.storage.people import PatientRow
+from planner.words import say
 
 TWO_MISSES = "two_misses"
 CATCH_UP = "catch_up"
@@ -32,27 +33,30 @@ ENDS_SOON = "ends_soon"
 PROPOSAL = "proposal"
 LEAVE_CLASH = "leave_clash"
 WISH_CHANGED = "wish_changed"
-ABOUT_COURSES = (TWO_MISSES, CATCH_UP, TO_PLACE)
+ABOUT_COURSES = (TWO_MISSES, CATCH_UP, TO_PLACE, PROPOSAL)
+DISMISSED = "dismissed"
+"""Marks in the details of a line that a person took it off: the diary does not put it back by itself."""
+
 KINDS = {
-    UNRESOLVED: "Unresolved from the days before",
-    TWO_MISSES: "Two misses in a row",
-    CATCH_UP: "Catch-up proposed",
-    TO_PLACE: "Still to place",
-    TELL_PATIENT: "Tell by phone",
-    MESSAGE_FAILED: "Messages that failed",
-    FREED_SLOT: "Freed slots",
-    BUSY_CLASH: "In a therapist's busy time",
-    REPLY_DECLINED: "Declined by e-mail",
-    REPLY_WISH: "Another time wished by e-mail",
-    REPLY_REFUSED: "Answers by e-mail that changed nothing",
-    CALENDAR_SILENT: "Calendars that have fallen silent",
-    PROPOSAL: "Changes to agree to",
-    LEAVE_CLASH: "In a therapist's leave",
-    WISH_CHANGED: "Wishes that changed",
-    WAITING_FOR_COURSE: "Waiting for a course",
-    UNDER_BOOKED: "Fewer visits this week than planned",
-    REVIEW_DUE: "Reviews due",
-    ENDS_SOON: "Courses that end soon",
+    UNRESOLVED: say("Unresolved from the days before"),
+    TWO_MISSES: say("Two misses in a row"),
+    CATCH_UP: say("Catch-up proposed"),
+    TO_PLACE: say("Still to place"),
+    TELL_PATIENT: say("Tell by phone"),
+    MESSAGE_FAILED: say("Messages that failed"),
+    FREED_SLOT: say("Freed slots"),
+    BUSY_CLASH: say("In a therapist's busy time"),
+    REPLY_DECLINED: say("Declined by e-mail"),
+    REPLY_WISH: say("Another time wished by e-mail"),
+    REPLY_REFUSED: say("Answers by e-mail that changed nothing"),
+    CALENDAR_SILENT: say("Calendars that have fallen silent"),
+    PROPOSAL: say("Changes to agree to"),
+    LEAVE_CLASH: say("In a therapist's leave"),
+    WISH_CHANGED: say("Wishes that changed"),
+    WAITING_FOR_COURSE: say("Waiting for a course"),
+    UNDER_BOOKED: say("Fewer visits this week than planned"),
+    REVIEW_DUE: say("Reviews due"),
+    ENDS_SOON: say("Courses that end soon"),
 }
 
 
@@ -91,14 +95,19 @@ def close_items(unit: Unit, course_id: int, *kinds: str) -> None:
         )
     )
     for row in rows:
-        row.closed_at, row.closed_by = unit.now, unit.actor.name
+        close(unit, row)
+
+
+def close(unit: Unit, row: WorklistRow) -> None:
+    """Take one line off the worklists, because what it asked for was done or is over."""
+    row.closed_at, row.closed_by = unit.now, unit.actor.name
 
 
 def close_key(unit: Unit, key: str) -> None:
     """Take one line off the worklists by its key; nothing where there is none."""
     row = unit.session.scalar(select(WorklistRow).where(WorklistRow.key == key, WorklistRow.closed_at.is_(None)))
     if row is not None:
-        row.closed_at, row.closed_by = unit.now, unit.actor.name
+        close(unit, row)
 
 
 def dismiss(runtime: Runtime, actor: Actor, item_id: int) -> None:
@@ -106,16 +115,18 @@ def dismiss(runtime: Runtime, actor: Actor, item_id: int) -> None:
     with runtime.writing(actor) as unit:
         row = unit.get(WorklistRow, item_id)
         if row.closed_at is None:
-            row.closed_at, row.closed_by = unit.now, actor.name
+            close(unit, row)
+            row.details = {**row.details, DISMISSED: True}
             unit.audit("worklist.dismiss", f"worklist/{row.id}", kind=row.kind)
 
 
 def open_items(unit: Unit) -> Sequence[WorkItem]:
-    """All open lines of the clinic, oldest first (one query)."""
+    """All open lines of the clinic, oldest first (one query); one about no course may name its patient itself."""
+    whose = func.coalesce(CourseRow.patient_id, WorklistRow.details["patient_id"].as_integer())
     found = unit.session.execute(
         select(WorklistRow, PatientRow.id, PatientRow.name)
         .outerjoin(CourseRow, (CourseRow.id == WorklistRow.course_id) & (CourseRow.clinic_id == WorklistRow.clinic_id))
-        .outerjoin(PatientRow, (PatientRow.id == CourseRow.patient_id) & (PatientRow.clinic_id == CourseRow.clinic_id))
+        .outerjoin(PatientRow, (PatientRow.id == whose) & (PatientRow.clinic_id == WorklistRow.clinic_id))
         .where(WorklistRow.closed_at.is_(None))
         .order_by(WorklistRow.opened_at, WorklistRow.id)
     )

@@ -7,7 +7,7 @@ from sqlalchemy import CheckConstraint, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from planner.storage.base import Base, ClinicScoped, same_clinic
-from planner.storage.types import JsonObject, UtcDateTime
+from planner.storage.types import JsonObject, JsonText, UtcDateTime
 
 APPOINTMENT_STATUSES = (
     "proposed", "pending", "booked", "arrived", "fulfilled", "cancelled", "noshow",
@@ -87,7 +87,7 @@ class SessionRow(ClinicScoped, Base):
     gap_min: Mapped[int | None] = mapped_column(default=None)
     gap_max: Mapped[int | None] = mapped_column(default=None)
     dropped: Mapped[bool] = mapped_column(default=False)
-    unplaced_reason: Mapped[str] = mapped_column(default="")
+    unplaced_reason: Mapped[str] = mapped_column(JsonText, default="")
     uid: Mapped[str] = mapped_column(unique=True)
     sequence: Mapped[int] = mapped_column(default=0)
     revised_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -148,7 +148,7 @@ class RevisionRow(ClinicScoped, Base):
     course_id: Mapped[int]
     number: Mapped[int]
     kind: Mapped[str]
-    reason: Mapped[str]
+    reason: Mapped[str] = mapped_column(JsonText)
     actor: Mapped[str]
     staff_id: Mapped[int | None] = mapped_column(default=None)
     made_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -175,7 +175,7 @@ class WorklistRow(ClinicScoped, Base):
     kind: Mapped[str]
     key: Mapped[str]
     course_id: Mapped[int | None] = mapped_column(default=None)
-    says: Mapped[str]
+    says: Mapped[str] = mapped_column(JsonText)
     details: Mapped[dict[str, Any]] = mapped_column(JsonObject, default=dict)
     opened_at: Mapped[datetime] = mapped_column(UtcDateTime)
     closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime, default=None)

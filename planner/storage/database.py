@@ -19,6 +19,8 @@ from planner.storage import guard
 from planner.storage.base import ClinicScoped
 from planner.storage.feed_revisions import raise_revisions
 from planner.storage.glance import Glance, Glances
+from planner.storage.text_json import dumps, loads
+from planner.words import say
 
 _WAIT_SECONDS = 10.0
 
@@ -122,7 +124,13 @@ class _WriteTurn:
         try:
             file = self._path.open("ab")
         except OSError as error:
-            raise StorageFailed(f"The database folder can't be written: {error.strerror} ({self._path}).") from error
+            raise StorageFailed(
+                say(
+                    "The database folder can't be written: %(problem)s (%(path)s).",
+                    problem=error.strerror or "",
+                    path=str(self._path),
+                )
+            ) from error
         pause = 0.001
         while True:
             try:
@@ -150,7 +158,11 @@ def _busy(seconds: float) -> DatabaseBusy:
 def _sqlite_engine(url: str, wait_seconds: float) -> Engine:
     # Parameters are names and notes; a traceback must not carry them into a log.
     engine = create_engine(
-        url, connect_args={"timeout": wait_seconds, "check_same_thread": False}, hide_parameters=True
+        url,
+        connect_args={"timeout": wait_seconds, "check_same_thread": False},
+        hide_parameters=True,
+        json_serializer=dumps,
+        json_deserializer=loads,
     )
     event.listen(engine, "connect", _prepare_connection)
     event.listen(engine, "begin", _begin)
@@ -208,7 +220,7 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except StaleDataError as error:
-        raise StaleForm("Somebody changed this meanwhile. Here is how it stands now.") from error
+        raise StaleForm(say("Somebody changed this meanwhile. Here is how it stands now.")) from error
     except DatabaseError as error:
         raise _refusal(error) from error
 

@@ -7,7 +7,7 @@ from sqlalchemy import CheckConstraint, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from planner.storage.base import Base, ClinicScoped, same_clinic
-from planner.storage.types import JsonObject, UtcDateTime
+from planner.storage.types import JsonObject, JsonText, UtcDateTime
 
 
 class SolveJobRow(ClinicScoped, Base):
@@ -22,7 +22,7 @@ class SolveJobRow(ClinicScoped, Base):
     stop_asked: Mapped[bool] = mapped_column(default=False)
     progress: Mapped[dict[str, Any]] = mapped_column(JsonObject, default=dict)
     answer: Mapped[dict[str, Any]] = mapped_column(JsonObject, default=dict)
-    error: Mapped[str] = mapped_column(default="")
+    error: Mapped[str] = mapped_column(JsonText, default="")
     actor: Mapped[str]
     staff_id: Mapped[int | None] = mapped_column(default=None)
     asked_at: Mapped[datetime] = mapped_column(UtcDateTime)

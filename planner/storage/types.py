@@ -1,10 +1,16 @@
-"""Column types that refuse what the diary must never hold."""
+"""Column types: instants that are refused without a zone, and sentences that are kept with their blanks."""
 
 from datetime import UTC, datetime
 
-from sqlalchemy import JSON, DateTime
+from sqlalchemy import JSON, DateTime, String
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
+
+from planner.storage.text_json import dumps, loads
+from planner.words import Text
+
+# Nobody can type it: a form takes no control characters.
+_KEPT = "\x02"
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -27,6 +33,32 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class JsonText(TypeDecorator[str]):
+    """A sentence of ours, kept as JSON to be said in any language later; what a person typed is kept as it is."""
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """Mark a Text, so that it is known again."""
+        if isinstance(value, Text):
+            return _KEPT + dumps(value)
+        return value
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
+        """Give back the Text, or the words as they were written."""
+        return str_or_text(value) if value is not None and value.startswith(_KEPT) else value
+
+
+def str_or_text(kept: str) -> str:
+    """The Text that was kept; the words behind the mark where it can't be read."""
+    try:
+        found = loads(kept.removeprefix(_KEPT))
+    except ValueError:
+        found = None
+    return found if isinstance(found, Text) else kept.removeprefix(_KEPT)
 
 
 JsonObject = JSON

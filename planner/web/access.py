@@ -14,6 +14,7 @@ from planner.web.admitted.who import Table, Who
 from planner.web.context import runtime
 from planner.web.errors import wants_json
 from planner.web.guessing import looking_up
+from planner.words import say
 
 LOGIN_KEY: Final = "login"
 
@@ -73,14 +74,14 @@ def _admit() -> BaseResponse | None:
     if g.actor is None:
         return _to_sign_in()
     if not may(g.actor, who):
-        raise NotAllowed("Your role does not include this page.")
+        raise NotAllowed(say("Your role does not include this page."))
     return None
 
 
 def _token() -> str:
     token = (request.view_args or {}).get("token")
     if not isinstance(token, str):
-        raise NotFound("This link is not valid.")
+        raise NotFound(say("This link is not valid."))
     return token
 
 
@@ -99,5 +100,5 @@ def _to_sign_in() -> BaseResponse:
     if request.headers.get("HX-Request") == "true":
         return Response("", 401, {"HX-Redirect": url_for("auth.sign_in")})
     if wants_json():
-        raise Unauthorized("Sign in first.")
+        raise Unauthorized(say("Sign in first."))
     return redirect(address)

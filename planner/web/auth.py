@@ -8,6 +8,7 @@ from planner.services import accounts
 from planner.web.access import LOGIN_KEY, safe_next
 from planner.web.context import actor, actor_or_none, runtime
 from planner.web.navigation import home_of
+from planner.words import say
 
 auth = Blueprint("auth", __name__)
 
@@ -48,14 +49,14 @@ def password() -> Page:
     new = request.form.get("new_password", "")
     try:
         if new != request.form.get("repeated", ""):
-            raise InvalidInput("The two new passwords differ.", field="repeated")
+            raise InvalidInput(say("The two new passwords differ."), field="repeated")
         token = accounts.change_password(
             runtime(), actor(), request.form.get("current_password", ""), new, _user_agent()
         )
     except InvalidInput as refusal:
         return render_template("auth/password.html", errors={refusal.field or "": refusal.message}), 422
     _keep(token)
-    flash("Your password is changed. Everywhere else you are signed out.", "good")
+    flash(say("Your password is changed. Everywhere else you are signed out."), "good")
     return redirect(url_for("auth.password"))
 
 

@@ -13,6 +13,7 @@ from planner.services.feed_list import feed_list
 from planner.web.context import actor, runtime
 from planner.web.numbers import read_id
 from planner.web.subscribing import subscribing
+from planner.words import say
 
 calendars = Blueprint("calendars", __name__)
 
@@ -66,7 +67,7 @@ def make() -> Page:
 def end(feed_id: int) -> Page:
     """End one address."""
     service.end_feed(runtime(), actor(), feed_id)
-    flash("This address answers nobody any more.", "good")
+    flash(say("This address answers nobody any more."), "good")
     return redirect(url_for("calendars.overview"))
 
 

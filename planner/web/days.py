@@ -3,6 +3,7 @@
 from datetime import date
 
 from planner.errors import InvalidInput
+from planner.words import say
 
 
 def read_day(text: str, field: str) -> date:
@@ -14,7 +15,7 @@ def read_day(text: str, field: str) -> date:
     try:
         day = date.fromisoformat(text.strip())
     except ValueError:
-        raise InvalidInput("Give the day, like 2026-12-24.", field=field) from None
+        raise InvalidInput(say("Give the day, like 2026-12-24."), field=field) from None
     if not 2000 <= day.year <= 2100:
-        raise InvalidInput(f"The year {day.year} is not between 2000 and 2100.", field=field)
+        raise InvalidInput(say("The year %(year)s is not between 2000 and 2100.", year=day.year), field=field)
     return day

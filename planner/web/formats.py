@@ -1,4 +1,4 @@
-"""Words for times, gaps and numbers: the Jinja filters, all pure functions."""
+"""Words for times, gaps and numbers, in any language: the Jinja filters, all pure functions."""
 
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
@@ -7,13 +7,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from planner.web.looks import fit_look, phase_look, state_look
-
-# Own tables: strftime would answer in the language of the machine the server happens to run on.
-_DAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_MONTHS: Final = (
-    "January", "February", "March", "April", "May", "June",
-    "July", "August", "September", "October", "November", "December",
-)  # fmt: skip
+from planner.words import Text, day_said, moment_said, number_said, say, say_many
 
 # Up to here a number of days is easier to picture than a number of weeks.
 _LAST_DAY_COUNT: Final = 13
@@ -33,34 +27,34 @@ def local(instant: datetime, zone: str) -> datetime:
     return instant.astimezone(ZoneInfo(zone))
 
 
-def day_short(day: date) -> str:
+def day_short(day: date) -> Text:
     """`Tue 24 Nov`."""
-    return f"{_DAYS[day.weekday()][:3]} {day.day} {_MONTHS[day.month - 1][:3]}"
+    return day_said(day, "short")
 
 
-def day_year(day: date) -> str:
+def day_year(day: date) -> Text:
     """`Tue 24 Nov 2026`, where the year could be in doubt."""
-    return f"{day_short(day)} {day.year}"
+    return day_said(day, "year")
 
 
-def day_long(day: date) -> str:
+def day_long(day: date) -> Text:
     """`Tuesday 24 November`."""
-    return f"{_DAYS[day.weekday()]} {day.day} {_MONTHS[day.month - 1]}"
+    return day_said(day, "long")
 
 
-def day_long_year(day: date) -> str:
+def day_long_year(day: date) -> Text:
     """`Tuesday 24 November 2026`, for letters and headings."""
-    return f"{day_long(day)} {day.year}"
+    return day_said(day, "full")
 
 
-def month_short(day: date) -> str:
+def month_short(day: date) -> Text:
     """`Nov`."""
-    return _MONTHS[day.month - 1][:3]
+    return day_said(day, "month")
 
 
-def month_long(day: date) -> str:
+def month_long(day: date) -> Text:
     """`November 2026`."""
-    return f"{_MONTHS[day.month - 1]} {day.year}"
+    return day_said(day, "month_year")
 
 
 def local_day(instant: datetime, zone: str) -> date:
@@ -78,15 +72,15 @@ def local_span(start: datetime, end: datetime, zone: str) -> str:
     return f"{local_time(start, zone)}–{local_time(end, zone)}"
 
 
-def local_short(instant: datetime, zone: str) -> str:
+def local_short(instant: datetime, zone: str) -> Text:
     """`Tue 24 Nov, 10:00` on the clinic's wall clock."""
-    return f"{day_short(local(instant, zone))}, {local_time(instant, zone)}"
+    return moment_said(local(instant, zone))
 
 
-def local_both(instant: datetime, zone: str, clinic_zone: str) -> str:
+def local_both(instant: datetime, zone: str, clinic_zone: str) -> Text:
     """`Tue 24 Nov, 05:00 (10:00 at the clinic)`: the reader's time, and the clinic's where its clock shows another."""
-    there = clinic_clock(instant, zone, clinic_zone)
-    return local_short(instant, zone) + (f" ({there})" if there else "")
+    here, there = local_short(instant, zone), clinic_clock(instant, zone, clinic_zone)
+    return say("%(time)s (%(there)s)", time=here, there=there) if there else here
 
 
 def clinic_clock(instant: datetime, zone: str, clinic_zone: str) -> str:
@@ -95,12 +89,12 @@ def clinic_clock(instant: datetime, zone: str, clinic_zone: str) -> str:
     if here.replace(tzinfo=None) == there.replace(tzinfo=None):
         return ""
     words = local_time(instant, clinic_zone) if here.date() == there.date() else local_short(instant, clinic_zone)
-    return f"{words} at the clinic"
+    return say("%(time)s at the clinic", time=words)
 
 
-def local_long(instant: datetime, zone: str) -> str:
+def local_long(instant: datetime, zone: str) -> Text:
     """`Tuesday 24 November 2026, 10:00` on the clinic's wall clock."""
-    return f"{day_long_year(local(instant, zone))}, {local_time(instant, zone)}"
+    return moment_said(local(instant, zone), "full")
 
 
 def machine_time(instant: datetime, zone: str) -> str:
@@ -108,15 +102,19 @@ def machine_time(instant: datetime, zone: str) -> str:
     return local(instant, zone).isoformat(timespec="minutes")
 
 
-def relative_day(day: date, today: date) -> str:
+def relative_day(day: date, today: date) -> Text:
     """`today`, `tomorrow`, `in 5 days`, `3 weeks ago`: how far a day is from today."""
     days = (day - today).days
-    near = {-1: "yesterday", 0: "today", 1: "tomorrow"}
+    near = {-1: say("yesterday"), 0: say("today"), 1: say("tomorrow")}
     if days in near:
         return near[days]
-    distance = abs(days)
-    words = counted(distance, "day") if distance <= _LAST_DAY_COUNT else counted(distance // 7, "week")
-    return f"in {words}" if days > 0 else f"{words} ago"
+    if abs(days) <= _LAST_DAY_COUNT:
+        if days > 0:
+            return say_many("in %(num)s day", "in %(num)s days", days)
+        return say_many("%(num)s day ago", "%(num)s days ago", -days)
+    if days > 0:
+        return say_many("in %(num)s week", "in %(num)s weeks", days // 7)
+    return say_many("%(num)s week ago", "%(num)s weeks ago", -days // 7)
 
 
 def monday(day: date) -> date:
@@ -124,7 +122,7 @@ def monday(day: date) -> date:
     return day - timedelta(days=day.weekday())
 
 
-def gap_words(days: int | None, wanted: float | None = None) -> str:
+def gap_words(days: int | None, wanted: float | None = None) -> Text:
     """`8 days, wanted 7`; only `7 days` when that is what was wanted; `first` where nothing came before.
 
     Args:
@@ -132,10 +130,16 @@ def gap_words(days: int | None, wanted: float | None = None) -> str:
         wanted: the phase's target gap in days; halves are said as `3½`.
     """
     if days is None:
-        return "first"
+        return say("first")
+    gap = days_words(days)
     if wanted is None or days == wanted:
-        return counted(days, "day")
-    return f"{counted(days, 'day')}, wanted {number(wanted)}"
+        return gap
+    return say("%(gap)s, wanted %(days)s", gap=gap, days=number(wanted))
+
+
+def days_words(days: int) -> Text:
+    """`1 day`, `3 days`."""
+    return say_many("%(num)s day", "%(num)s days", days)
 
 
 def counted(amount: int, noun: str, plural: str = "") -> str:
@@ -143,14 +147,9 @@ def counted(amount: int, noun: str, plural: str = "") -> str:
     return f"{amount} {noun if amount == 1 else plural or noun + 's'}"
 
 
-def number(value: float) -> str:
+def number(value: float) -> Text:
     """A number without needless decimals; a half is written `½`, as a person would."""
-    whole = int(value)
-    if value == whole:
-        return str(whole)
-    if value - whole == 0.5:
-        return f"{whole or ''}½"
-    return f"{value:.1f}"
+    return number_said(value)
 
 
 def number_range(low: int, high: int) -> str:
@@ -177,6 +176,7 @@ FILTERS: Final[Mapping[str, Callable[..., Any]]] = MappingProxyType(
             day_long_year,
             day_short,
             day_year,
+            days_words,
             fit_look,
             gap_words,
             local_both,

@@ -15,6 +15,7 @@ from flask import current_app, request
 from planner.errors import NotFound, TooManyTries
 from planner.services.tokens import hashed
 from planner.web.context import GUESSES, runtime
+from planner.words import say
 
 MOST_WRONG: Final = 30
 """Different wrong tokens of one network within `WITHIN`; a calendar that keeps asking for an ended one counts once."""
@@ -45,7 +46,7 @@ class Guesses:
             while tries and next(iter(tries.values())) <= now - WITHIN:
                 tries.popitem(last=False)
             if len(tries) >= MOST_WRONG:
-                raise TooManyTries("Too many addresses that do not exist were tried from here.")
+                raise TooManyTries(say("Too many addresses that do not exist were tried from here."))
 
     def missed(self, network: str, token: str, now: datetime) -> None:
         """Note a token that opened nothing."""

@@ -12,6 +12,7 @@ from planner.care.taper import taper_starts_at, with_taper_from
 from planner.errors import InvalidInput
 from planner.services.rhythms import UsualRhythm
 from planner.web.numbers import whole
+from planner.words import say
 
 _Read = TypeVar("_Read")
 _MOST_ROWS: Final = 12
@@ -166,7 +167,7 @@ def _name(text: str) -> PhaseName:
     try:
         return PhaseName(text)
     except ValueError:
-        raise InvalidInput("Choose intensive, taper or maintenance.") from None
+        raise InvalidInput(say("Choose intensive, taper or maintenance.")) from None
 
 
 def _sessions(text: str) -> int | None:
@@ -177,7 +178,9 @@ def _number(text: str, kind: Callable[[str], float]) -> float:
     try:
         return kind(text.replace(",", "."))
     except ValueError:
-        raise InvalidInput("Write a whole number." if kind is int else "Write a number, such as 3.5.") from None
+        raise InvalidInput(
+            say("Write a whole number.") if kind is int else say("Write a number, such as 3.5.")
+        ) from None
 
 
 def _bare(refusal: InvalidInput) -> str:

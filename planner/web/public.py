@@ -13,6 +13,7 @@ from planner.services.evidence_view import evidence_for
 from planner.services.quick_plan import QuickPlan, plan_ics
 from planner.web.context import actor_or_none, runtime
 from planner.web.formats import day_short
+from planner.web.navigation import Navigation, NavLink
 from planner.web.public_form import PublicForm, empty_form, questions, read_form, zones
 from planner.web.timeline import Timeline, TimelineLine, TimelineSession, build_timeline
 
@@ -95,7 +96,8 @@ def _bar() -> dict[str, object]:
     if actor_or_none() is not None:
         return {}
     links = (("public.home", "How many sessions?"), ("public.evidence", "Evidence"), ("auth.sign_in", "Staff sign-in"))
-    return {"nav_items": [(url_for(name), words, request.endpoint == name) for name, words in links]}
+    items = tuple(NavLink(url_for(name), words, request.endpoint == name) for name, words in links)
+    return {"navigation": Navigation(main=items)}
 
 
 def _shown(form: PublicForm) -> dict[str, object]:

@@ -14,6 +14,7 @@ from planner.errors import InvalidInput
 from planner.services.quick_plan import QuickPlan, quick_plan
 from planner.services.typical_hours import TypicalHours
 from planner.web.assessment_form import AssessmentForm, options, read_assessment_form
+from planner.words import say
 
 USUAL_ZONE: Final = "Europe/London"
 # How a patient would be asked what the form of therapists asks in their own words.
@@ -96,10 +97,10 @@ def _first_day(text: str, now: datetime, zone: ZoneInfo) -> date:
     try:
         day = date.fromisoformat(text)
     except ValueError:
-        raise InvalidInput("Write the day like 2026-03-02.", field="from_day") from None
+        raise InvalidInput(say("Write the day like 2026-03-02."), field="from_day") from None
     today = now.astimezone(zone).date()
     if not today <= day <= today + timedelta(days=366):
-        raise InvalidInput("The first day can be today or within the next year.", field="from_day")
+        raise InvalidInput(say("The first day can be today or within the next year."), field="from_day")
     return day
 
 

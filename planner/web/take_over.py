@@ -16,6 +16,7 @@ from planner.services.taken_courses import preview
 from planner.services.taken_courses import take_over as book
 from planner.services.taking_over import TakeOver, summary
 from planner.web.context import actor, runtime
+from planner.words import say
 
 take_over = Blueprint("take_over", __name__)
 
@@ -48,14 +49,17 @@ def examine() -> Page:
 
 def _confirmed(data: bytes) -> Page:
     booked = len(book(runtime(), actor(), data, _therapist()).places)
-    flash(f"{booked} appointments are taken over." if booked else "All of it was here already.", "good")
+    flash(
+        say("%(booked)s appointments are taken over.", booked=booked) if booked else say("All of it was here already."),
+        "good",
+    )
     return redirect(url_for("reception.today"))
 
 
 def _chosen() -> bytes:
     file = request.files.get("file")
     if file is None or not file.filename:
-        raise InvalidInput("Choose the file that the earlier system exported.", field="file")
+        raise InvalidInput(say("Choose the file that the earlier system exported."), field="file")
     data: bytes = file.read()
     return data
 
@@ -68,7 +72,7 @@ def _packed(data: bytes) -> str:
     """The file for the page's own form, so that what is carried out is what was shown."""
     packed = base64.b64encode(zlib.compress(data, 9)).decode()
     if len(packed) > _MOST_PACKED:
-        raise InvalidInput("This file is too large for this page. Take it over in parts.", field="file")
+        raise InvalidInput(say("This file is too large for this page. Take it over in parts."), field="file")
     return packed
 
 
@@ -77,9 +81,9 @@ def _unpacked(packed: str) -> bytes:
     try:
         data = unpacking.decompress(base64.b64decode(packed, validate=True), _MOST_BYTES)
     except (binascii.Error, zlib.error, ValueError):
-        raise InvalidInput("This page could not be read. Choose the file again.", field="file") from None
+        raise InvalidInput(say("This page could not be read. Choose the file again."), field="file") from None
     if not unpacking.eof:
-        raise InvalidInput("This file is too large for this page. Take it over in parts.", field="file")
+        raise InvalidInput(say("This file is too large for this page. Take it over in parts."), field="file")
     return data
 
 

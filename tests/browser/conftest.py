@@ -4,18 +4,25 @@ import dataclasses
 import shutil
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from flask import Flask
+from flask.sessions import SecureCookieSessionInterface
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from planner.app import create_app
 from planner.config import Config
 from planner.notify.outtray import OuttrayMailer, OuttrayMessage, read_outtray
+from planner.services import accounts
+from planner.services.fetching import Fetcher
 from planner.services.runtime import Runtime
-from tests.factories import Clinic, Person
+from planner.storage.database import Database
+from planner.web.access import LOGIN_KEY
+from tests.factories import Clinic, FakeClock, Person
 
 _CHROMIUM = (
     "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic", "--no-first-run",
@@ -51,15 +58,22 @@ def mailer(config: Config) -> OuttrayMailer:
     return OuttrayMailer(config.outtray)
 
 
+@contextmanager
+def answering(server: BaseWSGIServer, app: Flask) -> Iterator[None]:
+    """The server answers with this program."""
+    server.app = app
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    yield
+    server.shutdown()
+    thread.join()
+
+
 @pytest.fixture
 def served(runtime: Runtime, config: Config, clinic: Clinic, listening: BaseWSGIServer) -> Iterator[str]:
     """The program answering; its address."""
-    listening.app = create_app(runtime, config)
-    thread = threading.Thread(target=listening.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    yield config.base_url
-    listening.shutdown()
-    thread.join()
+    with answering(listening, create_app(runtime, config)):
+        yield config.base_url
 
 
 @pytest.fixture(scope="session")
@@ -69,6 +83,17 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=list(_CHROMIUM))
         yield browser
         browser.close()
+
+
+def new_window(chromium: Browser, size: tuple[int, int] = DESKTOP, *, dark: bool = False) -> BrowserContext:
+    """A window of its own, with no cookies; nothing in it moves for the sake of moving."""
+    return chromium.new_context(
+        viewport={"width": size[0], "height": size[1]},
+        color_scheme="dark" if dark else "light",
+        reduced_motion="reduce",
+        locale="en-GB",
+        timezone_id="Europe/London",
+    )
 
 
 @dataclass
@@ -102,19 +127,84 @@ def screen(chromium: Browser, served: str) -> Iterator[Callable[..., Screen]]:
     contexts = []
 
     def make(size: tuple[int, int] = DESKTOP, *, dark: bool = False) -> Screen:
-        width, height = size
-        context = chromium.new_context(
-            viewport={"width": width, "height": height},
-            color_scheme="dark" if dark else "light",
-            locale="en-GB",
-            timezone_id="Europe/London",
-        )
-        contexts.append(context)
-        return Screen(context.new_page(), served)
+        contexts.append(new_window(chromium, size, dark=dark))
+        return Screen(contexts[-1].new_page(), served)
 
     yield make
     for context in contexts:
         context.close()
+
+
+@dataclass
+class Standing:
+    """A program that stands for a whole module, with one window for each person in it."""
+
+    runtime: Runtime
+    clinic: Clinic
+    app: Flask
+    url: str
+    chromium: Browser
+    windows: dict[str, Screen] = field(default_factory=dict)
+
+    def window_of(self, person: Person | None) -> Screen:
+        """This person's window, signed in by its cookie; a stranger's for nobody."""
+        name = person.email if person is not None else ""
+        if name not in self.windows:
+            context = new_window(self.chromium)
+            context.add_init_script(WATCH_SHIFTS)
+            if person is not None:
+                context.add_cookies([{"name": self.cookie, "value": self._signed_in(person), "url": self.url}])
+            self.windows[name] = Screen(context.new_page(), self.url)
+        self.windows[name].complaints.clear()
+        return self.windows[name]
+
+    @property
+    def cookie(self) -> str:
+        """What the session's cookie is called."""
+        return str(self.app.config["SESSION_COOKIE_NAME"])
+
+    def _signed_in(self, person: Person) -> str:
+        token, _ = accounts.sign_in(self.runtime, person.email, person.password)
+        signer = SecureCookieSessionInterface().get_signing_serializer(self.app)
+        assert signer is not None
+        return str(signer.dumps({LOGIN_KEY: token}))
+
+
+# Keeps what moved by itself after it had been painted; moving by a click or by a new size of the window does not count.
+WATCH_SHIFTS = """
+window.shifts = [];
+new PerformanceObserver((list) => {
+  for (const shift of list.getEntries()) {
+    if (shift.hadRecentInput) continue;
+    const moved = shift.sources.map(({ node }) => (node?.outerHTML ?? node?.textContent ?? "").slice(0, 120));
+    window.shifts.push([shift.value, ...moved]);
+  }
+}).observe({ type: "layout-shift", buffered: true });
+"""
+
+
+@pytest.fixture(scope="module")
+def standing(
+    chromium: Browser, clinic_database: tuple[Path, Clinic], fetcher: Fetcher, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Standing]:
+    """A clinic for tests that only look; what one of them adds, the next one sees."""
+    path, clinic = clinic_database
+    folder = tmp_path_factory.mktemp("standing")
+    shutil.copy(path, folder / "planner.sqlite")
+    server = make_server("127.0.0.1", 0, lambda *_: [], threaded=True, request_handler=_Silent)
+    url = f"sqlite:///{folder}/planner.sqlite"
+    config = Config(instance=folder, database_url=url, secret_key="s" * 32, port=server.server_port)
+    database = Database(url)
+    mailer = OuttrayMailer(config.outtray)
+    running = Runtime(database, FakeClock(), mailer, config.base_url, config.secret_key, fetcher)
+    app = create_app(running, config)
+    with answering(server, app):
+        standing = Standing(running, clinic, app, config.base_url, chromium)
+        yield standing
+        for window in standing.windows.values():
+            window.page.context.close()
+    server.server_close()
+    database.close()
 
 
 @pytest.fixture

@@ -58,3 +58,19 @@ def test_nobody_is_free() -> None:
     """No pair at all is free time too."""
     assert minutes_of(()).shape == (0, 2)
     assert FreeSpans(minutes_of(())) == ()
+
+
+def test_what_is_asked_for_later_is_worked_out_once() -> None:
+    """And is the same free time, checked in the same way."""
+    asked = []
+
+    def make():
+        asked.append(1)
+        return np.array([[0, 30]], dtype=np.int64)
+
+    spans = FreeSpans.when_asked(make)
+    assert asked == []
+    assert spans == FreeSpans(np.array([[0, 30]], dtype=np.int64))
+    assert len(spans) == len(list(spans)) == len(asked) == 1
+    with pytest.raises(ValueError, match="pairs of minutes"):
+        len(FreeSpans.when_asked(lambda: np.array([[30, 0]], dtype=np.int64)))

@@ -10,11 +10,14 @@ import jinja2
 import pytest
 from flask import Flask, render_template
 
+from planner.web import reader
 from planner.web.formats import FILTERS
 from planner.web.looks import FITS, PHASES, STATES, fit_look, phase_look
+from planner.web.navigation import Navigation, NavLink
 from planner.web.timeline import TimelineLine, TimelineSession, build_timeline
 
 ROOT = Path(__file__).parents[2]
+SHEETS = sorted((ROOT / "planner/static/css").glob("*.css"))
 CSS = (ROOT / "planner/static/css/planner.css").read_text()
 THEMES = re.findall(r"\{([^{}]*--ground[^{}]*)\}", CSS)[:3]
 LIGHT, DARK_BY_DEVICE, DARK_BY_CHOICE = (dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})", theme)) for theme in THEMES)
@@ -52,6 +55,9 @@ def macros(name: str):
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(ROOT / "templates"), autoescape=True, undefined=jinja2.Undefined
     )
+    environment.policies["ext.i18n.trimmed"] = True
+    environment.add_extension("jinja2.ext.i18n")
+    environment.install_null_translations(newstyle=True)  # type: ignore[attr-defined]
     environment.filters.update(FILTERS)
     environment.add_extension("jinja2.ext.i18n")
     environment.install_null_translations(newstyle=True)
@@ -84,10 +90,31 @@ def test_dark_is_the_same_by_device_and_by_choice():
     assert set(LIGHT) == set(DARK_BY_DEVICE)
 
 
-def test_colours_stand_only_among_the_tokens():
+@pytest.mark.parametrize("sheet", SHEETS, ids=lambda sheet: sheet.stem)
+def test_colours_stand_only_among_the_tokens(sheet: Path):
     """A colour written anywhere else would not follow the theme; a scanner's square needs white."""
-    rules = re.sub(r"\{[^{}]*--ground[^{}]*\}", "", CSS)
+    rules = re.sub(r"\{[^{}]*--ground[^{}]*\}", "", sheet.read_text())
     assert set(re.findall(r"#[0-9a-f]{3,8}\b", rules)) <= {"#ffffff"}
+
+
+@pytest.mark.parametrize("sheet", SHEETS, ids=lambda sheet: sheet.stem)
+def test_every_stylesheet_is_linked_by_a_page(sheet: Path):
+    """An area's rules that no page loads would rot unseen."""
+    assert any(f"css/{sheet.name}" in path.read_text() for path in PAGES)
+
+
+def test_what_is_typed_may_run_in_either_direction():
+    """A name in Arabic begins at the right while it is typed; an address never does."""
+    forms = macros("forms")
+    assert 'dir="auto"' in str(forms.field("Name", "name"))
+    assert 'dir="auto"' in str(forms.textarea("Notes", "notes"))
+    assert 'dir="auto"' not in str(forms.field("E-mail", "email", type="email"))
+
+
+def test_a_name_in_any_script_leaves_its_neighbours_in_place():
+    """It is set apart and escaped."""
+    assert str(macros("text").person("<עליזה>")) == "<bdi>&lt;עליזה&gt;</bdi>"
+    assert 'dir="auto"' in str(macros("text").free_text("مرحبا"))
 
 
 @pytest.mark.parametrize("status", STATES)
@@ -173,8 +200,8 @@ def test_a_course_is_drawn_for_three_widths_and_told_in_a_list():
     titles = [element.get("id") for element in figure.iter() if element.tag.endswith("title") and element.get("id")]
     assert titles == ["timeline-wide-title", "timeline-medium-title", "timeline-narrow-title"]
     assert [item.text.split() for item in figure.iter("li")] == [
-        ["Session", "1:", "done"],
-        ["Session", "2:", "booked,", "target", "Tue", "10", "Nov"],
+        ["Session", "1:", "Done"],
+        ["Session", "2:", "Booked,", "target", "Tue", "10", "Nov"],
     ]
 
 
@@ -184,6 +211,7 @@ def pages() -> Flask:
     app = Flask("look", root_path=str(ROOT / "planner"), template_folder=str(ROOT / "templates"))
     app.secret_key = "only for this test"
     app.jinja_env.filters.update(FILTERS)
+    reader.install(app)
     return app
 
 
@@ -208,7 +236,11 @@ def test_the_bar_shows_where_one_is_and_the_way_out(pages: Flask):
             clinic_name="Linden Clinic",
             person_name="Rosa",
             sign_out_url="/sign-out",
-            nav_items=[("/today", "Today", True), ("/patients", "Patients", False)],
+            navigation=Navigation(
+                main=(NavLink("/today", "Today", True), NavLink("/patients", "Patients", False)),
+                clinic=(NavLink("/leave", "Leave", False),),
+                own=(NavLink("/password", "My password", False),),
+            ),
             csrf_token=lambda: "token-1",
         )
     page = html5lib.parse(html, namespaceHTMLElements=False)

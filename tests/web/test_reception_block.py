@@ -221,7 +221,7 @@ def test_a_leave_of_many_courses_is_planned_beside_the_page_and_recorded_from_it
     finished(runtime, clinic, job_id)
     page = rosa.get(answer.location).text
     assert "Ben Okafor is away: Tue 3 Mar 2026 to Fri 6 Mar 2026" in page
-    assert f"Record the leave and change {len(courses)} courses" in page
+    assert page.count('name="course"') == len(courses)
     page = rosa.post(f"{answer.location}/apply", follow_redirects=True).text
     assert f"{len(courses)} courses planned anew" in page
     (line,) = leave_view.leave_desk(runtime, clinic.rosa.actor).leave

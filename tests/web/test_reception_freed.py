@@ -32,14 +32,15 @@ def test_a_slot_goes_from_the_worklist_over_an_offer_to_a_patient(rosa, runtime,
     assert f"/freed-slots/{slot.id}" in rosa.get("/freed-slots").text
     page = rosa.get(f"/freed-slots/{slot.id}").text
     best = int(hidden(page, "course_id")[0])
-    page = rosa.post(f"/freed-slots/{slot.id}/offer", {"course_id": best}, follow_redirects=True).text
-    assert "The offer stands" in page
+    page = rosa.post(f"/freed-slots/{slot.id}/offer", {"course_id": best, "hours": 6}, follow_redirects=True).text
+    assert "The offer stands for 6 hours" in page
+    assert "offered until Mon 2 Mar, 14:00" in page
     (offer,) = hidden(page, "offer_id")[:1]
     page = rosa.post(f"/freed-slots/{slot.id}/accept", {"offer_id": offer}, follow_redirects=True).text
     assert "moved into a slot that became free" in page
     assert "Undo" in page
     assert session(runtime, clinic, best, 3).starts_at == slot.starts_at
-    assert "not free any more" in rosa.get(f"/freed-slots/{slot.id}").text
+    assert "This time is not free" in rosa.get(f"/freed-slots/{slot.id}").text
     assert f"/freed-slots/{slot.id}" not in rosa.get("/worklists").text
 
 
@@ -97,7 +98,7 @@ def test_whoever_waits_for_a_course_is_booked_from_the_slot_on(rosa, runtime, cl
     }
     rosa.post(f"/patients/{full.dora}/book", {**booked, **kept, **wishes})
     assert session(runtime, clinic, int(form["course_id"]), 1).starts_at == full.slot.starts_at
-    assert "not free any more" in rosa.get(f"/freed-slots/{full.slot.id}").text
+    assert "This time is not free" in rosa.get(f"/freed-slots/{full.slot.id}").text
     late = rosa.get(address)
     assert "not free any more, or too short" in late.text
 
@@ -110,3 +111,39 @@ def test_a_slot_of_another_clinic_is_not_there(browser_of, runtime, clinic, othe
     assert theirs.post(f"/freed-slots/{slot.id}/offer", {"course_id": 1}).status_code == 404
     assert str(slot.id) not in theirs.get("/freed-slots").text
     assert slot_at(runtime, clinic, slot)
+
+
+def place_query(slot):
+    """How the diary names a free place."""
+    return {"practitioner": slot.practitioner_id, "start": slot.start.isoformat(timespec="minutes")}
+
+
+def test_a_click_into_the_diary_shows_who_fits_and_an_offer_makes_it_a_slot(rosa, runtime, clinic, two):
+    """The clinic's usual hours stand in the field; a refused number stays there."""
+    first, _, slot = two
+    page = rosa.get("/slots", query_string=place_query(slot)).text
+    assert "Free time of Ben Okafor" in page or "Free time of Clara Novak" in page
+    assert 'name="hours" type="number" min="1" max="168" value="4"' in page
+    form = {**place_query(slot), "course_id": first}
+    refused = rosa.post("/slots/offer", {**form, "hours": "1000"})
+    assert refused.status_code == 422
+    assert "An offer stands for up to 168 hours." in refused.text
+    assert 'value="1000"' in refused.text
+    page = rosa.post("/slots/offer", {**form, "hours": "2"}, follow_redirects=True).text
+    assert "The offer stands for 2 hours" in page
+    assert "Takes it" in page
+
+
+@pytest.mark.parametrize("change", [{"start": "soon"}, {"practitioner": "x"}, {"minutes": "4"}, {"start": ""}])
+def test_an_address_that_names_no_place_is_not_found(rosa, two, change):
+    """Nobody types it by hand."""
+    assert rosa.get("/slots", query_string={**place_query(two[2]), **change}).status_code == 404
+
+
+def test_somebody_who_waits_is_booked_from_a_free_place_on(rosa, runtime, clinic, full):
+    """The first session stands fixed there, though the place has no row."""
+    page = rosa.get("/slots", query_string=place_query(full.slot)).text
+    address = html.unescape(re.search(rf'href="(/patients/{full.dora}/book\?[^"]+)"', page)[1])
+    answer = rosa.get(address)
+    assert answer.status_code == 200
+    assert "Fixed by you" in answer.text

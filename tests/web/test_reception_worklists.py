@@ -81,27 +81,67 @@ def test_leave_is_previewed_course_by_course_before_it_is_recorded(rosa, clinic,
     page = rosa.post("/leave", form).text
     assert "Ben Okafor away: what changes" in page
     assert "Tue 3 Mar, 08:00" in page
-    assert "Record the leave and change 1 course" in page
+    assert "Record the leave and change what is ticked" in page
     assert course.appointment(1) == before
     assert "Everybody is here" in rosa.get("/leave").text
+
+
+def ticks(page):
+    """What the boxes of a previewed leave send: every course with what was shown of it."""
+    shown = dict(re.findall(r'name="(shown-\d+)" value="(\w+)"', page))
+    return {"ticks": "yes", "course": re.findall(r'name="course" value="(\d+)"', page), **shown}
 
 
 def test_a_leave_is_recorded_only_as_it_was_shown(rosa, runtime, clinic, course):
     """Somebody takes the date that the page promised: it is shown anew, and nothing is kept before that."""
     form = {**AWAY, "staff_id": clinic.ben.id, "do": "preview"}
-    page = rosa.post("/leave", form).text
-    digest = re.search(r'name="digest" value="(\w+)"', page)[1]
+    shown = ticks(rosa.post("/leave", form).text)
     promised = leave.preview_leave(runtime, clinic.rosa.actor, clinic.ben.id, ONE_DAY)
     place = next(change.after for change in promised.courses[0].difference.told if change.after)
     with runtime.writing(clinic.system) as unit:
         clinic_setup.add_closure(unit, Closure(place.starts_at.date(), place.starts_at.date(), "Holiday"))
-    answer = rosa.post("/leave", {**form, "do": "record", "digest": digest})
+    answer = rosa.post("/leave", {**form, "do": "record", **shown})
     assert answer.status_code == 409
     assert "The diary changed since this preview" in answer.text
     assert "Everybody is here" in rosa.get("/leave").text
-    digest = re.search(r'name="digest" value="(\w+)"', answer.text)[1]
-    page = rosa.post("/leave", {**form, "do": "record", "digest": digest}, follow_redirects=True).text
+    page = rosa.post("/leave", {**form, "do": "record", **ticks(answer.text)}, follow_redirects=True).text
     assert "1 course planned anew" in page
+
+
+def test_a_course_that_is_not_ticked_stays_and_comes_onto_the_worklist(rosa, runtime, clinic, course):
+    """With its two actions; taking the leave back ends it."""
+    form = {**AWAY, "staff_id": clinic.ben.id}
+    before = course.appointment(1)
+    shown = ticks(rosa.post("/leave", {**form, "do": "preview"}).text)
+    page = rosa.post("/leave", {**form, "do": "record", **shown, "course": []}, follow_redirects=True).text
+    assert "1 visit stays where it is and waits on the worklist" in page
+    assert course.appointment(1) == before
+    page = rosa.get("/worklists").text
+    assert "Session 1 is on Tue 3 Mar at 08:00, when Ben Okafor is away." in page
+    assert f"/appointments/{before.id}/move" in page
+    rosa.post(f"/appointments/{before.id}/cancel", {"version": course.version(1), "next": "/worklists"})
+    assert "Nothing waits" in rosa.get("/worklists").text
+
+
+def test_where_the_clinic_wants_no_plan_a_leave_leaves_all_to_people(rosa, runtime, clinic, course):
+    """Nothing moves, and each visit in it is a line."""
+    with runtime.writing(clinic.mo.actor) as unit:
+        clinic_setup.set_automation(unit, {"leave": "off"})
+    before = course.appointment(1)
+    form = {**AWAY, "staff_id": clinic.ben.id}
+    assert "The visits of 1 course lie in this time" in rosa.post("/leave", {**form, "do": "preview"}).text
+    rosa.post("/leave", {**form, "do": "record"})
+    assert course.appointment(1) == before
+    assert [item.kind for item in course.notices()] == [worklists.LEAVE_CLASH]
+
+
+@pytest.mark.parametrize(("level", "ticked"), [("apply", 1), ("propose", 0)])
+def test_what_a_leave_proposes_is_ticked_where_it_is_done_by_itself(rosa, runtime, clinic, course, level, ticked):
+    """Else somebody agrees course by course."""
+    with runtime.writing(clinic.mo.actor) as unit:
+        clinic_setup.set_automation(unit, {"leave": level})
+    page = rosa.post("/leave", {**AWAY, "staff_id": clinic.ben.id, "do": "preview"}).text
+    assert len(re.findall(r'name="course" value="\d+" form="record" checked', page)) == ticked
 
 
 def test_a_leave_for_which_others_may_make_room_is_planned_beside_the_page(rosa, runtime, clinic, course):
@@ -114,7 +154,7 @@ def test_a_leave_for_which_others_may_make_room_is_planned_beside_the_page(rosa,
     assert answer.location == f"/jobs/{job_id}"
     solve_jobs.ask_stop(runtime, clinic.rosa.actor, job_id)
     finished(runtime, clinic, job_id)
-    assert "Record the leave and change 1 course" in rosa.get(answer.location).text
+    assert "Record the leave and change what is ticked" in rosa.get(answer.location).text
 
 
 def test_a_leave_sent_twice_is_recorded_once_and_said(rosa, clinic, course):
@@ -149,7 +189,7 @@ def test_recorded_leave_moves_the_appointments_in_it(rosa, clinic, course):
     form = {**AWAY, "staff_id": clinic.ben.id, "do": "record"}
     page = rosa.post("/leave", form, follow_redirects=True).text
     assert "1 course planned anew" in page
-    assert "Tue 3 Mar 2026: Flu" in page
+    assert "Tue 3 Mar 2026: <bdi>Flu</bdi>" in page
     assert course.appointment(1).starts_at.date().isoformat() > "2026-03-03"
 
 

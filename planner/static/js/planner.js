@@ -3,7 +3,8 @@
 // Sending a form twice books twice as slowly, never twice as much: the second send is dropped.
 document.addEventListener("submit", (event) => {
   const form = event.target;
-  if (!form.matches("[data-submit-once]")) return;
+  // A download leaves the page as it is, and the form may be sent again.
+  if (!form.matches("[data-submit-once]:not([data-download])")) return;
   if (form.dataset.sent) {
     event.preventDefault();
     return;
@@ -43,26 +44,29 @@ document.addEventListener("click", async (event) => {
   if (target) document.getElementById(target)?.closest("details")?.setAttribute("open", "");
 });
 
+const MENUS = ["menu", "bar-menu", "bar-phone"].map((name) => `details.${name}[open]`).join();
+
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape") return;
-  for (const menu of document.querySelectorAll("details.menu[open], details.bar-phone[open]")) {
+  for (const menu of document.querySelectorAll(MENUS)) {
+    const inside = menu.contains(document.activeElement);
     menu.open = false;
-    menu.querySelector("summary").focus();
+    if (inside) menu.querySelector("summary").focus();
   }
 });
 
-// A menu closes when one clicks beside it.
-function closeMenus(clicked) {
-  for (const menu of document.querySelectorAll("details.menu[open], details.bar-phone[open]")) {
-    if (!menu.contains(clicked)) menu.open = false;
+// A menu closes when one goes elsewhere, by a click or by the keyboard.
+document.addEventListener("focusin", (event) => closeMenus(event.target));
+
+function closeMenus(reached) {
+  for (const menu of document.querySelectorAll(MENUS)) {
+    if (!menu.contains(reached)) menu.open = false;
   }
 }
 
 function start() {
   // Copying needs a script and a safe origin; without them the text can be marked by hand.
-  if (navigator.clipboard) {
-    for (const button of document.querySelectorAll("[data-copy]")) button.hidden = false;
-  }
+  if (navigator.clipboard) document.documentElement.classList.add("can-copy");
   // A refused form is read from its summary on.
   document.querySelector("[data-focus]")?.focus();
 }

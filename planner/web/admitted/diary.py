@@ -4,4 +4,10 @@ from typing import Final
 
 from planner.web.admitted.who import Table
 
-ADMITTED: Final[Table] = {}
+ADMITTED: Final[Table] = {
+    "diary.show": "staff",
+    "diary.state": "staff",
+    "diary.visit": "staff",
+    "diary.places_of": "staff",
+    "diary.move": "staff",
+}

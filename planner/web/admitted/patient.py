@@ -1,4 +1,4 @@
-"""Who may open what: personal links."""
+"""Who may open what: personal links, and the wishes that reception takes over from them."""
 
 from typing import Final
 
@@ -8,12 +8,23 @@ ADMITTED: Final[Table] = {
     "patient.plan": "patient-link",
     "patient.confirm": "patient-link",
     "patient.cancel": "patient-link",
+    "patient.cancelling": "patient-link",
     "patient.move": "patient-link",
     "patient.move_to": "patient-link",
+    "patient.together": "patient-link",
+    "patient.move_together": "patient-link",
+    "patient.log": "patient-link",
+    "patient.earlier": "patient-link",
+    "patient.language": "patient-link",
+    "patient.wishes": "patient-link",
+    "patient.leave_wishes": "patient-link",
     "patient.undo": "patient-link",
+    "reception.wish_change": "reception",
+    "reception.take_over_wishes": "reception",
     "patient.accept_offer": "patient-link",
     "patient.decline_offer": "patient-link",
     "patient.calendar": "patient-link",
     "patient.new_calendar": "patient-link",
     "patient.download": "patient-link",
+    "patient.printed": "patient-link",
 }

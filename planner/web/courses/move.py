@@ -5,23 +5,28 @@ from __future__ import annotations
 from datetime import date, datetime, time
 from typing import NamedTuple
 
-from flask import render_template, request
+from flask import flash, render_template, request, url_for
 
 from planner.errors import AppointmentLocked, InvalidInput, PlannerError, SlotTaken, StaleForm
 from planner.services import moving
 from planner.services.best_moves import best_moves
+from planner.services.course_history import WhatHappened, what_happened
 from planner.services.course_view import course_of_appointment
 from planner.services.move_view import move_view
+from planner.services.place_rules import length_of
 from planner.web.context import actor, runtime
 from planner.web.courses.page import course_page
-from planner.web.courses.routes import Page, courses, form_version, go_on, tell, way_back
+from planner.web.courses.routes import Page, courses, form_version, go_on, way_back
+from planner.web.courses.words import happened_words
 from planner.web.errors import status_of
-from planner.web.numbers import read_id
+from planner.web.numbers import read_id, whole
 
 
 class _Wanted(NamedTuple):
     start: datetime
     practitioner_id: int
+    minutes: int | None = None
+    room_id: int | None = None
 
 
 @courses.get("/appointments/<int:appointment_id>/move")
@@ -35,12 +40,22 @@ def move(appointment_id: int) -> Page:
 
 @courses.post("/appointments/<int:appointment_id>/move")
 def move_to(appointment_id: int) -> Page:
-    """Move it to the button pressed (slot=2026-03-12T10:00/therapist), or to day, time and therapist as typed."""
+    """Move it to the button pressed (slot=2026-03-12T10:00/therapist), or as typed.
+
+    Typed are day, time, practitioner, minutes and room; without minutes it stays as long, without room it takes any.
+    """
     course_of_appointment(runtime(), actor(), appointment_id)
     try:
         wanted = _wanted()
         outcome = moving.move(
-            runtime(), actor(), appointment_id, wanted.start, wanted.practitioner_id, version=form_version()
+            runtime(),
+            actor(),
+            appointment_id,
+            wanted.start,
+            wanted.practitioner_id,
+            version=form_version(),
+            minutes=wanted.minutes,
+            room_id=wanted.room_id,
         )
     except (AppointmentLocked, StaleForm) as refusal:
         return _course(appointment_id, refusal)
@@ -49,8 +64,35 @@ def move_to(appointment_id: int) -> Page:
             return _page(appointment_id, refusal), status_of(refusal)
         except (AppointmentLocked, StaleForm) as stale:
             return _course(appointment_id, stale)
-    tell(outcome.revision_id, appointment_id=appointment_id)
+    _tell(outcome.revision_id, appointment_id)
     return go_on(outcome.course_id)
+
+
+def moved_words(happened: WhatHappened) -> str:
+    """Such as: Session 2 now takes 60 minutes. Session 2 is now in Room 2."""
+    own = next((each for each in happened.difference.changes if each.number == happened.number), None)
+    if own is None or own.before is None or own.after is None:
+        return happened_words(happened)
+    said = []
+    (was_at, _, was_with, _), (is_at, _, is_with, _) = own.before.place, own.after.place
+    if (was_at, was_with) != (is_at, is_with):
+        said.append(happened_words(happened))
+    minutes = length_of(own.after)
+    if minutes != length_of(own.before):
+        said.append(f"Session {own.number} now takes {minutes} minutes.")
+    return " ".join(said) or f"Session {own.number} is now in another room."
+
+
+def _tell(revision_id: int, appointment_id: int) -> None:
+    """Say on the next page what the move did, with a way to undo it while there is one."""
+    happened = what_happened(runtime(), actor(), revision_id, appointment_id=appointment_id)
+    words = moved_words(happened)
+    if not happened.undoable:
+        flash(words, "good")
+        return
+    undo_url = url_for("courses.undo", revision_id=revision_id, next=way_back())
+    # The session keeps any JSON value; flash.html knows this one.
+    flash({"text": words, "undo_url": undo_url, "undo_label": "Undo"}, "good")  # type: ignore[arg-type]
 
 
 def _course(appointment_id: int, refusal: PlannerError) -> tuple[str, int]:
@@ -66,7 +108,27 @@ def _wanted() -> _Wanted:
         day, _, clock = start.partition("T")
         return _Wanted(_start(day, clock), _therapist(practitioner))
     start_at = _start(request.form.get("day", "").strip(), request.form.get("time", "").strip())
-    return _Wanted(start_at, _therapist(request.form.get("practitioner", "")))
+    room = request.form.get("room", "")
+    return _Wanted(
+        start_at,
+        _therapist(request.form.get("practitioner", "")),
+        read_minutes(request.form.get("minutes", "")),
+        read_id(room, "Choose a room.", "room") if room else None,
+    )
+
+
+def read_minutes(text: str) -> int | None:
+    """A length as forms send it; None where nothing is said of it.
+
+    Raises:
+        InvalidInput: it is no number.
+    """
+    if not text.strip():
+        return None
+    number = whole(text.strip())
+    if number is None:
+        raise InvalidInput("Write the length in minutes, like 45.", field="minutes")
+    return number
 
 
 def _start(day: str, clock: str) -> datetime:

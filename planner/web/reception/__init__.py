@@ -1,6 +1,17 @@
 """Reception's pages: the day, patients, booking one course or several, worklists, freed slots, leave, hours, jobs."""
 
-from planner.web.reception import block, booking, freed, hours, jobs, leave, patients, rules, today, worklists
+from planner.web.reception import (
+    block,
+    booking,
+    freed,
+    hours,
+    jobs,
+    leave,
+    patients,
+    today,
+    wish_changes,
+    worklists,
+)
 from planner.web.reception.routes import reception
 
 __all__ = [
@@ -12,7 +23,7 @@ __all__ = [
     "leave",
     "patients",
     "reception",
-    "rules",
     "today",
+    "wish_changes",
     "worklists",
 ]

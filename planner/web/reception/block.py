@@ -24,6 +24,7 @@ from planner.web.protocols import protocol_words
 from planner.web.reception.booking_form import wishes_fields
 from planner.web.reception.booking_rows import wishes_line
 from planner.web.reception.routes import CONFLICT, UNPROCESSABLE, Errors, Page, errors_of, reception
+from planner.words import say
 
 _UNREADABLE: Final = "This page could not be read. Please begin again."
 
@@ -141,4 +142,4 @@ def _day(text: str) -> date:
     try:
         return date.fromisoformat(text.strip())
     except ValueError:
-        raise InvalidInput("Give the first day on which they can come.", field="first_day") from None
+        raise InvalidInput(say("Give the first day on which they can come."), field="first_day") from None

@@ -37,7 +37,9 @@ from planner.web.reception.booking_form import (
     read_request,
 )
 from planner.web.reception.booking_rows import date_rows, picture, verdict, wishes_words
+from planner.web.reception.freed import place_in
 from planner.web.reception.routes import CONFLICT, UNPROCESSABLE, Errors, Page, errors_of, is_htmx, reception
+from planner.words import say
 
 
 @reception.route("/patients/<int:patient_id>/book", methods=["GET", "POST"])
@@ -59,11 +61,14 @@ def _first_page(desk: BookingDesk) -> Page:
     if chosen is None:
         return _findings_page(desk, AssessmentForm({}))
     desk.assessment(chosen)
-    slot_id = row_id(request.args.get("slot", ""))
-    if slot_id is not None:
-        begins = beginning(runtime(), actor(), slot_id, chosen)
+    where = row_id(request.args.get("slot", "")) or (place_in(request.args) if "start" in request.args else None)
+    if where is not None:
+        begins = beginning(runtime(), actor(), where, chosen)
         if begins.first is None:
-            flash("This slot is not free any more, or too short for the first visit. These are the best dates.", "warn")
+            flash(
+                say("This slot is not free any more, or too short for the first visit. These are the best dates."),
+                "warn",
+            )
         return _dates(desk, first_in_slot(begins, chosen, new_course_id()))
     wishes = first_wishes(desk, actor().staff_id)
     wishes["assessment"], wishes["course_id"] = str(chosen), str(new_course_id())
@@ -184,7 +189,7 @@ def _book(desk: BookingDesk, form: MultiDict[str, str], wanted: BookingRequest, 
     words = f"{counted(made.booked, 'session')} booked for {desk.patient.details.name}.{waits}"
     home = url_for("reception.patient", patient_id=desk.patient.id)
     undo_url = url_for("courses.undo", revision_id=made.undo_id, next=home) if made.undo_id is not None else ""
-    flash({"text": words, "undo_url": undo_url, "undo_label": "Undo the booking"}, "good")  # type: ignore[arg-type]
+    flash({"text": words, "undo_url": undo_url, "undo_label": say("Undo the booking")}, "good")  # type: ignore[arg-type]
     return redirect(url_for("courses.course", course_id=course_id))
 
 

@@ -17,6 +17,7 @@ from planner.services.newcomers import Beginning
 from planner.services.runtime import LAST_ID
 from planner.services.wishes import Wishes
 from planner.web.numbers import row_id, whole
+from planner.words import say
 
 SHOWN: Final = "shown-"
 FIXED: Final = "place-"
@@ -127,14 +128,14 @@ def _place(text: str, session: int, course_id: int) -> Placed:
     except ValueError:
         begins = None
     if session >= _MOST_SESSIONS or begins is None or row_id(practitioner) is None or row_id(room) is None:
-        raise InvalidInput("The dates could not be read. Find them again.")
+        raise InvalidInput(say("The dates could not be read. Find them again."))
     return Placed(str(course_id), session, practitioner, room, begins)
 
 
 def _number(text: str, where: str) -> int:
     number = whole(text)
     if number is None or number > LAST_ID:
-        raise InvalidInput("This page could not be read. Please begin again.", field=where or None)
+        raise InvalidInput(say("This page could not be read. Please begin again."), field=where or None)
     return number
 
 
@@ -142,4 +143,4 @@ def _day(text: str) -> date:
     try:
         return date.fromisoformat(text.strip())
     except ValueError:
-        raise InvalidInput("Give the first day on which the patient can come.", field="first_day") from None
+        raise InvalidInput(say("Give the first day on which the patient can come."), field="first_day") from None

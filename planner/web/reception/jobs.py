@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
-from flask import flash, redirect, render_template, url_for
+from flask import flash, redirect, render_template, request, url_for
 
 from planner.errors import InvalidInput, StaleForm
 from planner.services import block_booking, leave, new_hours, replan_jobs, solve_jobs
@@ -20,9 +20,10 @@ from planner.web.context import actor, runtime
 from planner.web.formats import counted
 from planner.web.reception.hours import HOURS_SET, hours_title
 from planner.web.reception.hours_form import week_words
-from planner.web.reception.leave import LEAVE_RECORDED, span_words
+from planner.web.reception.leave import LEAVE_RECORDED, TICKS, span_words, ticked
 from planner.web.reception.replans import tell_replan
 from planner.web.reception.routes import CONFLICT, Page, is_htmx, reception
+from planner.words import say
 
 
 class _Words(NamedTuple):
@@ -107,6 +108,9 @@ def _page(found: Job, notice: str = "") -> str:
         desk=desk,
         notice=notice,
         words=kind.words,
+        # Of a leave each course is ticked; new hours leave no choice.
+        ticks="apply" if found.kind == leave.LEAVE_JOB else "",
+        all_ticked=leave.chosen_first(runtime(), actor()),
     )
 
 
@@ -146,11 +150,13 @@ def _replan(found: Job) -> Replan:
 def _leave_title(found: Job) -> str:
     away = leave.Absence.from_json(found.request)
     name = leave_desk(runtime(), actor()).name_of(away.staff_id)
-    return f"{name} is away: {span_words(LeaveLine(0, name, away.leave.starts, away.leave.ends, ''))}"
+    span = span_words(LeaveLine(0, name, away.leave.starts, away.leave.ends, ""))
+    return say("%(name)s is away: %(when)s", name=name, when=span)
 
 
 def _record_leave(found: Job) -> Page:
-    tell_replan(leave.apply_leave(runtime(), actor(), found.id), LEAVE_RECORDED)
+    only = ticked() if TICKS in request.form else None
+    tell_replan(leave.apply_leave(runtime(), actor(), found.id, only=only), LEAVE_RECORDED)
     return redirect(url_for("reception.leave"))
 
 

@@ -17,6 +17,7 @@ from planner.web.links import link_to
 from planner.web.protocols import protocol_words
 from planner.web.public_form import zones
 from planner.web.reception.routes import CONFLICT, UNPROCESSABLE, Errors, Page, errors_of, is_htmx, reception
+from planner.words import say
 
 
 @reception.get("/patients")
@@ -41,7 +42,7 @@ def new_patient() -> Page:
     if same and not request.form.get("anyway"):
         return _form_page(request.form, same=same), CONFLICT
     patient_id = service.add(runtime(), actor(), details)
-    flash(f"{details.name} is added.", "good")
+    flash(say("%(name)s is added.", name=details.name), "good")
     return redirect(url_for("reception.patient", patient_id=patient_id))
 
 
@@ -66,7 +67,7 @@ def edit_patient(patient_id: int) -> Page:
     except StaleForm:
         now = service.get(runtime(), actor(), patient_id)
         return _form_page(request.form, known=now, stale=True), CONFLICT
-    flash("The details are saved.", "good")
+    flash(say("The details are saved."), "good")
     return redirect(url_for("reception.patient", patient_id=patient_id))
 
 
@@ -134,9 +135,11 @@ def _birth_date(text: str) -> date | None:
     try:
         day = date.fromisoformat(text)
     except ValueError:
-        raise InvalidInput(f"“{text}” is no date; write it like 1980-05-24.", field="birth_date") from None
+        raise InvalidInput(
+            say("“%(text)s” is no date; write it like 1980-05-24.", text=text), field="birth_date"
+        ) from None
     if not date(1880, 1, 1) <= day <= runtime().clock.now().date():
-        raise InvalidInput("Nobody alive was born on that day.", field="birth_date")
+        raise InvalidInput(say("Nobody alive was born on that day."), field="birth_date")
     return day
 
 

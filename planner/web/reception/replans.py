@@ -5,21 +5,39 @@ from __future__ import annotations
 from flask import flash
 
 from planner.services.replan import Replan
-from planner.web.formats import counted
+from planner.words import Text, listing, say, say_many
 
 
-def replan_words(plan: Replan, done: str) -> str:
+def replan_words(plan: Replan, done: str) -> Text:
     """What was done.
 
     Args:
         done: the first sentence, such as "The leave is recorded."
     """
     if not plan.courses:
-        return f"{done} No appointment is touched."
+        words = say("%(done)s No appointment is touched.", done=done)
+    else:
+        words = say_many(
+            "%(done)s %(num)s course planned anew.", "%(done)s %(num)s courses planned anew.",
+            len(plan.courses), done=done,
+        )  # fmt: skip
     unplaced = sum(course.unplaced for course in plan.courses)
-    waits = f" {counted(unplaced, 'session')} found no date and wait on the worklist." if unplaced else ""
-    others = f" The diary had changed; other dates than shown: {', '.join(plan.changed)}." if plan.changed else ""
-    return f"{done} {counted(len(plan.courses), 'course')} planned anew.{waits}{others}"
+    if unplaced:
+        words = say_many(
+            "%(said)s %(num)s session found no date and waits on the worklist.",
+            "%(said)s %(num)s sessions found no date and wait on the worklist.",
+            unplaced, said=words,
+        )  # fmt: skip
+    if plan.left:
+        words = say_many(
+            "%(said)s %(num)s visit stays where it is and waits on the worklist.",
+            "%(said)s %(num)s visits stay where they are and wait on the worklist.",
+            plan.left, said=words,
+        )  # fmt: skip
+    if plan.changed:
+        names = listing(plan.changed, ", ")
+        words = say("%(said)s The diary had changed; other dates than shown: %(names)s.", said=words, names=names)
+    return words
 
 
 def tell_replan(plan: Replan, done: str) -> None:

@@ -8,12 +8,11 @@ from typing import Final
 from flask import render_template, request, url_for
 
 from planner.services.today_view import DayView, day_view
-from planner.services.worklists import KINDS
 from planner.web.context import actor, runtime
-from planner.web.formats import counted
 from planner.web.reception.plannings import plannings
 from planner.web.reception.routes import Page, reception
-from planner.web.reception.worklists import TONES
+from planner.web.reception.worklists import cards
+from planner.words import Text, listing, say, say_many
 
 # Diaries reach further in no direction.
 _FIRST_DAY: Final = date(2000, 1, 1)
@@ -31,7 +30,7 @@ def today() -> Page:
         earlier=_address(view, -1),
         later=_address(view, 1),
         here=url_for("reception.today", day=None if view.day == view.today else view.day.isoformat()),
-        worklists=_cards(view),
+        worklists=cards(view.waiting),
         plannings=plannings(),
     )
 
@@ -50,28 +49,17 @@ def _address(view: DayView, days: int) -> str:
     return url_for("reception.today", day=None if day == view.today else day.isoformat())
 
 
-def _words(view: DayView) -> str:
+def _words(view: DayView) -> Text:
     """`8 visits: 3 done, 1 missed, 4 to come`."""
+    done, here, missed = view.count("fulfilled"), view.count("arrived", "checked-in"), view.count("noshow")
+    to_come = view.count("booked", "pending") - view.overdue
     counts = {
-        "done": view.count("fulfilled"),
-        "here": view.count("arrived", "checked-in"),
-        "missed": view.count("noshow"),
-        "to be marked": view.overdue,
-        "to come": view.count("booked", "pending") - view.overdue,
+        say("%(count)s done", count=done): done,
+        say("%(count)s here", count=here): here,
+        say("%(count)s missed", count=missed): missed,
+        say("%(count)s to be marked", count=view.overdue): view.overdue,
+        say("%(count)s to come", count=to_come): to_come,
     }
-    said = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
-    total = counted(len(view.visits), "visit")
-    return f"{total}: {said}" if said else total
-
-
-def _cards(view: DayView) -> list[dict[str, object]]:
-    """The worklists as counted cards."""
-    return [
-        {
-            "count": view.waiting[kind],
-            "label": title,
-            "href": url_for("reception.worklists", _anchor=kind),
-            "tone": TONES[kind],
-        }
-        for kind, title in KINDS.items()
-    ]
+    total = say_many("%(num)s visit", "%(num)s visits", len(view.visits))
+    said = listing([words for words, count in counts.items() if count], ", ")
+    return say("%(total)s: %(said)s", total=total, said=said) if said else total

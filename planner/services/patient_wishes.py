@@ -1,0 +1,251 @@
+"""The wishes of a patient: shown as they are known, and changed ones left with the clinic; no date moves by that."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import Final, Protocol
+
+from sqlalchemy import select
+
+from planner.errors import InvalidInput
+from planner.services import worklists
+from planner.services.planning import therapists
+from planner.services.runtime import Actor, Runtime, Unit
+from planner.services.wishes import PARTS_OF_DAY, Wishes
+from planner.storage.courses import AppointmentRow, CourseRow, WorklistRow
+from planner.words import say
+
+NOTE_LENGTH_MAX: Final = 1000
+MOST_AWAY: Final = 6
+_EMPTY_ROWS: Final = 2
+ALL_DAY: Final = (time(0, 0), time(23, 59))
+"""No wish about the time."""
+
+
+class Fields(Protocol):
+    """A form that was sent."""
+
+    def get(self, name: str, default: str) -> str:
+        """The first value of a field."""
+
+    def getlist(self, name: str) -> list[str]:
+        """All values of a field."""
+
+
+@dataclass(frozen=True, slots=True)
+class WishForm:
+    """The wishes as a page shows them and as they were typed.
+
+    Args:
+        practitioner: the preferred one's id, "" for whoever is free.
+        only: whether nobody else will do.
+        away: pairs of dates as typed.
+    """
+
+    weekdays: tuple[str, ...]
+    earliest: str
+    latest: str
+    preferred: str
+    practitioner: str
+    only: bool
+    away: tuple[tuple[str, str], ...]
+    note: str
+
+    @property
+    def rows(self) -> tuple[tuple[str, str], ...]:
+        """The days away, with empty rows for more."""
+        empty = min(_EMPTY_ROWS, MOST_AWAY - len(self.away))
+        return self.away + (("", ""),) * empty
+
+    @classmethod
+    def read(cls, form: Fields) -> WishForm:
+        """What was typed, whatever it is."""
+        return cls(
+            weekdays=tuple(form.getlist("weekdays")),
+            earliest=form.get("earliest", "").strip(),
+            latest=form.get("latest", "").strip(),
+            preferred=form.get("preferred", "any"),
+            practitioner=form.get("practitioner", ""),
+            only=form.get("only", "") == "yes",
+            away=tuple(zip(form.getlist("away_from"), form.getlist("away_to"), strict=False))[:MOST_AWAY],
+            note=form.get("note", "").strip(),
+        )
+
+    @classmethod
+    def of(cls, wishes: Wishes, note: str, today: date, therapist_count: int) -> WishForm:
+        """What is known, without days away that are over."""
+        return cls(
+            weekdays=tuple(str(day) for day in wishes.weekdays),
+            earliest="" if wishes.start == ALL_DAY[0] else wishes.start.isoformat("minutes"),
+            latest="" if wishes.end == ALL_DAY[1] else wishes.end.isoformat("minutes"),
+            preferred=wishes.preferred,
+            practitioner=str(wishes.practitioners[0]),
+            only=len(wishes.practitioners) == 1 < therapist_count,
+            away=tuple((first.isoformat(), last.isoformat()) for first, last in wishes.away if last >= today),
+            note=note,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class KnownWishes:
+    """What the page of wishes shows.
+
+    Args:
+        form: None where no course is running, so that there is nothing to wish for.
+        therapists: (id, name) of all who treat here.
+        left_at: when wishes were left that nobody has looked at yet.
+    """
+
+    form: WishForm | None
+    therapists: tuple[tuple[str, str], ...]
+    left_at: datetime | None
+
+
+def known(runtime: Runtime, actor: Actor) -> KnownWishes:
+    """The patient's wishes: those that were left last, or those the plan was made with."""
+    with runtime.reading(actor) as unit:
+        people = therapists(unit)
+        names = tuple((str(row.id), row.name) for row in people)
+        course = _course(unit)
+        if course is None:
+            return KnownWishes(None, names, None)
+        item = _open(unit, course.id)
+        data, note = (item.details["after"], item.details["note"]) if item else (course.wishes, course.wish_note)
+        form = WishForm.of(Wishes.from_json(data), note, unit.today, len(people))
+        return KnownWishes(form, names, item.opened_at if item else None)
+
+
+def leave(runtime: Runtime, actor: Actor, form: WishForm) -> bool:
+    """Put changed wishes on reception's worklist; nothing moves.
+
+    Returns:
+        False where that takes back what was left before: the wishes are those that hold.
+
+    Raises:
+        InvalidInput: naming the form's field; or nothing is changed, or no course is running.
+    """
+    with runtime.writing(actor) as unit:
+        course = _course(unit)
+        if course is None:
+            raise InvalidInput(say("There is no plan at the moment whose dates could follow your wishes."))
+        before = Wishes.from_json(course.wishes)
+        after = _read(unit, form, before)
+        if (after, form.note) == (before, course.wish_note):
+            if _open(unit, course.id) is None:
+                raise InvalidInput(say("These are the wishes that we know already."))
+            worklists.close_key(unit, line_key(course.id))
+            return False
+        details = {"after": after.to_json(), "note": form.note}
+        says = say("Wishes have changed; look at what would move.")
+        worklists.open_item(unit, worklists.WISH_CHANGED, line_key(course.id), says, course.id, **details)
+        unit.audit("patient.wishes", f"course/{course.id}")
+        return True
+
+
+def left_at(unit: Unit, course_ids: Sequence[int]) -> datetime | None:
+    """When wishes were left for one of these courses that nobody has looked at yet."""
+    row = WorklistRow
+    waits = (row.kind == worklists.WISH_CHANGED, row.course_id.in_(course_ids), row.closed_at.is_(None))
+    return unit.session.scalar(select(row.opened_at).where(*waits).order_by(row.opened_at).limit(1))
+
+
+def _course(unit: Unit) -> CourseRow | None:
+    """The running course of the patient's next visit, or the one that began last."""
+    running = list(
+        unit.session.scalars(
+            select(CourseRow)
+            .where(CourseRow.patient_id == (unit.actor.patient_id or 0), CourseRow.status.in_(("planned", "active")))
+            .order_by(CourseRow.started_at.desc(), CourseRow.id.desc())
+        )
+    )
+    row = AppointmentRow
+    following = unit.session.scalar(
+        select(row.course_id)
+        .where(
+            row.course_id.in_([course.id for course in running]),
+            row.starts_at > unit.now,
+            row.status.in_(("booked", "pending")),
+        )
+        .order_by(row.starts_at)
+        .limit(1)
+    )
+    return next((course for course in running if course.id == following), running[0] if running else None)
+
+
+def line_key(course_id: int) -> str:
+    """Names the line of the worklist; there is one for each course."""
+    return f"wish-changed-{course_id}"
+
+
+def _open(unit: Unit, course_id: int) -> WorklistRow | None:
+    row = WorklistRow
+    return unit.session.scalar(select(row).where(row.key == line_key(course_id), row.closed_at.is_(None)))
+
+
+def _read(unit: Unit, form: WishForm, before: Wishes) -> Wishes:
+    if form.preferred not in PARTS_OF_DAY:
+        raise InvalidInput(say("Choose any, morning or afternoon."), field="preferred")
+    if len(form.note) > NOTE_LENGTH_MAX:
+        raise InvalidInput(say("A note has at most %(most)s characters.", most=NOTE_LENGTH_MAX), field="note")
+    return Wishes(
+        practitioners=_practitioners(form, before, [row.id for row in therapists(unit)]),
+        weekdays=_weekdays(form.weekdays),
+        start=_clock(form.earliest, "earliest", ALL_DAY[0]),
+        end=_clock(form.latest, "latest", ALL_DAY[1]),
+        preferred=next(part for part in PARTS_OF_DAY if part == form.preferred),
+        away=tuple(sorted({*_away(form, unit.today), *(span for span in before.away if span[1] < unit.today)})),
+    )
+
+
+def _practitioners(form: WishForm, before: Wishes, everybody: Sequence[int]) -> tuple[int, ...]:
+    if not form.practitioner:
+        return tuple(sorted(everybody, key=lambda each: (each not in before.practitioners, everybody.index(each))))
+    chosen = next((each for each in everybody if str(each) == form.practitioner), None)
+    if chosen is None:
+        raise InvalidInput(say("This therapist does not work here."), field="practitioner")
+    if form.only:
+        return (chosen,)
+    if chosen == before.practitioners[0] and (len(before.practitioners) > 1 or len(everybody) == 1):
+        return before.practitioners
+    return (chosen, *(each for each in everybody if each != chosen))
+
+
+def _weekdays(ticked: Sequence[str]) -> tuple[int, ...]:
+    known = {str(day): day for day in range(7)}
+    if any(each not in known for each in ticked) or not ticked:
+        raise InvalidInput(say("Choose at least one weekday."), field="weekdays")
+    return tuple(sorted({known[each] for each in ticked}))
+
+
+def _clock(text: str, where: str, absent: time) -> time:
+    if not text:
+        return absent
+    try:
+        read = time.fromisoformat(text)
+    except ValueError:
+        read = None
+    if read is None or read.tzinfo is not None:
+        raise InvalidInput(say("“%(text)s” is no time of day; write it like 14:30.", text=text), field=where)
+    return read
+
+
+def _away(form: WishForm, today: date) -> Iterator[tuple[date, date]]:
+    for row, (first, last) in enumerate(form.away, start=1):
+        if not first.strip() and not last.strip():
+            continue
+        begins, ends = _day(first or last, row), _day(last or first, row)
+        if ends < begins:
+            raise InvalidInput(say("The days away end before they begin."), field=f"away-{row}")
+        if ends < today:
+            raise InvalidInput(say("These days away are over."), field=f"away-{row}")
+        yield begins, ends
+
+
+def _day(text: str, row: int) -> date:
+    try:
+        return date.fromisoformat(text.strip())
+    except ValueError:
+        words = say("“%(text)s” is no date; write it like 2026-12-24.", text=text)
+        raise InvalidInput(words, field=f"away-{row}") from None

@@ -1,0 +1,250 @@
+"""The people of a clinic for whoever manages it: taking on, changing, letting go and taking back; first passwords."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
+
+from planner.errors import InvalidInput
+from planner.languages import LANGUAGES
+from planner.services import accounts, clinic_setup
+from planner.services.runtime import Actor, Runtime, Unit
+from planner.services.seen import must_be_as_seen, seen_of
+from planner.storage.courses import OCCUPYING_STATUSES, AppointmentRow
+from planner.storage.people import StaffRow
+from planner.words import say, say_many
+
+_PASSWORD_BYTES: Final = 9
+
+
+@dataclass(frozen=True, slots=True)
+class PersonDetails:
+    """What a manager says of somebody.
+
+    Args:
+        role: reception, therapist or manager.
+        treats: whether patients are booked with them.
+        language: what they read; None for the clinic's.
+    """
+
+    name: str
+    email: str
+    role: str
+    treats: bool = False
+    language: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StaffMember:
+    """Somebody of the clinic.
+
+    Args:
+        active: whether they can sign in.
+        ahead: how many visits to come are booked with them.
+        invited: they have a first password, and have not signed in with it.
+        seen: what a form carries along.
+    """
+
+    id: int
+    details: PersonDetails
+    active: bool
+    ahead: int
+    invited: bool
+    seen: str
+
+
+@dataclass(frozen=True, slots=True)
+class FirstPassword:
+    """A password that somebody else has seen; it opens only the page where it is changed."""
+
+    staff_id: int
+    name: str
+    email: str
+    password: str
+
+
+def people(runtime: Runtime, actor: Actor) -> tuple[StaffMember, ...]:
+    """Everybody, those who left last (two queries)."""
+    with runtime.reading(actor) as unit:
+        rows = unit.session.scalars(select(StaffRow)).all()
+        ahead = _ahead(unit)
+        members = (_member(row, ahead.get(row.id, 0)) for row in rows)
+        return tuple(sorted(members, key=lambda each: (not each.active, each.details.name.casefold(), each.id)))
+
+
+def person(runtime: Runtime, actor: Actor, staff_id: int) -> StaffMember:
+    """One of them. Raises NotFound."""
+    with runtime.reading(actor) as unit:
+        row = unit.get(StaffRow, staff_id)
+        return _member(row, _ahead(unit).get(row.id, 0))
+
+
+def take_on(runtime: Runtime, actor: Actor, details: PersonDetails) -> FirstPassword:
+    """Let somebody in, with a password that is shown this once.
+
+    Raises:
+        InvalidInput: naming the field.
+        NotAllowed: by somebody who is no manager.
+    """
+    password = _fresh_password()
+    with runtime.writing(actor) as unit:
+        row = clinic_setup.add_staff(unit, details.name, details.email, details.role, password, treats=details.treats)
+        row.language, row.password_once = checked_language(details.language), True
+        return FirstPassword(row.id, row.name, row.email, password)
+
+
+def change(runtime: Runtime, actor: Actor, staff_id: int, details: PersonDetails, *, seen: str) -> None:
+    """Change what is known of somebody.
+
+    Raises:
+        InvalidInput: naming the field: an address that has an account, one's own role, the last manager's role, or
+            somebody who would treat no more while visits are booked with them.
+        StaleForm: somebody changed it meanwhile.
+    """
+    with runtime.writing(actor) as unit:
+        clinic_setup.manage(unit)
+        row = unit.get(StaffRow, staff_id)
+        must_be_as_seen(seen, _plain(row))
+        _may_take_role(unit, row, details.role)
+        if row.treats and not details.treats:
+            _must_be_free(unit, row, "treats")
+        row.name = clinic_setup.checked_name(details.name)
+        row.role, row.treats = details.role, details.treats
+        row.language = checked_language(details.language)
+        _give_address(unit, row, accounts.normal_email(details.email))
+        unit.audit("change staff", f"staff/{row.id}", role=row.role, treats=row.treats)
+
+
+def let_go(runtime: Runtime, actor: Actor, staff_id: int) -> None:
+    """End somebody's time here: signed out everywhere, and their history stays.
+
+    Raises:
+        InvalidInput: oneself, the last manager, or somebody with whom visits are booked.
+    """
+    with runtime.writing(actor) as unit:
+        clinic_setup.manage(unit)
+        row = unit.get(StaffRow, staff_id)
+        _keeps_a_manager(unit, row)
+        _must_be_free(unit, row, "")
+        clinic_setup.deactivate_staff(unit, staff_id)
+
+
+def take_back(runtime: Runtime, actor: Actor, staff_id: int) -> FirstPassword:
+    """Let somebody in again who had left, with a first password."""
+    with runtime.writing(actor) as unit:
+        clinic_setup.manage(unit)
+        row = unit.get(StaffRow, staff_id)
+        row.active = True
+        unit.audit("take back staff", f"staff/{row.id}")
+        return _given(unit, row)
+
+
+def new_password(runtime: Runtime, actor: Actor, staff_id: int) -> FirstPassword:
+    """A first password for somebody who forgot theirs; they are signed out everywhere.
+
+    Raises:
+        InvalidInput: one's own is changed under "My password".
+    """
+    with runtime.writing(actor) as unit:
+        clinic_setup.manage(unit)
+        if staff_id == unit.actor.staff_id:
+            raise InvalidInput(say("Change your own password under “My password”."), field="password")
+        return _given(unit, unit.get(StaffRow, staff_id))
+
+
+def choose_language(runtime: Runtime, actor: Actor, language: str | None) -> None:
+    """What the signed-in person reads; None for the clinic's language.
+
+    Raises:
+        InvalidInput: there are no texts in it.
+    """
+    with runtime.writing(actor) as unit:
+        row = unit.get(StaffRow, actor.staff_id or 0)
+        row.language = checked_language(language)
+
+
+def checked_language(language: str | None) -> str | None:
+    """A language there are texts in, or None.
+
+    Raises:
+        InvalidInput: there are none.
+    """
+    if language is not None and language not in LANGUAGES:
+        raise InvalidInput(say("There are no texts in this language."), field="language")
+    return language
+
+
+def _fresh_password() -> str:
+    return secrets.token_urlsafe(_PASSWORD_BYTES)
+
+
+def _given(unit: Unit, row: StaffRow) -> FirstPassword:
+    password = _fresh_password()
+    accounts.set_password(unit, row, accounts.password_hash(password))
+    row.password_once = True
+    return FirstPassword(row.id, row.name, row.email, password)
+
+
+def _member(row: StaffRow, ahead: int) -> StaffMember:
+    details = PersonDetails(row.name, row.email, row.role, row.treats, row.language)
+    return StaffMember(row.id, details, row.active, ahead, row.password_once, seen_of(_plain(row)))
+
+
+def _plain(row: StaffRow) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in ("name", "email", "role", "treats", "active", "language")}
+
+
+def _ahead(unit: Unit) -> Mapping[int, int]:
+    """How many visits to come each person has."""
+    row = AppointmentRow
+    found = unit.session.execute(
+        select(row.practitioner_id, func.count())
+        .where(row.starts_at > unit.now, row.status.in_(OCCUPYING_STATUSES), row.superseded.is_(False))
+        .group_by(row.practitioner_id)
+    )
+    return dict(found.tuples().all())
+
+
+def _must_be_free(unit: Unit, row: StaffRow, field: str) -> None:
+    ahead = _ahead(unit).get(row.id, 0)
+    if ahead:
+        raise InvalidInput(
+            say_many(
+                "%(num)s visit is still booked with %(name)s. Record a leave first; it finds another date for it.",
+                "%(num)s visits are still booked with %(name)s. Record a leave first; it finds other dates for them.",
+                ahead,
+                name=row.name,
+            ),
+            field=field or None,
+        )
+
+
+def _may_take_role(unit: Unit, row: StaffRow, role: str) -> None:
+    if role not in clinic_setup.ROLES:
+        raise InvalidInput(say("Choose one of the roles."), field="role")
+    if role == row.role:
+        return
+    if row.id == unit.actor.staff_id:
+        raise InvalidInput(say("Somebody else has to change your role: you might lock yourself out."), field="role")
+    _keeps_a_manager(unit, row)
+
+
+def _keeps_a_manager(unit: Unit, row: StaffRow) -> None:
+    """Two managers might let each other go at the same moment; one of them has to stay."""
+    managers = select(StaffRow.id).where(StaffRow.role == "manager", StaffRow.active.is_(True))
+    if set(unit.session.scalars(managers)) <= {row.id}:
+        raise InvalidInput(say("The clinic needs somebody who manages it; this is the last one."), field="role")
+
+
+def _give_address(unit: Unit, row: StaffRow, address: str) -> None:
+    try:
+        with unit.session.begin_nested():
+            row.email = address
+            unit.session.flush()
+    except IntegrityError as error:
+        raise InvalidInput(say("“%(address)s” already has an account.", address=address), field="email") from error

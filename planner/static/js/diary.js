@@ -1,0 +1,608 @@
+// The diary: turns the list of visits into a calendar, lets visits be dragged, opens their menus, and keeps all up to date.
+// Everything it does can be done without it: by the list, the visit's page and the form that moves it.
+
+const root = document.getElementById("diary");
+const facts = root.dataset;
+const list = document.getElementById("diary-list");
+const grid = document.getElementById("diary-grid");
+const tip = document.getElementById("diary-tip");
+const said = document.getElementById("diary-said");
+const flashes = document.getElementById("flashes");
+const asCalendar = root.classList.contains("diary-as-calendar") && matchMedia("(min-width: 861px)").matches;
+const POLL_SECONDS = 5;
+const MINUTE = 60000;
+
+let calendar = null;
+let held = null; // The drag that is going on: its visit, its places once they came, what was last said of it.
+let menu = null; // The menu that is open, and the card it belongs to.
+let busy = false;
+
+// ---------- Reading the list ----------
+
+function lines() {
+  return [...list.querySelectorAll("[data-visit]")];
+}
+
+function line(id) {
+  return list.querySelector(`[data-visit="${CSS.escape(id)}"]`);
+}
+
+function events() {
+  const visits = lines().map((each) => ({
+    id: each.dataset.visit,
+    resourceIds: [each.dataset.column],
+    start: each.dataset.start,
+    end: each.dataset.end,
+    editable: "movable" in each.dataset,
+    classNames: [...each.classList, ...("movable" in each.dataset ? ["can-move"] : [])].filter((name) => name !== "diary-visit"),
+    extendedProps: { face: each.querySelector(".diary-face").innerHTML },
+  }));
+  return visits.concat(offTimes());
+}
+
+function offTimes() {
+  const found = [];
+  for (const column of list.querySelectorAll("[data-off]")) {
+    const day = column.closest("[data-day]").dataset.day;
+    for (const [first, last, kind] of JSON.parse(column.dataset.off)) {
+      found.push({
+        id: `off-${day}-${column.dataset.column}-${first}`,
+        resourceIds: [column.dataset.column],
+        start: `${day}T${first}`,
+        end: last === "24:00" ? `${nextDay(day)}T00:00` : `${day}T${last}`,
+        display: "background",
+        classNames: ["off", `off-${kind}`],
+        extendedProps: { word: offWord(column, kind) },
+      });
+    }
+  }
+  return found;
+}
+
+function offWord(column, kind) {
+  return kind === "hours" ? "" : column.closest("[data-words]").dataset[`word${kind[0].toUpperCase()}${kind.slice(1)}`];
+}
+
+function hiddenDays() {
+  if (facts.days === "1") return [];
+  const idle = [...list.querySelectorAll(".diary-day[hidden]")].map((day) => new Date(`${day.dataset.day}T12:00`).getDay());
+  return idle.length < 7 ? idle : [];
+}
+
+function nextDay(day) {
+  const next = new Date(`${day}T12:00Z`);
+  next.setUTCDate(next.getUTCDate() + 1);
+  return next.toISOString().slice(0, 10);
+}
+
+// ---------- The calendar ----------
+
+function build() {
+  const step = Number(facts.grid);
+  const columns = JSON.parse(facts.columns);
+  calendar = EventCalendar.create(grid, {
+    view: facts.days === "1" ? "resourceTimeGridDay" : "resourceTimeGridWeek",
+    date: facts.first,
+    firstDay: 1,
+    hiddenDays: hiddenDays(),
+    headerToolbar: { start: "", center: "", end: "" },
+    allDaySlot: false,
+    datesAboveResources: facts.days !== "1",
+    resources: columns.map(([id, name]) => ({ id, title: name })),
+    columnWidth: facts.days === "1" && columns.length < 9 ? undefined : "minmax(168px, 1fr)",
+    slotMinTime: clock(Number(facts.opens) * 60),
+    slotMaxTime: clock(Number(facts.closes) * 60),
+    slotDuration: "00:30",
+    slotHeight: 44,
+    snapDuration: clock(step),
+    scrollTime: clock(Number(facts.opens) * 60),
+    locale: document.documentElement.lang,
+    eventTimeFormat: { hour: "2-digit", minute: "2-digit", hourCycle: "h23" },
+    slotLabelFormat: { hour: "2-digit", minute: "2-digit", hourCycle: "h23" },
+    dayHeaderFormat: { weekday: "short", day: "numeric", month: "short" },
+    nowIndicator: facts.today === localDay(new Date()),
+    eventDurationEditable: true,
+    longPressDelay: 400,
+    events: events(),
+    eventContent: ({ event }) => content(event),
+    eventDidMount: ({ event, el }) => mark(event, el),
+    eventAllUpdated: plain,
+    viewDidMount: plain,
+    eventDragStart: ({ event, jsEvent }) => hold(event, jsEvent, false),
+    eventResizeStart: ({ event, jsEvent }) => hold(event, jsEvent, true),
+    dragConstraint: (info) => weigh(info.event),
+    resizeConstraint: (info) => weigh(info.event),
+    eventDrop: drop,
+    eventResize: drop,
+    dateClick: offerPlace,
+  });
+}
+
+function clock(minutes) {
+  return `${String(Math.floor(minutes / 60)).padStart(2, "0")}:${String(minutes % 60).padStart(2, "0")}`;
+}
+
+function content(event) {
+  const { face, word, glow } = event.extendedProps;
+  if (glow) return "";
+  if (face === undefined) return word ? { domNodes: [worded("span", word, "off-word")] } : "";
+  const template = document.createElement("template");
+  template.innerHTML = face;
+  if (event.display === "preview") template.content.querySelector(".diary-time").textContent = `${time(event.start)}–${time(event.end)}`;
+  return { domNodes: [...template.content.children] };
+}
+
+function worded(tag, words, className = "") {
+  const element = document.createElement(tag);
+  element.textContent = words;
+  element.className = className;
+  return element;
+}
+
+// A card says all that one sees of it by its place: the day, and whose column it stands in.
+function mark(event, el) {
+  if (event.extendedProps.face === undefined || event.display === "preview") {
+    el.setAttribute("aria-hidden", "true");
+    return;
+  }
+  el.dataset.visit = event.id;
+}
+
+// EventCalendar calls itself a table but has no rows of cells; what it is is a group of buttons.
+function plain() {
+  for (const each of grid.querySelectorAll("[role=table], [role=row], [role=rowgroup], [role=columnheader], [role=cell]")) {
+    each.removeAttribute("role");
+    for (const name of ["aria-colindex", "aria-colspan", "aria-rowindex"]) each.removeAttribute(name);
+  }
+  // A label on an element without a role is read by nobody.
+  for (const each of grid.querySelectorAll(".ec-header [aria-label]")) each.removeAttribute("aria-label");
+  const main = grid.querySelector(".ec-main");
+  if (main) {
+    main.setAttribute("role", "group");
+    main.setAttribute("aria-label", document.querySelector("h1").textContent);
+  }
+  for (const card of cards()) {
+    const of = line(card.dataset.visit);
+    if (!of) continue;
+    const face = faceOf(card);
+    face.setAttribute("role", "button");
+    face.setAttribute("aria-haspopup", "dialog");
+    face.setAttribute("aria-label", label(of));
+    if (!face.hasAttribute("tabindex")) face.tabIndex = -1;
+  }
+  rove();
+}
+
+function label(of) {
+  const column = of.closest(".diary-column").querySelector("h3").textContent;
+  const day = of.closest(".diary-day").querySelector("h2").firstChild.textContent.trim();
+  const face = [...of.querySelector(".diary-face").children].map((part) => part.textContent.trim().replace(/\s+/g, " "));
+  return [...face, column, day].join(", ");
+}
+
+function cards() {
+  return [...grid.querySelectorAll(".ec-event[data-visit]:not(.ec-ghost)")];
+}
+
+// What of a card, or of a line of the list, has the focus.
+function faceOf(card) {
+  return card.querySelector(".ec-event-body, .diary-face");
+}
+
+// One card at a time is on the way of the Tab key; the arrows lead to the others.
+function rove(chosen = null) {
+  const all = cards();
+  const current = chosen ?? all.find((card) => faceOf(card).tabIndex === 0) ?? all[0];
+  for (const card of all) faceOf(card).tabIndex = card === current ? 0 : -1;
+}
+
+function beside(card, key) {
+  const from = card.getBoundingClientRect();
+  const middle = (box) => [box.left + box.width / 2, box.top + box.height / 2];
+  const [x, y] = middle(from);
+  let best = null;
+  for (const other of cards()) {
+    if (other === card) continue;
+    const [ox, oy] = middle(other.getBoundingClientRect());
+    const along = { ArrowUp: y - oy, ArrowDown: oy - y, ArrowLeft: x - ox, ArrowRight: ox - x }[key];
+    const across = key === "ArrowUp" || key === "ArrowDown" ? Math.abs(ox - x) * 4 : Math.abs(oy - y);
+    if (along > 4 && (best === null || along + across < best.far)) best = { other, far: along + across };
+  }
+  return best?.other;
+}
+
+// ---------- Dragging ----------
+
+function hold(event, jsEvent, resizing) {
+  closeMenu();
+  held = { id: event.id, resizing, places: null, words: null, tone: "", glow: [], cancelled: false };
+  const current = held;
+  const from = line(event.id);
+  held.from = { start: from.dataset.start, end: from.dataset.end, column: from.dataset.column };
+  placeTip(jsEvent);
+  asked(event.id).then((places) => {
+    if (held !== current) return;
+    held.places = places;
+    if (!resizing) glow();
+    if (held.last) weigh(held.last);
+  });
+}
+
+let question = { id: null, answer: null };
+
+// The places are asked for as soon as a finger is on the card, so that they are there when it begins to move.
+function asked(id) {
+  if (question.id !== id) question = { id, answer: fetchPlaces(id) };
+  return question.answer;
+}
+
+async function fetchPlaces(id) {
+  const query = new URLSearchParams({ first: facts.first, days: facts.days, by: facts.by });
+  const answer = await fetch(`${visitUrl(id)}/places?${query}`, { headers: { Accept: "application/json" } });
+  const places = await answer.json();
+  return answer.ok ? places : { refused: places.error };
+}
+
+function visitUrl(id) {
+  return facts.visit.replace(/0$/, id);
+}
+
+function glow() {
+  const { places } = held;
+  if (places.refused || !held) return;
+  const step = places.grid * MINUTE;
+  const first = new Date(`${facts.first}T00:00Z`).getTime();
+  for (const [column, runs] of Object.entries(places.columns)) {
+    for (const [from, to] of between([...places.everywhere, ...runs], (Number(facts.days) * 24 * 60) / places.grid)) {
+      const id = `glow-${column}-${from}`;
+      held.glow.push(id);
+      calendar.addEvent({
+        id,
+        resourceIds: [column],
+        start: wall(first + from * step),
+        end: wall(first + to * step + places.minutes * MINUTE),
+        display: "background",
+        classNames: ["may-go"],
+        extendedProps: { glow: true },
+      });
+    }
+  }
+}
+
+// The stretches of starts that no run forbids.
+function between(runs, count) {
+  const free = [];
+  let start = 0;
+  for (const [first, last] of [...runs].sort((a, b) => a[0] - b[0])) {
+    if (first > start) free.push([start, first - 1]);
+    start = Math.max(start, last + 1);
+  }
+  if (start < count) free.push([start, count - 1]);
+  return free;
+}
+
+// Times are the clinic's wall clock; the browser's own zone must not move them.
+function wall(milliseconds) {
+  return new Date(milliseconds).toISOString().slice(0, 16);
+}
+
+function localDay(date) {
+  return `${date.getFullYear()}-${String(date.getMonth() + 1).padStart(2, "0")}-${String(date.getDate()).padStart(2, "0")}`;
+}
+
+function stamp(date) {
+  return `${localDay(date)}T${time(date)}`;
+}
+
+function time(date) {
+  return `${String(date.getHours()).padStart(2, "0")}:${String(date.getMinutes()).padStart(2, "0")}`;
+}
+
+// What speaks against the place under the pointer; it is said at once, and the drop is refused only when it comes.
+function weigh(event) {
+  if (!held) return true;
+  held.last = event;
+  const start = stamp(event.start);
+  const same = start === held.from.start && stamp(event.end) === held.from.end && event.resourceIds[0] === held.from.column;
+  held.why = same ? "" : held.places ? reason(event, start) : "";
+  const note = !same && !held.why && held.places && !held.resizing ? held.places.notes?.[start.slice(0, 10)] : "";
+  const span = `${time(event.start)}–${time(event.end)}`;
+  tell(held.why || (note ? `${span}. ${note}` : span), held.why ? "bad" : note ? "warn" : "good");
+  return true;
+}
+
+function reason(event, start) {
+  const { places } = held;
+  if (places.refused) return places.refused;
+  if (held.resizing) return stamp(event.end) > places.ends_by ? places.why_not_longer : "";
+  const number = (new Date(`${start}Z`) - new Date(`${facts.first}T00:00Z`)) / MINUTE / places.grid;
+  for (const runs of [places.everywhere, places.columns[event.resourceIds[0]] ?? []]) {
+    const found = runs.find(([first, last]) => first <= number && number <= last);
+    if (found) return places.words[found[2]];
+  }
+  return "";
+}
+
+function tell(words, tone) {
+  root.classList.toggle("diary-clash", tone === "bad");
+  tip.hidden = false;
+  tip.dataset.tone = tone;
+  if (tip.textContent === words) return;
+  tip.textContent = words;
+  clearTimeout(tell.later);
+  // A reader hears where the drag rests, not every place it passes.
+  tell.later = setTimeout(() => (said.textContent = words), 300);
+}
+
+function placeTip(jsEvent) {
+  const { clientX: x, clientY: y } = jsEvent;
+  const box = tip.getBoundingClientRect();
+  const left = x + 20 + box.width > innerWidth ? x - 20 - box.width : x + 20;
+  const top = Math.min(y + 16, innerHeight - box.height - 8);
+  tip.style.translate = `${Math.max(8, left)}px ${Math.max(8, top)}px`;
+}
+
+function release() {
+  clearTimeout(tell.later);
+  for (const id of held?.glow ?? []) calendar.removeEventById(id);
+  held = null;
+  tip.hidden = true;
+  root.classList.remove("diary-clash");
+}
+
+async function drop(info) {
+  const { why, cancelled, from, resizing, places } = held;
+  const event = info.event;
+  const start = stamp(event.start);
+  const moved = start !== from.start || stamp(event.end) !== from.end || event.resourceIds[0] !== from.column;
+  release();
+  if (!moved) return;
+  if (why || cancelled) {
+    info.revert();
+    if (why) shout(why);
+    return;
+  }
+  const of = line(event.id);
+  const form = new FormData();
+  form.set("start", start);
+  form.set("version", of.dataset.version);
+  form.set("next", facts.here);
+  form.set("practitioner", facts.by === "therapist" ? event.resourceIds[0] : of.dataset.with);
+  if (facts.by === "room" && event.resourceIds[0] !== from.column) form.set("room", event.resourceIds[0]);
+  if (facts.by === "room" && event.resourceIds[0] === from.column) form.set("room", of.dataset.room);
+  if (resizing) form.set("minutes", String((event.end - event.start) / MINUTE));
+  await send(`${visitUrl(event.id)}/move`, form, info.revert);
+}
+
+async function send(address, form, revert) {
+  busy = true;
+  question = { id: null, answer: null };
+  try {
+    const answer = await fetch(address, { method: "POST", body: form, headers: { Accept: "application/json", "X-CSRFToken": token() } });
+    const told = await answer.json();
+    if (answer.ok) {
+      flashes.innerHTML = told.told;
+      said.textContent = told.says;
+    } else {
+      revert();
+      shout(told.error);
+    }
+  } catch {
+    revert();
+    shout(facts.lost);
+  } finally {
+    busy = false;
+  }
+  await refresh();
+}
+
+function token() {
+  return JSON.parse(document.body.getAttribute("hx-headers:inherited"))["X-CSRFToken"];
+}
+
+function shout(words) {
+  const flash = worded("div", "", "flash flash-bad");
+  flash.setAttribute("role", "alert");
+  flash.append(worded("p", words));
+  flashes.replaceChildren(flash);
+}
+
+// ---------- Menus ----------
+
+async function openMenu(card, x, y) {
+  closeMenu();
+  const id = card.dataset.visit;
+  const of = line(id);
+  const address = of.querySelector(".diary-face").href;
+  const answer = await fetch(address, { headers: { "X-Part": "menu" } });
+  if (!answer.ok) {
+    location.assign(address);
+    return;
+  }
+  showMenu(card, await answer.text(), label(of), x, y);
+}
+
+function showMenu(card, html, name, x, y) {
+  const box = document.createElement("div");
+  box.className = "diary-menu";
+  box.popover = "auto";
+  box.setAttribute("role", "dialog");
+  box.setAttribute("aria-label", name);
+  box.innerHTML = html;
+  root.append(box);
+  menu = { box, card };
+  box.addEventListener("toggle", (event) => {
+    if (event.newState === "closed") closeMenu();
+  });
+  box.showPopover();
+  const size = box.getBoundingClientRect();
+  box.style.left = `${Math.max(8, Math.min(x, innerWidth - size.width - 8))}px`;
+  box.style.top = `${Math.max(8, Math.min(y, innerHeight - size.height - 8))}px`;
+  box.querySelector(".button, a")?.focus();
+}
+
+function closeMenu() {
+  if (!menu) return;
+  const { box, card } = menu;
+  menu = null;
+  const inside = box.contains(document.activeElement) || document.activeElement === document.body;
+  box.remove();
+  if (inside && card?.isConnected) faceOf(card).focus();
+}
+
+function offerPlace({ date, resource, jsEvent }) {
+  if (facts.by !== "therapist" || !resource || (!facts.free && !facts.book)) return;
+  const start = stamp(date);
+  const box = document.createElement("div");
+  box.className = "diary-actions";
+  const head = document.createElement("div");
+  head.className = "diary-about";
+  head.append(worded("p", `${time(date)}, ${resource.title}`));
+  box.append(head);
+  if (facts.free) box.append(linkTo(facts.free, facts.wordFits, { practitioner: resource.id, start }));
+  if (facts.book) box.append(linkTo(facts.book, facts.wordBook, { practitioner: resource.id, start }));
+  showMenu(null, box.outerHTML, `${time(date)}, ${resource.title}`, jsEvent.clientX, jsEvent.clientY);
+}
+
+function linkTo(address, words, values) {
+  const link = worded("a", words, "button quiet");
+  link.href = `${address}?${new URLSearchParams(values)}`;
+  return link;
+}
+
+function menuOf(element) {
+  return element.closest?.(".ec-event[data-visit], .diary-visit");
+}
+
+function where(card) {
+  const box = card.getBoundingClientRect();
+  return [box.left + 16, Math.min(box.bottom, innerHeight) - 8];
+}
+
+root.addEventListener("contextmenu", (event) => {
+  const card = menuOf(event.target);
+  if (!card || event.shiftKey) return;
+  event.preventDefault();
+  // The menu key and Shift+F10 come without a place of their own.
+  const [x, y] = event.clientX || event.clientY ? [event.clientX, event.clientY] : where(card);
+  openMenu(card, x, y);
+});
+
+root.addEventListener("click", (event) => {
+  if (menu?.box.contains(event.target)) return;
+  const card = menuOf(event.target);
+  if (!card || event.defaultPrevented || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  // On a phone the visit has a page of its own.
+  if (!asCalendar && !matchMedia("(min-width: 861px)").matches) return;
+  event.preventDefault();
+  if (justDragged) return;
+  openMenu(card, event.clientX || where(card)[0], event.clientY || where(card)[1]);
+});
+
+let justDragged = false;
+addEventListener("pointerup", () => {
+  justDragged = held !== null;
+  setTimeout(() => (justDragged = false), 50);
+}, true);
+
+root.addEventListener("keydown", (event) => {
+  if (menu?.box.contains(event.target)) {
+    menuKeys(event);
+    return;
+  }
+  const card = menuOf(event.target);
+  if (!card) return;
+  if (event.key === "Enter" || event.key === " " || (event.key === "F10" && event.shiftKey) || event.key === "ContextMenu") {
+    event.preventDefault();
+    openMenu(card, ...where(card));
+  } else if (event.key.startsWith("Arrow")) {
+    const next = card.matches(".ec-event") ? beside(card, event.key) : neighbour(card, event.key);
+    if (!next) return;
+    event.preventDefault();
+    if (next.matches(".ec-event")) rove(next);
+    faceOf(next).focus();
+  }
+});
+
+function neighbour(item, key) {
+  const all = lines().filter((each) => each.offsetParent !== null);
+  return all[all.indexOf(item) + ({ ArrowDown: 1, ArrowUp: -1 }[key] ?? 0)] ?? null;
+}
+
+function menuKeys(event) {
+  const items = [...menu.box.querySelectorAll("button, a")];
+  const at = items.indexOf(document.activeElement);
+  const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: items.length - 1 }[event.key];
+  if (event.key === "Escape") {
+    event.preventDefault();
+    closeMenu();
+  } else if (to !== undefined) {
+    event.preventDefault();
+    items[(to + items.length) % items.length].focus();
+  } else if (event.key === "Tab") {
+    closeMenu();
+  }
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && held) {
+    held.cancelled = true;
+    held.why = "";
+    tip.hidden = true;
+  }
+});
+
+grid.addEventListener("pointerdown", (event) => {
+  const card = event.target.closest(".ec-event.can-move[data-visit]");
+  if (card && event.button === 0) asked(card.dataset.visit);
+}, true);
+
+addEventListener("pointermove", (event) => {
+  if (held) placeTip(event);
+});
+
+// ---------- Up to date ----------
+
+async function look() {
+  if (document.visibilityState !== "visible" || held || menu || busy) return;
+  try {
+    const answer = await fetch(facts.state, { headers: { "If-None-Match": `"${tag()}"`, Accept: "application/json" } });
+    if (answer.status === 200 && !held && !menu) await refresh();
+  } catch {
+    // The server is away for a moment; the next look comes by itself.
+  }
+}
+
+function tag() {
+  return list.querySelector("[data-tag]").dataset.tag;
+}
+
+async function refresh() {
+  const answer = await fetch(facts.here, { headers: { "X-Part": "days" } });
+  // Somebody signed out, or the page is gone: the whole page says so.
+  if (!answer.ok || answer.redirected) return location.reload();
+  const html = await answer.text();
+  if (held || menu) return;
+  question = { id: null, answer: null };
+  const focused = menuOf(document.activeElement ?? root)?.dataset.visit;
+  list.innerHTML = html;
+  if (calendar) {
+    calendar.setOption("hiddenDays", hiddenDays());
+    calendar.setOption("events", events());
+  }
+  requestAnimationFrame(() => {
+    if (calendar) plain();
+    if (focused && !document.activeElement?.closest?.("[data-visit]")) refocus(focused);
+  });
+}
+
+function refocus(id) {
+  const card = calendar ? cards().find((each) => each.dataset.visit === id) : line(id);
+  if (!card) return;
+  if (calendar) rove(card);
+  faceOf(card).focus();
+}
+
+if (asCalendar) build();
+setInterval(look, POLL_SECONDS * 1000);
+document.addEventListener("visibilitychange", look);
