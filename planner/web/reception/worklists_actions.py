@@ -78,8 +78,8 @@ def _offered(action: Action, address: Mapping[str, Any], line: WorkLine, back: s
     of_course = action.endpoint.startswith("courses.")
     if not action.post:
         # Only some pages of a course know the way back to where somebody came from.
-        way = {"next": back} if action.endpoint == "courses.move" else {}
-        return Offered(action.label, url_for(action.endpoint, **address, **way), False, {}, action.quiet)
+        way = {**address, "next": back} if action.endpoint == "courses.move" else address
+        return Offered(action.label, url_for(action.endpoint, **way), False, {}, action.quiet)
     fields = {**action.fields, "next": back} if of_course else dict(action.fields)
     if of_course and line.version is not None:
         fields["version"] = str(line.version)
