@@ -214,7 +214,7 @@ LOOKS: Final[Mapping[str, KindLook]] = MappingProxyType(
             SOON,
             "warn",
             say("These patients left other wishes on their page. Nothing moves until somebody agrees."),
-            (_OPEN, _SEEN),
+            (Action(say("See what would move"), "reception.wish_change", _item, post=False), _LEAVE),
         ),
         service.REPLY_WISH: KindLook(
             SOON,
