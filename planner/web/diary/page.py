@@ -18,7 +18,7 @@ from planner.web.links import link_to
 _FREE_PLACE: Final = "reception.free_place"
 
 
-@diary.get("")
+@diary.get("", endpoint="week")
 def show() -> Page:
     """A day or a week, by therapist or by room; to the diary's own script only the part that changes."""
     wanted = asked()
