@@ -57,7 +57,7 @@ def _facts(wanted: Asked, view: DiaryView) -> dict[str, Any]:
         "views": [(replace(wanted, as_list=each).address(), each) for each in (False, True)],
         "free_place": _free_place if _FREE_PLACE in current_app.view_functions else None,
         "off_data": _off_data,
-        "book_url": link_to("reception.patients"),
+        "book_url": link_to("reception.begin_booking"),
     }
 
 

@@ -1,11 +1,12 @@
 """Reception's pages: the day, patients, booking one course or several, worklists, freed slots, leave, hours, jobs."""
 
-from planner.web.reception import block, booking, freed, hours, jobs, leave, patients, today, worklists
+from planner.web.reception import block, booking, booking_start, freed, hours, jobs, leave, patients, today, worklists
 from planner.web.reception.routes import reception
 
 __all__ = [
     "block",
     "booking",
+    "booking_start",
     "freed",
     "hours",
     "jobs",
