@@ -26,6 +26,9 @@ MOST_FOUND = 20
 _FEWEST_DIGITS = 4
 """Fewer digits than these would find half of all phone numbers."""
 
+_WITHOUT_COUNTRY = 9
+"""A search looks at these digits at most, so that it does not matter whether the country's stand before them."""
+
 _LOCAL_DIGITS = 7
 """Numbers that agree in these and all before them but for the country's are one number."""
 CONTACTS = ("feed", "invitations", "mail")
@@ -116,7 +119,7 @@ def find(runtime: Runtime, actor: Actor, query: str) -> Sequence[Patient]:
         if not found and query.strip():
             ways = [PatientRow.email.istartswith(query.strip(), autoescape=True)]
             if len(digits := _digits(query)) >= _FEWEST_DIGITS:
-                ways.append(_phone_digits().contains(digits.lstrip("0")))
+                ways.append(_phone_digits().contains(digits.lstrip("0")[-_WITHOUT_COUNTRY:]))
             found = list(unit.session.scalars(wanted.where(or_(*ways))))
         return [patient_from(row) for row in found]
 

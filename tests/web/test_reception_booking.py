@@ -121,7 +121,7 @@ def test_a_recorded_assessment_is_offered_and_its_therapists_decision_is_booked(
     assert "Has only three weeks left." in first
     page = send(rosa, clinic, fields(first), do="dates").text
     assert len(rows(page)) == 3
-    assert "Book 3 sessions" in page
+    assert "Accept all and book 3 sessions" in page
 
 
 def test_a_running_course_is_pointed_out_before_a_second_is_booked(rosa, runtime, clinic):
@@ -149,7 +149,7 @@ def test_the_dates_are_proved_and_each_has_alternatives(rosa, clinic, form):
     assert all(len(choices(page, session)) >= 2 for session in range(9))
     offered = sum(len(choices(page, session)) for session in range(9))
     assert len(re.findall(r"\((?:no|\d+) points? (?:more|fewer)\)", page)) == offered
-    assert "Book 9 sessions" in page
+    assert "Accept all and book 9 sessions" in page
 
 
 def test_whoever_is_free_is_one_therapist_with_less_to_do(rosa, runtime, clinic, form):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
 from werkzeug.datastructures import MultiDict
@@ -57,7 +58,7 @@ def book(patient_id: int) -> Page:
     return _dates(desk, request.form)
 
 
-def place_asked_for() -> dict[str, str]:
+def place_asked_for() -> dict[str, Any]:
     """The place of the diary that somebody clicked before *Book a course*, as the next address carries it."""
     return {name: request.args[name] for name in ("slot", "practitioner", "start", "minutes") if name in request.args}
 
