@@ -333,12 +333,16 @@ def checked_name(name: str) -> str:
         raise InvalidInput("A name is needed.", field="name")
     if len(spelled) > NAME_LENGTH_MAX:
         raise InvalidInput(f"A name has at most {NAME_LENGTH_MAX} characters.", field="name")
-    visible = _UNSEEN.sub("", spelled)
-    if not visible:
+    if not _UNSEEN.sub("", spelled):
         raise InvalidInput("A name is needed.", field="name")
-    if not visible.isprintable():
+    if not can_be_shown(spelled):
         raise InvalidInput("The name has characters that can't be shown.", field="name")
     return spelled
+
+
+def can_be_shown(line: str) -> bool:
+    """Whether a line has only characters that can be seen, and marks that names and words in many scripts need."""
+    return _UNSEEN.sub("", line).isprintable()
 
 
 def manage(unit: Unit, *roles: Role) -> None:

@@ -18,8 +18,8 @@ from planner.scheduling.problem import Course, Placed, Problem
 from planner.scheduling.siblings import days_apart
 from planner.scheduling.taken import lessened
 from planner.services.assessments import assessment_from
+from planner.services.backfill_places import Place, slot_at
 from planner.services.booking import BookingRequest, course_for, planned_sessions, span_of
-from planner.services.free_places import Place, slot_at
 from planner.services.freed_slots import FreedSlot, problem_about, room_for, slot_of
 from planner.services.planning import free_problem, therapists, visits_of, whole_steps
 from planner.services.runtime import Actor, Runtime, Unit

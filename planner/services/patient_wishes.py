@@ -115,8 +115,11 @@ def known(runtime: Runtime, actor: Actor) -> KnownWishes:
         return KnownWishes(form, names, item.opened_at if item else None)
 
 
-def leave(runtime: Runtime, actor: Actor, form: WishForm) -> None:
+def leave(runtime: Runtime, actor: Actor, form: WishForm) -> bool:
     """Put changed wishes on reception's worklist; nothing moves.
+
+    Returns:
+        False where that takes back what was left before: the wishes are those that hold.
 
     Raises:
         InvalidInput: naming the form's field; or nothing is changed, or no course is running.
@@ -128,12 +131,15 @@ def leave(runtime: Runtime, actor: Actor, form: WishForm) -> None:
         before = Wishes.from_json(course.wishes)
         after = _read(unit, form, before)
         if (after, form.note) == (before, course.wish_note):
+            if _open(unit, course.id) is None:
+                raise InvalidInput(say("These are the wishes that we know already."))
             worklists.close_key(unit, line_key(course.id))
-            raise InvalidInput(say("These are the wishes that we know already."))
+            return False
         details = {"after": after.to_json(), "note": form.note}
         says = say("Wishes have changed; look at what would move.")
         worklists.open_item(unit, worklists.WISH_CHANGED, line_key(course.id), says, course.id, **details)
         unit.audit("patient.wishes", f"course/{course.id}")
+        return True
 
 
 def left_at(unit: Unit, course_ids: Sequence[int]) -> datetime | None:

@@ -46,7 +46,7 @@ class StaffMember:
     Args:
         active: whether they can sign in.
         ahead: how many visits to come are booked with them.
-        awaited: they have a first password, and have not signed in with it.
+        invited: they have a first password, and have not signed in with it.
         seen: what a form carries along.
     """
 
@@ -54,7 +54,7 @@ class StaffMember:
     details: PersonDetails
     active: bool
     ahead: int
-    awaited: bool
+    invited: bool
     seen: str
 
 
