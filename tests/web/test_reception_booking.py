@@ -40,6 +40,8 @@ def fields(page):
         chosen = element.get("type") not in ("checkbox", "radio") or element.get("checked") is not None
         if name not in (None, "csrf_token") and chosen:
             values.setdefault(name, []).append(element.get("value") or "")
+    for area in tree.iter("textarea"):
+        values[area.get("name")] = [(area.text or "").removeprefix("\n")]
     for choice in tree.iter("select"):
         chosen_ones = [each.get("value") for each in choice.iter("option") if each.get("selected") is not None]
         values[choice.get("name")] = chosen_ones or [""]
