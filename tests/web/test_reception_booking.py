@@ -268,7 +268,7 @@ def test_sessions_without_a_date_stay_visible_with_their_reason(rosa, runtime, c
     answer = rosa.post(f"/patients/{clinic.ana}/book", {**fields(page), "do": "book"}, follow_redirects=True)
     assert f"{9 - len(to_place)} sessions booked" in answer.text
     assert "no date yet" in answer.text
-    assert f"{len(to_place)} to place" in rosa.get("/worklists").text
+    assert f"{len(to_place)} to place" in rosa.get(f"/patients/{clinic.ana}").text
 
 
 def test_wishes_that_leave_no_date_at_all_book_nothing(rosa, clinic, form):

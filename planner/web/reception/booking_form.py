@@ -30,7 +30,7 @@ WISH_FIELDS: Final = (
 """What a form says of wishes, but for the weekdays."""
 
 _MOST_SESSIONS: Final = 400
-_EMPTY_AWAY: Final = 2
+_EMPTY_AWAY: Final = 3
 
 
 @dataclass(frozen=True)
