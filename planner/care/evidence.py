@@ -78,7 +78,7 @@ class EvidenceRow:
     more_wording: str
     course: CoursePattern | None
     own: bool = False
-    """Whether a clinic changed it; what it says tells so."""
+    """Whether a clinic changed it; the reasons of an estimate tell so."""
 
     @property
     def says(self) -> str:
@@ -122,8 +122,7 @@ class EvidenceRow:
 
     def _filled(self, wording: str) -> str:
         # A clinic's own wording is in no catalogue and stays as it is typed.
-        filled = say_found(as_msgid(wording), **{name: decimal_said(value) for name, value in self.numbers.items()})
-        return say("%(says)s (This clinic’s own.)", says=filled) if self.own and filled else filled
+        return say_found(as_msgid(wording), **{name: decimal_said(value) for name, value in self.numbers.items()})
 
 
 @dataclass(frozen=True)
