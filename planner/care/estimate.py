@@ -1,5 +1,7 @@
 """From an assessment to an estimate: sessions, weeks, phases, reviews, and the reason for each number."""
 
+from dataclasses import replace
+
 from planner.care.assessment import Assessment, Goal
 from planner.care.course import MOST_SESSIONS, Phase
 from planner.care.estimate_values import (
@@ -23,6 +25,7 @@ from planner.care.reasons import (
     visit_reasons,
 )
 from planner.care.scoring import Score, score
+from planner.words import say
 
 __all__ = ["CourseOutline", "Courses", "Estimate", "Reason", "SessionRange", "WeekRange", "estimate", "spread_over"]
 
@@ -105,7 +108,7 @@ def _reasons(
     reviews: tuple[tuple[str, tuple[int, ...]], ...],
     evidence: Evidence,
 ) -> tuple[Reason, ...]:
-    return (
+    reasons = (
         *range_reasons(assessment, counted, evidence),
         *expected_reasons(counted, evidence),
         *spread_reasons(assessment, counted, courses, weeks, evidence),
@@ -114,3 +117,9 @@ def _reasons(
         *review_reasons(reviews, evidence),
         *advice_reasons(evidence),
     )
+    return tuple(_as_own(reason) if evidence[reason.evidence].own else reason for reason in reasons)
+
+
+def _as_own(reason: Reason) -> Reason:
+    """The reason, saying that the clinic changed what it follows."""
+    return replace(reason, says=say("%(says)s (This clinic’s own.)", says=reason.says))

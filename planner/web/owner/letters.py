@@ -16,9 +16,11 @@ from planner.web.owner.routes import CONFLICT, UNPROCESSABLE, Errors, Page, erro
 from planner.web.security import CONTENT_SECURITY_POLICY
 from planner.words import say
 
-# The page may hold a frame of ours; what is in it is a letter with its own style, which runs nothing.
+# The page may hold a frame of ours; what is in it is a letter with its own style, which loads, runs and sends nothing.
 _WITH_FRAME: Final = f"{CONTENT_SECURITY_POLICY}; frame-src 'self'"
-_IN_FRAME: Final = "default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'self'"
+_IN_FRAME: Final = (
+    "default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'; frame-ancestors 'self'"
+)
 
 
 @owner.route("/settings/letters", methods=["GET", "POST"])

@@ -89,6 +89,8 @@ def policies() -> Page:
 @owner.get("/settings/policies/follows")
 def policy_follows() -> Page:
     """What would follow from one number that is being typed: words only, to stand beside it."""
+    if request.headers.get("HX-Request") != "true":
+        return redirect(url_for("owner.policies"))
     name = next((name for name in POLICY_LIMITS if name in request.args), "")
     return render_template("owner/_follows.html", words=_follows(name, request.args, _wall_now()))
 
