@@ -25,8 +25,8 @@ from tools.texts import AREAS, area_of, in_use
 TRANSLATED = [language for language in LANGUAGES if language != "en"]
 # Words that a language writes as English does.
 SAME = {
-    "de": {"%(day)s, %(time)s"},
-    "es": {"%(day)s, %(time)s"},
+    "de": {"Normal"},
+    "es": {"Normal"},
 }
 
 
@@ -82,7 +82,7 @@ def test_everything_is_translated_and_nothing_is_a_guess(language) -> None:
         assert not message.fuzzy, message.id
         for english, translated in both(message):
             assert translated, english
-            assert translated != english or english in SAME[language], english
+            assert translated != english or english in SAME[language] or not words_of(english), english
 
 
 @pytest.mark.parametrize("language", TRANSLATED)
@@ -91,6 +91,11 @@ def test_a_translation_has_the_same_blanks_to_fill_in(language) -> None:
     for message in messages(language):
         for english, translated in both(message):
             assert blanks(translated) == blanks(english), english
+
+
+def words_of(text: str) -> str:
+    """The letters beside the blanks; "%(day)s, %(time)s" has none."""
+    return "".join(sign for sign in re.sub(r"%\(\w+\)s", "", text) if sign.isalpha())
 
 
 def blanks(text: str) -> list[str]:

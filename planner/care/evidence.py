@@ -77,6 +77,8 @@ class EvidenceRow:
     fewer_wording: str
     more_wording: str
     course: CoursePattern | None
+    own: bool = False
+    """Whether a clinic changed it; what it says tells so."""
 
     @property
     def says(self) -> str:
@@ -120,7 +122,8 @@ class EvidenceRow:
 
     def _filled(self, wording: str) -> str:
         # A clinic's own wording is in no catalogue and stays as it is typed.
-        return say_found(as_msgid(wording), **{name: decimal_said(value) for name, value in self.numbers.items()})
+        filled = say_found(as_msgid(wording), **{name: decimal_said(value) for name, value in self.numbers.items()})
+        return say("%(says)s (This clinic’s own.)", says=filled) if self.own and filled else filled
 
 
 @dataclass(frozen=True)
@@ -235,7 +238,7 @@ def _overridden(
             raise InvalidInput(
                 say("%(id)s has no value called %(name)s.", id=row.id, name=name), field=f"{row.id}.{name}"
             )
-    changed = replace(row, wording=wording, numbers=MappingProxyType(numbers))
+    changed = replace(row, wording=wording, numbers=MappingProxyType(numbers), own=bool(changes))
     _check(changed, limits)
     return changed
 

@@ -11,6 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from planner.languages import LANGUAGES, spoken, texts
 from planner.notify.letters import Letter
 from planner.notify.message import Attachment, CalendarPart, Message, message_id, one_line
+from planner.notify.visit import OwnWords
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,8 @@ class MailTemplates:
     def render(self, letter: Letter) -> Rendered:
         """The letter in its patient's language, or the first of `LANGUAGES` where there are no texts in it."""
         language = spoken(letter.head.language)
-        words = {**letter.words(), "language": language}
+        own = letter.head.own.get(letter.kind, OwnWords())
+        words = {**letter.words(), **own.words(), "language": language}
 
         def part(name: str) -> str:
             return self._environments[language].get_template(f"{letter.kind}/{name}").render(words)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import groupby
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -54,6 +55,29 @@ class VisitWords:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnWords:
+    """What a clinic adds to a letter, as it was typed: lines, and empty ones between paragraphs.
+
+    Args:
+        opening: before what the letter tells; "" for nothing.
+        closing: after it.
+    """
+
+    opening: str = ""
+    closing: str = ""
+
+    def words(self) -> dict[str, object]:
+        """What the frame of every template shows: paragraphs, each a tuple of lines that break nothing."""
+        return {"opening": _paragraphs(self.opening), "closing": _paragraphs(self.closing)}
+
+
+def _paragraphs(text: str) -> tuple[tuple[str, ...], ...]:
+    lines = (one_line(line) for line in text.splitlines())
+    groups = (tuple(group) for filled, group in groupby(lines, bool) if filled)
+    return tuple(groups)
+
+
+@dataclass(frozen=True, slots=True)
 class Letterhead:
     """Who writes to whom; the same for every kind of message.
 
@@ -65,6 +89,7 @@ class Letterhead:
         patient_zone: in which the patient reads times.
         plan_url: the patient's personal page, http or https; None if there is none to give.
         language: BCP 47 tag of the language to write in, e.g. "en" or "de-AT".
+        own: the clinic's own words in that language, by the kind of letter.
     Raises:
         ValueError: the address of the page is no web address.
     """
@@ -76,6 +101,7 @@ class Letterhead:
     patient_zone: ZoneInfo
     plan_url: str | None
     language: str = "en"
+    own: Mapping[str, OwnWords] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.plan_url is not None and urlsplit(self.plan_url).scheme not in ("http", "https"):

@@ -14,6 +14,7 @@ from planner.scheduling.board import board_with
 from planner.scheduling.course_model import CourseModel
 from planner.scheduling.dive import dive, manners
 from planner.scheduling.grid import grid_of
+from planner.scheduling.keeping import keeping
 from planner.scheduling.kernel_board import lift, stay
 from planner.scheduling.kernel_prices import reach_all
 from planner.scheduling.kernel_search import Guide, place_beside
@@ -84,7 +85,8 @@ class Joint:
         if tables is None:
             raise TooLarge("the points are too large for 32 bits")
         self.problem, self.tables = problem, tables
-        self.seed, self.searcher = seed, Searcher(tables, seed)
+        self.keeping = keeping(problem, tables)
+        self.seed, self.searcher = seed, Searcher(self.keeping.tables, seed)
         self.diary, self.work = self.searcher.diary, self.searcher.work
         self.rival: Searcher | None = None
         self.alone = reach_all(tables, self.diary, self.work, self.diary.closed)
@@ -106,7 +108,8 @@ class Joint:
     @property
     def points(self) -> int:
         """The points of the best answer so far."""
-        return self.best.cost // self.tables.scale
+        best = self.best
+        return (best.cost - self.keeping.beyond_points(best.placed)) // self.tables.scale
 
     @property
     def bound(self) -> int:
@@ -130,11 +133,11 @@ class Joint:
         def tell() -> None:
             teller.tell(self.points, self.bound, self.iteration)
 
-        if iterations is None:
+        self._first_answer()
+        tell()
+        if iterations is None and not budget.over():
             self.pricing.begin(lambda: budget.spent(0), lambda ended: self._rivalling(budget, ended))
         try:
-            self._first_answer()
-            tell()
             if iterations:
                 self._price(budget, tell)
             for _ in self._searching(budget):
@@ -151,12 +154,12 @@ class Joint:
                 return
 
     def _proved(self) -> bool:
-        return self.best.cost <= self.bound * self.tables.scale
+        return self.points <= self.bound
 
     def rehearse(self) -> None:
         """Run every kernel once, so that it is compiled."""
         self.run(iterations=2)
-        t, d = self.tables, self.diary
+        t, d = self.keeping.tables, self.diary
         for c in range(len(self.least)):
             lift(t, d, c)
             d.placed[c] = 0
@@ -196,7 +199,7 @@ class Joint:
 
     def _place(self, order: list[int], staying: bool) -> int | None:
         """Place the courses in this order, each at its best by price; return the one that has no valid plan."""
-        t, d = self.tables, self.diary
+        t, d = self.keeping.tables, self.diary
         for c in order:
             lift(t, d, c)
         d.placed[:] = 0
@@ -215,8 +218,7 @@ class Joint:
 
         Whatever is the best answer then is where the search goes on from.
         """
-        t = self.tables
-        priced = reach_all(t, self.diary, self.work, prices.start)
+        priced = reach_all(self.tables, self.diary, self.work, prices.start)
         self.guide = Guide(prices.start, self.least, self.alone, priced, prices.cost)
         wish = prices.cost - self.least
         order = sorted(range(len(self.least)), key=lambda c: (not self._squeezed(c), -int(wish[c]), c))
@@ -244,7 +246,7 @@ class Joint:
 
     def _rivalling(self, budget: _Budget, ended: threading.Event) -> None:
         """Search on a second core once the prices are found."""
-        rival, exchanges = Searcher(self.tables, self.seed + 1), list(EXCHANGES)
+        rival, exchanges = Searcher(self.keeping.tables, self.seed + 1), list(EXCHANGES)
         found = self._dived(budget, ended)
         rival.put(found if found is not None and found.cost < self.best.cost else self.best)
         self.rival = rival
@@ -265,7 +267,7 @@ class Joint:
         for number in count():
             if scarce is None or over():
                 return best
-            answer = dive(self.tables, self.alone, scarce, manners(number), over)
+            answer = dive(self.keeping.tables, self.alone, scarce, manners(number), over)
             if answer is not None and (best is None or answer.cost < best.cost):
                 best = answer
         return best

@@ -16,6 +16,7 @@ from planner.notify.letters import Letter
 from planner.notify.message import Attachment, CalendarPart, Message
 from planner.notify.render import MailTemplates
 from planner.notify.visit import Letterhead, Visit
+from planner.services.letter_words import own_words
 from planner.services.patients import personal_link
 from planner.services.runtime import Runtime, Unit
 from planner.services.snapshot import Booked
@@ -94,6 +95,7 @@ class Addressee:
             patient_zone=ZoneInfo(self.patient.timezone or clinic.timezone),
             plan_url=personal_link(self.runtime, self.unit, self.patient.id),
             language=self.patient.language,
+            own=own_words(clinic, self.patient.language),
         )
 
     def outgoing(

@@ -23,13 +23,13 @@ from planner.diary.free import to_wall
 from planner.errors import AppointmentLocked, InvalidInput, NotFound, StaleForm
 from planner.scheduling.events import CalledOff, Event, Missed, Pause
 from planner.services import worklists
-from planner.services.aftermath import note_unplaced as note_unplaced
-from planner.services.aftermath import propose_catch_up
+from planner.services.attendance_aftermath import note_unplaced as note_unplaced
+from planner.services.attendance_aftermath import propose_catch_up as propose_catch_up
+from planner.services.attendance_proposals import NOT_AT_ALL, PROPOSED, Loss, propose
 from planner.services.clinic_setup import Level, automation_level
 from planner.services.diary_writer import CourseChange, write_change, write_changes
 from planner.services.making_room import repaired_among_others
 from planner.services.planning import ahead, standing
-from planner.services.proposals import NOT_AT_ALL, PROPOSED, Loss, propose
 from planner.services.repairing import repaired
 from planner.services.runtime import Actor, Runtime, Unit
 from planner.services.snapshot import Booked, CourseSnapshot, SessionState, take

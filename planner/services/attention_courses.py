@@ -15,10 +15,10 @@ from planner.care.course import open_ended, phases_from_json
 from planner.diary.free import to_wall
 from planner.services import worklists
 from planner.services.attention_lines import RUNS, Courses, Found, midnight, news_of, of_courses, write_news
+from planner.services.attention_reviews import reviews_due
+from planner.services.attention_week import under_booked
 from planner.services.planning import edge
-from planner.services.reviews import reviews_due
 from planner.services.runtime import Unit
-from planner.services.under_booked import under_booked
 from planner.storage.courses import OCCUPYING_STATUSES, AppointmentRow, CourseRow, SessionRow, WorklistRow
 from planner.storage.opening import LeaveRow
 from planner.storage.people import StaffRow

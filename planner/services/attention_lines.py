@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from typing import Any, Final
 
-from sqlalchemy import Select, select
+from sqlalchemy import select
 
 from planner.services import worklists
 from planner.services.runtime import Unit
@@ -74,10 +74,11 @@ def write_news(unit: Unit, news: News) -> None:
         worklists.open_item(unit, wanted.kind, wanted.key, wanted.says, wanted.course_id, **wanted.details)
 
 
-def of_courses(query: Select[Any], courses: Courses, column: Any = AppointmentRow.course_id) -> Select[Any]:
+def of_courses(query: Any, courses: Courses, column: Any = AppointmentRow.course_id) -> Any:
     """The query for these courses only.
 
     Args:
+        query: a select, of whatever columns.
         column: which names the course.
     """
     return query if courses is None else query.where(column.in_(courses))

@@ -11,8 +11,8 @@ from sqlalchemy import select
 from planner.errors import InvalidInput, NotFound, SlotTaken, StaleForm
 from planner.services import worklists
 from planner.services.attendance import Outcome, note_unplaced
+from planner.services.backfill_places import Place, kept, slot_at
 from planner.services.diary_writer import CourseChange, write_change
-from planner.services.free_places import Place, kept, slot_at
 from planner.services.freed_slots import FreedSlot, holds, problem_about, slot_of, still_free
 from planner.services.newcomers import Newcomer, newcomers_of
 from planner.services.outbox import queue_offer_message

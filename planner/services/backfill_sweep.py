@@ -6,6 +6,7 @@ from sqlalchemy import select
 
 from planner.services import worklists
 from planner.services.backfill import worklist_key
+from planner.services.clinic_setup import automation_level
 from planner.services.freed_slots import FreedSlot, slot_of, still_free
 from planner.services.newcomers import newcomers_of
 from planner.services.runtime import Actor, Runtime, Unit
@@ -13,6 +14,7 @@ from planner.services.sweeping import SweepReport, each
 from planner.services.takers import takers_of
 from planner.storage.courses import WorklistRow
 from planner.storage.jobs import FreedSlotRow, SlotOfferRow
+from planner.words import day_said, say_many
 
 _Key = tuple[int, int]
 
@@ -63,18 +65,21 @@ def _unexamined(runtime: Runtime) -> list[_Key]:
 
 
 def _examine(runtime: Runtime, clinic_id: int, slot_id: int) -> None:
-    """Who would gain is found with nothing locked; then one line says so."""
+    """Who would gain is found with nothing locked; then one line says so, unless the clinic wants none."""
     actor = Actor.system(clinic_id)
     with runtime.reading(actor) as unit:
-        slot = slot_of(unit, slot_id)
-        helped = _helped(unit, slot) if still_free(unit, [slot]) else 0
+        slot, wanted = slot_of(unit, slot_id), automation_level(unit.clinic, "backfill") != "off"
+        helped = _helped(unit, slot) if wanted and still_free(unit, [slot]) else 0
     with runtime.writing(actor) as unit:
         unit.get(FreedSlotRow, slot_id).examined_at = unit.now
         if not helped:
             worklists.close_key(unit, worklist_key(slot_id))
             return
-        who = "1 patient" if helped == 1 else f"{helped} patients"
-        says = f"{slot.start:%a %d %b, %H:%M} with {slot.practitioner} is free: it would help {who}."
+        says = say_many(
+            "%(day)s, %(time)s with %(name)s is free: it would help %(num)s patient.",
+            "%(day)s, %(time)s with %(name)s is free: it would help %(num)s patients.",
+            helped, day=day_said(slot.start.date(), "short"), time=f"{slot.start:%H:%M}", name=slot.practitioner,
+        )  # fmt: skip
         worklists.open_item(unit, worklists.FREED_SLOT, worklist_key(slot_id), says, None, slot_id=slot_id)
 
 

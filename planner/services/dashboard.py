@@ -25,6 +25,7 @@ from planner.storage.courses import (
 from planner.storage.people import StaffRow
 
 MONTHS: Final = 12
+_MINUTES_A_DAY: Final = 24 * 60
 _CAME, _MISSED, _LATE = "came", "missed", "late"
 
 
@@ -55,6 +56,11 @@ class Figures:
     def expected(self) -> int:
         """Visits whose time came, with the place kept for them."""
         return self.came + self.missed + self.late
+
+    @property
+    def anything(self) -> bool:
+        """Whether there is anything to be counted but working time."""
+        return bool(self.expected or self.filled_minutes or self.ended)
 
     @property
     def attendance(self) -> float | None:
@@ -110,14 +116,14 @@ class Month:
 
 @dataclass(frozen=True, slots=True)
 class Dashboard:
-    """The months, oldest first, and all of them added up."""
+    """The months from that of the first visit on, oldest first, and all of them added up."""
 
     months: tuple[Month, ...]
     total: Figures
 
 
 def dashboard(runtime: Runtime, actor: Actor, months: int = MONTHS) -> Dashboard:
-    """The last months with the present one (eight queries, however many visits there were).
+    """The last months with the present one (nine queries, however many visits there were).
 
     Raises:
         NotAllowed: the person does not manage the clinic.
@@ -143,10 +149,13 @@ def dashboard(runtime: Runtime, actor: Actor, months: int = MONTHS) -> Dashboard
             )
             for index in range(months)
         )
+        # What a clinic did before its first visit would make every share too small.
+        first = next((index for index, each in enumerate(found) if each.anything), months - 1)
         shown = tuple(
-            Month(starts[index], each, going_on=unit.today < starts[index + 1]) for index, each in enumerate(found)
+            Month(starts[index], found[index], going_on=unit.today < starts[index + 1])
+            for index in range(first, months)
         )
-        return Dashboard(shown, Figures.together(found))
+        return Dashboard(shown, Figures.together(month.figures for month in shown))
 
 
 def month_starts(today: date, months: int) -> list[date]:
@@ -166,33 +175,31 @@ def _instants(unit: Unit, starts: Sequence[date]) -> list[datetime]:
 
 def _month_of(column: Any, instants: Sequence[datetime]) -> ColumnElement[int]:
     """SQL's number of the month, from 0; the clinic's months, which no function of the database knows."""
-    return case(*((column < instant, index) for index, instant in enumerate(instants[1:])), else_=len(instants))
+    return case(*((column < end, index) for index, end in enumerate(instants[1:])), else_=len(instants))
 
 
 def _visits(unit: Unit, starts: Sequence[date], staff: Sequence[int]) -> tuple[list[dict[str, int]], list[int]]:
-    """What became of the visits of each month, and how many minutes they fill (one query)."""
+    """What became of the visits of each month, and how many minutes they fill (two queries).
+
+    The first needs nothing but the index of the diary; the few that were called off late are looked at by themselves.
+    """
     instants = _instants(unit, starts)
     row = AppointmentRow
-    what = case(
-        (row.status == "fulfilled", _CAME),
-        (row.status == "noshow", _MISSED),
-        (and_(row.status == "cancelled", row.late_cancellation), _LATE),
-        else_="",
-    )
-    filling = case((row.status.in_(OCCUPYING_STATUSES) & row.practitioner_id.in_(staff), SessionRow.minutes), else_=0)
     month = _month_of(row.starts_at, instants)
-    query = (
-        select(month, what, func.count(), func.sum(filling))
-        .join(SessionRow, (SessionRow.id == row.session_id) & (SessionRow.clinic_id == row.clinic_id))
-        .where(row.starts_at >= instants[0], row.starts_at < instants[-1])
-        .group_by(month, what)
-    )
+    within = (row.starts_at >= instants[0], row.starts_at < instants[-1])
+    days = func.julianday(row.ends_at) - func.julianday(row.starts_at)
+    filling = case((row.status.in_(OCCUPYING_STATUSES) & row.practitioner_id.in_(staff), days), else_=0)
     visits: list[dict[str, int]] = [{_CAME: 0, _MISSED: 0, _LATE: 0} for _ in starts[1:]]
     filled = [0] * len(visits)
-    for index, kind, count, minutes in unit.session.execute(query):
-        filled[index] += minutes
-        if kind:
-            visits[index][kind] = count
+    known = {"fulfilled": _CAME, "noshow": _MISSED}
+    found = select(month, row.status, func.count(), func.sum(filling)).where(*within).group_by(month, row.status)
+    for index, status, count, length in unit.session.execute(found):
+        filled[index] += round(length * _MINUTES_A_DAY)
+        if status in known:
+            visits[index][known[status]] = count
+    late = select(month, func.count()).where(*within, row.status == "cancelled", row.late_cancellation).group_by(month)
+    for index, count in unit.session.execute(late):
+        visits[index][_LATE] = count
     return visits, filled
 
 
@@ -225,7 +232,7 @@ def _waits(unit: Unit, starts: Sequence[date]) -> list[tuple[int, ...]]:
     instants = _instants(unit, starts)
     row = AppointmentRow
     query = (
-        select(_month_of(row.starts_at, instants), AssessmentRow.recorded_at, row.starts_at)
+        select(AssessmentRow.recorded_at, row.starts_at)
         .join(SessionRow, (SessionRow.id == row.session_id) & (SessionRow.clinic_id == row.clinic_id))
         .join(CourseRow, (CourseRow.id == row.course_id) & (CourseRow.clinic_id == row.clinic_id))
         .join(AssessmentRow, (AssessmentRow.id == CourseRow.assessment_id) & (AssessmentRow.clinic_id == row.clinic_id))
@@ -233,10 +240,10 @@ def _waits(unit: Unit, starts: Sequence[date]) -> list[tuple[int, ...]]:
         .where(SessionRow.position == 0)
     )
     waits: list[list[int]] = [[] for _ in starts[1:]]
-    for index, recorded_at, starts_at in unit.session.execute(query):
-        days = (to_wall(starts_at, unit.zone).date() - to_wall(recorded_at, unit.zone).date()).days
+    for recorded_at, starts_at in unit.session.execute(query):
+        day = to_wall(starts_at, unit.zone).date()
         # A first visit may be recorded before its assessment is typed.
-        waits[index].append(max(days, 0))
+        waits[_index(day, starts[0])].append(max((day - to_wall(recorded_at, unit.zone).date()).days, 0))
     return [tuple(sorted(each)) for each in waits]
 
 

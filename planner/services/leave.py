@@ -21,6 +21,7 @@ from planner.services.replan_jobs import needed
 from planner.services.runtime import Actor, Runtime, Unit
 from planner.services.solve_jobs import Watch
 from planner.storage.courses import AppointmentRow
+from planner.words import say
 
 LEAVE_JOB: Final = "leave"
 
@@ -73,7 +74,7 @@ class Absence:
         name = check_leave(unit, self.staff_id, self.leave).name
         add_leave(unit, self.staff_id, self.leave)
         unit.session.flush()
-        done = write_replan(unit, scene, plan, kind="leave", says=f"{name} is away")
+        done = write_replan(unit, scene, plan, kind="leave", says=say("%(name)s is away", name=name))
         note_now(unit, worklists.LEAVE_CLASH)
         left = unit.session.scalar(self._met(unit, func.count(AppointmentRow.id))) or 0
         return replace(done, left=left)

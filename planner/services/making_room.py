@@ -29,6 +29,7 @@ from planner.services.repairing import Look, look_at, lost, repaired, with_place
 from planner.services.runtime import Unit
 from planner.services.snapshot import CourseSnapshot, take
 from planner.storage.courses import AppointmentRow, CourseRow
+from planner.words import say
 
 _WITHIN: Final = timedelta(days=28)
 _MOST_MOVABLE: Final = 200
@@ -152,7 +153,7 @@ def _moved_out(
             return None
         cost += answer.points - _points_as_it_stands(look)
         taken += _places(look.case, answer)
-        words = "Made room for another patient"
+        words = say("Made room for another patient")
         changes.append(CourseChange(course, with_places(unit, snapshot, look.owed, answer), "made_room", words))
     return changes if cost < most else None
 

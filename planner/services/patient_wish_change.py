@@ -60,6 +60,7 @@ class WishChange:
     difference: Difference
     outside: int
     digest: str
+    zone: str
 
 
 def change_of(runtime: Runtime, actor: Actor, item_id: int) -> WishChange:
@@ -113,7 +114,8 @@ def _changed(unit: Unit, item: WorklistRow, course: CourseRow) -> tuple[WishChan
         for session in ahead(unit, before)
         if (booked := standing(unit, session)) and _stands_against(unit, booked, new) and not _fixed(unit, booked)
     )
-    target = repaired(unit, course, now, [CalledOff(str(course.id), against)]) if against else now
+    after_fixed = _after_what_is_fixed(unit, before)
+    target = repaired(after_fixed, course, now, [CalledOff(str(course.id), against)]) if against else now
     outside = [booked for each in ahead(unit, target) if (booked := standing(unit, each))]
     names = {row.id: row.name for row in therapists(unit)}
     found = WishChange(
@@ -126,8 +128,16 @@ def _changed(unit: Unit, item: WorklistRow, course: CourseRow) -> tuple[WishChan
         difference=difference(before, target),
         outside=sum(_stands_against(unit, booked, new) for booked in outside),
         digest=_digest(course, target),
+        zone=unit.clinic.timezone,
     )
     return found, target
+
+
+def _after_what_is_fixed(unit: Unit, snapshot: CourseSnapshot) -> Unit:
+    """The moment when what is too near to be moved has begun: its hour is then no example for the others."""
+    booked = [stands for session in ahead(unit, snapshot) if (stands := standing(unit, session))]
+    fixed = [each.starts_at for each in booked if _fixed(unit, each)]
+    return replace(unit, now=max(fixed)) if fixed else unit
 
 
 def _fixed(unit: Unit, booked: Booked) -> bool:

@@ -17,8 +17,8 @@ from planner.care.evidence import Evidence
 from planner.diary.free import to_wall
 from planner.errors import InvalidInput, StaleForm
 from planner.scheduling.events import CalledOff, Pause
-from planner.services.aftermath import note_unplaced, propose_catch_up
 from planner.services.attendance import Outcome
+from planner.services.attendance_aftermath import note_unplaced, propose_catch_up
 from planner.services.diary_writer import CourseChange, write_changes
 from planner.services.joint import Planned
 from planner.services.planning import ahead, standing, visits_of

@@ -27,6 +27,7 @@ from planner.services.work_time import HoursToCome
 from planner.storage.courses import AppointmentRow, CourseRow
 from planner.storage.ids import new_id
 from planner.storage.people import PatientRow
+from planner.words import say
 
 UPCOMING: Final = ("booked", "pending")
 
@@ -139,7 +140,7 @@ def write_replan(
             scene.asked[str(each.course_id)].course,
             each.after,
             kind,
-            says if each.course_id in touched else f"Made room for another patient: {says}",
+            says if each.course_id in touched else say("Made room for another patient: %(why)s", why=says),
         )
         for each in done
     ]

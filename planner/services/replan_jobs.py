@@ -17,6 +17,7 @@ from planner.services.replan import Replan, changes, dates_told, names_touched, 
 from planner.services.runtime import Actor, Runtime, Unit
 from planner.services.snapshot import Booked
 from planner.services.solve_jobs import Watch, Work, start
+from planner.words import say
 
 MOST_AT_ONCE: Final = 8
 """So many touched courses are planned while the browser waits; more become a job."""
@@ -25,7 +26,7 @@ THINK_SECONDS: Final = 20.0
 SETTLE_SECONDS: Final = 3.0
 """So long is thought about what changed meanwhile, before the diary is locked."""
 
-CHANGED: Final = "The diary changed since this preview. Look at what would happen now."
+CHANGED: Final = say("The diary changed since this preview. Look at what would happen now.")
 
 _AT_ONCE: Final = Budget(iterations=40)
 """So far is thought while the person waits; always as far, so that what was shown is what is done."""

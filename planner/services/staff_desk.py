@@ -46,7 +46,7 @@ class StaffMember:
     Args:
         active: whether they can sign in.
         ahead: how many visits to come are booked with them.
-        awaited: they have a first password, and have not signed in with it.
+        invited: they have a first password, and have not signed in with it.
         seen: what a form carries along.
     """
 
@@ -54,7 +54,7 @@ class StaffMember:
     details: PersonDetails
     active: bool
     ahead: int
-    awaited: bool
+    invited: bool
     seen: str
 
 
@@ -207,7 +207,7 @@ def _ahead(unit: Unit) -> Mapping[int, int]:
         .where(row.starts_at > unit.now, row.status.in_(OCCUPYING_STATUSES), row.superseded.is_(False))
         .group_by(row.practitioner_id)
     )
-    return dict(found.tuples().all())
+    return dict(found.all())
 
 
 def _must_be_free(unit: Unit, row: StaffRow, field: str) -> None:

@@ -151,18 +151,17 @@ def _fits(
 
 
 def _candidates(slot: FreedSlot) -> tuple[Any, ...]:
-    """What must hold of a course: it runs, its patient would see the therapist and come earlier, and a session may."""
+    """What must hold of a course: it runs, its patient welcomes earlier times and would see the therapist."""
     people = func.json_each(CourseRow.wishes, "$.practitioners").table_valued("value")
     later = select(AppointmentRow.course_id).where(
         AppointmentRow.status.in_(("booked", "pending")),
         AppointmentRow.starts_at > slot.starts_at,
         AppointmentRow.starts_at < slot.starts_at + _LOOK_AHEAD,
     )
-    unwilling = select(PatientRow.id).where(PatientRow.wants_earlier.is_(False))
     return (
         CourseRow.status.in_(("planned", "active")),
-        CourseRow.patient_id.not_in(unwilling),
         CourseRow.automation == "apply",
+        exists(select(PatientRow.id).where(PatientRow.id == CourseRow.patient_id, PatientRow.wants_earlier)),
         exists(select(people.c.value).where(people.c.value == slot.practitioner_id)),
         or_(CourseRow.id.in_(later), CourseRow.id.in_(_to_place())),
     )

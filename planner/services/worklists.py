@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 from planner.services.runtime import Actor, Runtime, Unit
 from planner.storage.courses import CourseRow, WorklistRow
 from planner.storage.people import PatientRow
+from planner.words import say
 
 TWO_MISSES = "two_misses"
 CATCH_UP = "catch_up"
@@ -37,25 +38,25 @@ DISMISSED = "dismissed"
 """Marks in the details of a line that a person took it off: the diary does not put it back by itself."""
 
 KINDS = {
-    UNRESOLVED: "Unresolved from the days before",
-    TWO_MISSES: "Two misses in a row",
-    CATCH_UP: "Catch-up proposed",
-    TO_PLACE: "Still to place",
-    TELL_PATIENT: "Tell by phone",
-    MESSAGE_FAILED: "Messages that failed",
-    FREED_SLOT: "Freed slots",
-    BUSY_CLASH: "In a therapist's busy time",
-    REPLY_DECLINED: "Declined by e-mail",
-    REPLY_WISH: "Another time wished by e-mail",
-    REPLY_REFUSED: "Answers by e-mail that changed nothing",
-    CALENDAR_SILENT: "Calendars that have fallen silent",
-    PROPOSAL: "Changes to agree to",
-    LEAVE_CLASH: "In a therapist's leave",
-    WISH_CHANGED: "Wishes that changed",
-    WAITING_FOR_COURSE: "Waiting for a course",
-    UNDER_BOOKED: "Fewer visits this week than planned",
-    REVIEW_DUE: "Reviews due",
-    ENDS_SOON: "Courses that end soon",
+    UNRESOLVED: say("Unresolved from the days before"),
+    TWO_MISSES: say("Two misses in a row"),
+    CATCH_UP: say("Catch-up proposed"),
+    TO_PLACE: say("Still to place"),
+    TELL_PATIENT: say("Tell by phone"),
+    MESSAGE_FAILED: say("Messages that failed"),
+    FREED_SLOT: say("Freed slots"),
+    BUSY_CLASH: say("In a therapist's busy time"),
+    REPLY_DECLINED: say("Declined by e-mail"),
+    REPLY_WISH: say("Another time wished by e-mail"),
+    REPLY_REFUSED: say("Answers by e-mail that changed nothing"),
+    CALENDAR_SILENT: say("Calendars that have fallen silent"),
+    PROPOSAL: say("Changes to agree to"),
+    LEAVE_CLASH: say("In a therapist's leave"),
+    WISH_CHANGED: say("Wishes that changed"),
+    WAITING_FOR_COURSE: say("Waiting for a course"),
+    UNDER_BOOKED: say("Fewer visits this week than planned"),
+    REVIEW_DUE: say("Reviews due"),
+    ENDS_SOON: say("Courses that end soon"),
 }
 
 

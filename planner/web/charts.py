@@ -1,6 +1,6 @@
 """Charts: values in, a view model of an SVG out (lines over time, bars, dots with ranges); templates only draw."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, timedelta
 from typing import Final
 
@@ -45,7 +45,8 @@ _MEDIUM: Final = 560
 _NARROW: Final = 320
 
 _PLOT: Final = 168
-_TOP: Final = 22
+# A number above a mark at the very top still stands in the picture.
+_TOP: Final = 26
 _FOOT: Final = 26
 _AFTER: Final = 14
 _LINE: Final = 22
@@ -199,18 +200,27 @@ def _drawn_series(
     series: Sequence[Series], across: Callable[[date], float], up: Callable[[float], float]
 ) -> tuple[tuple[Path, ...], tuple[Dot, ...], tuple[Words, ...]]:
     """Each series as a line with a mark at every value; the first and the last one say their number."""
-    paths, dots, values = [], [], []
+    paths, dots = [], []
     for index, each in enumerate(series):
         look = f"series-{index}"
         places = [(across(point.day), up(point.value), point) for point in each.points]
         if len(places) > 1:
             paths.append(Path(" ".join(f"{x:g},{y:g}" for x, y, _ in places), look))
         dots += [Dot(x, y, SHAPES[index], look, point.words) for x, y, point in places]
-        for x, y, point in dict.fromkeys((places[0], places[-1])):
-            # Above its mark; the later series below theirs, so that two rarely meet.
-            above = y - 11 if index % 2 == 0 else y + 22
-            values.append(Words(x, round(above, 1), number(point.value), f"middle value {look}"))
-    return tuple(paths), tuple(dots), tuple(values)
+    ends = [[each.points[0] for each in series], [each.points[-1] for each in series if len(each.points) > 1]]
+    values = tuple(words for points in ends for words in _said(points, across, up))
+    return tuple(paths), tuple(dots), values
+
+
+def _said(points: Sequence[Point], across: Callable[[date], float], up: Callable[[float], float]) -> Iterator[Words]:
+    """The number of the highest value above its mark, of the lowest below; those between would run into them."""
+    if not points:
+        return
+    highest, lowest = max(points, key=lambda point: point.value), min(points, key=lambda point: point.value)
+    x, y = across(highest.day), up(highest.value)
+    yield Words(x, round(y - 11, 1), number(highest.value), "middle value")
+    if lowest.value < highest.value:
+        yield Words(across(lowest.day), round(up(lowest.value) + 22, 1), number(lowest.value), "middle value")
 
 
 def _days(

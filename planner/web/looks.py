@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
+from planner.words import say
+
 
 @dataclass(frozen=True)
 class StateLook:
@@ -32,34 +34,34 @@ class PhaseLook:
 # FHIR R4 Appointment statuses, and `unplaced` for a session that has no appointment yet.
 STATES: Final[Mapping[str, StateLook]] = MappingProxyType(
     {
-        "proposed": StateLook("Proposed", "proposed", "quiet"),
-        "pending": StateLook("To be answered", "waiting", "warn"),
-        "booked": StateLook("Booked", "booked", "accent"),
-        "arrived": StateLook("Arrived", "arrived", "accent"),
-        "checked-in": StateLook("Checked in", "arrived", "accent"),
-        "fulfilled": StateLook("Done", "done", "good"),
-        "noshow": StateLook("Missed", "missed", "bad"),
-        "cancelled": StateLook("Cancelled", "cancelled", "quiet"),
-        "waitlist": StateLook("Waiting list", "waiting", "quiet"),
-        "entered-in-error": StateLook("Entered in error", "cancelled", "quiet"),
-        "unplaced": StateLook("To place", "attention", "warn"),
+        "proposed": StateLook(say("Proposed"), "proposed", "quiet"),
+        "pending": StateLook(say("To be answered"), "waiting", "warn"),
+        "booked": StateLook(say("Booked"), "booked", "accent"),
+        "arrived": StateLook(say("Arrived"), "arrived", "accent"),
+        "checked-in": StateLook(say("Checked in"), "arrived", "accent"),
+        "fulfilled": StateLook(say("Done"), "done", "good"),
+        "noshow": StateLook(say("Missed"), "missed", "bad"),
+        "cancelled": StateLook(say("Cancelled"), "cancelled", "quiet"),
+        "waitlist": StateLook(say("Waiting list"), "waiting", "quiet"),
+        "entered-in-error": StateLook(say("Entered in error"), "cancelled", "quiet"),
+        "unplaced": StateLook(say("To place"), "attention", "warn"),
     }
 )
 
 # How well a proposed date suits the session it is for.
 FITS: Final[Mapping[str, StateLook]] = MappingProxyType(
     {
-        "fine": StateLook("Fine", "done", "good"),
-        "shifted": StateLook("Shifted", "moved", "warn"),
-        "to_place": StateLook("To place", "attention", "bad"),
+        "fine": StateLook(say("Fine"), "done", "good"),
+        "shifted": StateLook(say("Shifted"), "moved", "warn"),
+        "to_place": StateLook(say("To place"), "attention", "bad"),
     }
 )
 
 PHASES: Final[Mapping[str, PhaseLook]] = MappingProxyType(
     {
-        "intensive": PhaseLook("I", "Intensive"),
-        "taper": PhaseLook("T", "Taper"),
-        "maintenance": PhaseLook("M", "Maintenance"),
+        "intensive": PhaseLook("I", say("Intensive")),
+        "taper": PhaseLook("T", say("Taper")),
+        "maintenance": PhaseLook("M", say("Maintenance")),
     }
 )
 

@@ -7,10 +7,11 @@ from flask import current_app, request, url_for
 
 from planner.services.runtime import Actor
 from planner.web.access import ACCESS, may
+from planner.words import say
 
 
 class NavItem(NamedTuple):
-    """One link; it is shown to whom the access table admits, and left out where there is no such page."""
+    """One link; it is shown to whom the access table admits."""
 
     endpoint: str
     words: str
@@ -34,24 +35,25 @@ class Navigation:
 
 
 MAIN: Final = (
-    NavItem("reception.today", "Today"),
-    NavItem("diary.week", "Diary"),
-    NavItem("therapist.my_day", "My day"),
-    NavItem("reception.patients", "Patients"),
-    NavItem("reception.worklists", "Worklists"),
-    NavItem("figures.dashboard", "Figures"),
+    NavItem("reception.today", say("Today")),
+    NavItem("diary.show", say("Diary")),
+    NavItem("therapist.my_day", say("My day")),
+    NavItem("reception.patients", say("Patients")),
+    NavItem("reception.worklists", say("Worklists")),
+    NavItem("figures.dashboard", say("Figures")),
 )
 CLINIC: Final = (
-    NavItem("reception.leave", "Leave"),
-    NavItem("reception.hours", "Hours"),
-    NavItem("calendars.overview", "Calendars"),
-    NavItem("outtray.list", "Outtray"),
-    NavItem("owner.settings", "Settings"),
+    NavItem("reception.leave", say("Leave")),
+    NavItem("reception.hours", say("Hours")),
+    NavItem("calendars.overview", say("Calendars")),
+    NavItem("outtray.list", say("Outtray")),
+    NavItem("figures.calibration", say("Estimates")),
+    NavItem("owner.settings", say("Settings")),
 )
 OWN: Final = (
-    NavItem("therapist.my_calendar", "My calendar"),
-    NavItem("auth.language", "Language"),
-    NavItem("auth.password", "My password"),
+    NavItem("therapist.my_calendar", say("My calendar")),
+    NavItem("owner.my_language", say("Language")),
+    NavItem("auth.password", say("My password")),
 )
 
 # The first of these that a person may open is where they begin.
@@ -77,11 +79,6 @@ def _link(item: NavItem) -> NavLink:
 
 
 def _open_to(actor: Actor, items: tuple[NavItem, ...]) -> list[NavItem]:
-    known = current_app.view_functions
     # With a mail server there is no outtray to look into.
     unused = () if current_app.config["OUTTRAY"] else ("outtray.list",)
-    return [
-        item
-        for item in items
-        if item.endpoint in known and item.endpoint not in unused and may(actor, ACCESS[item.endpoint])
-    ]
+    return [item for item in items if item.endpoint not in unused and may(actor, ACCESS[item.endpoint])]

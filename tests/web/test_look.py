@@ -10,6 +10,7 @@ import jinja2
 import pytest
 from flask import Flask, render_template
 
+from planner.web import reader
 from planner.web.formats import FILTERS
 from planner.web.looks import FITS, PHASES, STATES, fit_look, phase_look
 from planner.web.navigation import Navigation, NavLink
@@ -54,7 +55,12 @@ def macros(name: str):
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(ROOT / "templates"), autoescape=True, undefined=jinja2.Undefined
     )
+    environment.policies["ext.i18n.trimmed"] = True
+    environment.add_extension("jinja2.ext.i18n")
+    environment.install_null_translations(newstyle=True)  # type: ignore[attr-defined]
     environment.filters.update(FILTERS)
+    environment.add_extension("jinja2.ext.i18n")
+    environment.install_null_translations(newstyle=True)
     return environment.get_template(f"macros/{name}.html").module
 
 
@@ -194,8 +200,8 @@ def test_a_course_is_drawn_for_three_widths_and_told_in_a_list():
     titles = [element.get("id") for element in figure.iter() if element.tag.endswith("title") and element.get("id")]
     assert titles == ["timeline-wide-title", "timeline-medium-title", "timeline-narrow-title"]
     assert [item.text.split() for item in figure.iter("li")] == [
-        ["Session", "1:", "done"],
-        ["Session", "2:", "booked,", "target", "Tue", "10", "Nov"],
+        ["Session", "1:", "Done"],
+        ["Session", "2:", "Booked,", "target", "Tue", "10", "Nov"],
     ]
 
 
@@ -205,6 +211,7 @@ def pages() -> Flask:
     app = Flask("look", root_path=str(ROOT / "planner"), template_folder=str(ROOT / "templates"))
     app.secret_key = "only for this test"
     app.jinja_env.filters.update(FILTERS)
+    reader.install(app)
     return app
 
 

@@ -3,7 +3,8 @@
 // Sending a form twice books twice as slowly, never twice as much: the second send is dropped.
 document.addEventListener("submit", (event) => {
   const form = event.target;
-  if (!form.matches("[data-submit-once]")) return;
+  // A download leaves the page as it is, and the form may be sent again.
+  if (!form.matches("[data-submit-once]:not([data-download])")) return;
   if (form.dataset.sent) {
     event.preventDefault();
     return;

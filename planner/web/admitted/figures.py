@@ -4,4 +4,8 @@ from typing import Final
 
 from planner.web.admitted.who import Table
 
-ADMITTED: Final[Table] = {}
+ADMITTED: Final[Table] = {
+    "figures.dashboard": "manager",
+    "figures.calibration": "staff",
+    "figures.export": "manager",
+}

@@ -26,4 +26,8 @@ ADMITTED: Final[Table] = {
     "owner.services": "manager",
     "owner.service": "manager",
     "owner.offer_service": "manager",
+    "owner.letters": "manager",
+    "owner.letter_sample": "manager",
+    "owner.evidence": "manager",
+    "owner.evidence_row": "manager",
 }

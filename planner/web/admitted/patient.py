@@ -1,4 +1,4 @@
-"""Who may open what: personal links."""
+"""Who may open what: personal links, and the wishes that reception takes over from them."""
 
 from typing import Final
 
@@ -19,6 +19,8 @@ ADMITTED: Final[Table] = {
     "patient.wishes": "patient-link",
     "patient.leave_wishes": "patient-link",
     "patient.undo": "patient-link",
+    "reception.wish_change": "reception",
+    "reception.take_over_wishes": "reception",
     "patient.accept_offer": "patient-link",
     "patient.decline_offer": "patient-link",
     "patient.calendar": "patient-link",

@@ -129,7 +129,7 @@ def _page(view: CourseView, form: MeasureForm, typed: Mapping[str, str]) -> str:
         typed=typed,
         back=way_back(),
         longest_about=LONGEST_ABOUT,
-        scale=[("", say("not measured")), *((str(value), str(value)) for value in range(11))],
+        scale=[("", "–"), *((str(value), str(value)) for value in range(11))],
         sessions=[(line.session_id, _session_words(view, line)) for line in reversed(view.given)],
     )
 

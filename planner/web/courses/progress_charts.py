@@ -108,7 +108,7 @@ def _goals(measure: Measure, shown: Sequence[Sequence[Recorded]], evidence: Evid
 def _summary(measure: Measure, measured: Sequence[Recorded], zone: str) -> Text:
     """One sentence for those who do not see the picture, of what was measured last."""
     first, last = measured[0].outcome, measured[-1].outcome
-    return say_many(
+    said = say_many(
         "%(num)s value, from %(before)s on %(first)s to %(now)s on %(last)s.",
         "%(num)s values, from %(before)s on %(first)s to %(now)s on %(last)s.",
         len(measured),
@@ -117,3 +117,4 @@ def _summary(measure: Measure, measured: Sequence[Recorded], zone: str) -> Text:
         now=measure.said(last.value),
         last=day_short(local_day(last.measured_at, zone)),
     )
+    return say("%(about)s: %(values)s", about=last.about, values=said) if last.about else said

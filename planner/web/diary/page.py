@@ -62,7 +62,7 @@ def _facts(wanted: Asked, view: DiaryView) -> dict[str, Any]:
         "off_data": _off_data,
         "visit_link": url_for("diary.visit", appointment_id=0, next=wanted.address()).split("0", 1),
         "marks": _marks(),
-        "book_url": link_to("reception.patients"),
+        "book_url": link_to("reception.begin_booking"),
     }
 
 

@@ -128,7 +128,7 @@ def _people(form: Mapping[str, str]) -> Errors:
         errors["my_repeated"] = say("The two passwords differ.")
     for n in _colleagues(form):
         errors |= _person(form.get(f"name_{n}", ""), form.get(f"email_{n}", ""), f"name_{n}", f"email_{n}")
-    if not any(name == "my_treats" or name.startswith("treats_") for name in form):
+    if "my_treats" not in form and not any(f"treats_{n}" in form for n in _colleagues(form)):
         errors["my_treats"] = say("Somebody must treat, else nobody can be booked.")
     return errors
 

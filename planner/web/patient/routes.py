@@ -2,7 +2,6 @@
 
 from datetime import datetime
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from flask import Blueprint, flash, render_template, request, url_for
 from werkzeug.wrappers import Response as Redirect
@@ -13,7 +12,8 @@ from planner.services import patient_plan
 from planner.services.patient_plan import PatientPlan
 from planner.web.context import actor, runtime
 from planner.web.errors import status_of
-from planner.words import Text, day_said, say
+from planner.web.formats import local_both
+from planner.words import Text, say
 
 patient = Blueprint("patient", __name__, url_prefix="/p/<token>")
 
@@ -46,14 +46,7 @@ def version() -> int:
 
 def when_said(instant: datetime, plan: PatientPlan) -> Text:
     """A time as the patient reads it, with the clinic's where its clock shows another."""
-    here, there = (instant.astimezone(ZoneInfo(zone)) for zone in (plan.zone, plan.clinic.zone))
-    day, time = day_said(here.date(), "short"), f"{here:%H:%M}"
-    if here.replace(tzinfo=None) == there.replace(tzinfo=None):
-        return say("%(day)s, %(time)s", day=day, time=time)
-    if here.date() == there.date():
-        return say("%(day)s, %(time)s (%(clinic)s at the clinic)", day=day, time=time, clinic=f"{there:%H:%M}")
-    clinic = say("%(day)s, %(time)s", day=day_said(there.date(), "short"), time=f"{there:%H:%M}")
-    return say("%(day)s, %(time)s (%(clinic)s at the clinic)", day=day, time=time, clinic=clinic)
+    return local_both(instant, plan.zone, plan.clinic.zone)
 
 
 def flash_with_undo(token: str, revision_id: int, words: Text) -> None:

@@ -65,10 +65,13 @@ def leave_wishes(token: str) -> Page:
     """Leave the changed wishes with the clinic; no date moves by itself."""
     form = WishForm.read(request.form)
     try:
-        patient_wishes.leave(runtime(), actor(), form)
+        left = patient_wishes.leave(runtime(), actor(), form)
     except InvalidInput as refusal:
         return _wishes_page(token, form, refusal)
-    flash(say("Thank you. We look at your wishes and tell you before a date changes."), "good")
+    if left:
+        flash(say("Thank you. We look at your wishes and tell you before a date changes."), "good")
+    else:
+        flash(say("Taken back. Your wishes are as they were."), "good")
     return redirect(home(token))
 
 

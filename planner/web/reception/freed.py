@@ -9,7 +9,7 @@ from flask import flash, redirect, render_template, request, url_for
 
 from planner.errors import InvalidInput, NotFound, SlotTaken, StaleForm
 from planner.services import backfill
-from planner.services.free_places import Place
+from planner.services.backfill_places import Place
 from planner.services.freed_slots import freed_slots as all_freed
 from planner.services.leave_view import leave_desk
 from planner.web.context import actor, runtime

@@ -9,15 +9,16 @@ from typing import Final
 from flask import flash, redirect, render_template, request, url_for
 
 from planner.errors import InvalidInput, StaleForm
-from planner.services import busy_clashes, proposals, sending_again
+from planner.services import attendance_proposals as proposals
+from planner.services import busy_clashes, worklist_messages
 from planner.services import worklists as service
 from planner.services.attendance import Outcome
-from planner.services.proposals import Applied
+from planner.services.attendance_proposals import Applied
 from planner.services.worklist_view import WorkLine, Worklist, worklists_view
 from planner.web.context import actor, runtime
 from planner.web.reception.plannings import plannings
 from planner.web.reception.routes import Page, reception
-from planner.web.reception.work_actions import LOOKS, URGENCIES, KindLook, Offered, offered
+from planner.web.reception.worklists_actions import LOOKS, URGENCIES, KindLook, Offered, offered
 from planner.words import Text, say, text_from
 
 MOST_SHOWN: Final = 50
@@ -78,7 +79,7 @@ def dismiss(item_id: int) -> Page:
 def send_again(item_id: int) -> Page:
     """Owe a message anew that did not go out."""
     try:
-        sending_again.send_again(runtime(), actor(), item_id)
+        worklist_messages.send_again(runtime(), actor(), item_id)
     except (InvalidInput, StaleForm) as refusal:
         flash(refusal.message, "warn")
     else:

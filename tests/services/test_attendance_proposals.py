@@ -6,7 +6,8 @@ import pytest
 
 from planner.diary.hours import Closure
 from planner.errors import StaleForm
-from planner.services import attendance, clinic_setup, proposals, undoing, worklists
+from planner.services import attendance, clinic_setup, undoing, worklists
+from planner.services import attendance_proposals as proposals
 from planner.storage.courses import WorklistRow
 from tests.web.ana_course import book_ana
 

@@ -8,7 +8,7 @@ from sqlalchemy import event, func, select
 
 from planner.errors import InvalidInput, NotFound, SlotTaken
 from planner.services import backfill
-from planner.services.free_places import Place
+from planner.services.backfill_places import Place
 from planner.storage.courses import CourseRow
 from planner.storage.jobs import FreedSlotRow, SlotOfferRow
 from planner.storage.people import ClinicRow, PatientRow

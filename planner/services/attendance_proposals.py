@@ -19,7 +19,7 @@ from planner.diary.free import to_wall
 from planner.errors import SlotTaken, StaleForm
 from planner.scheduling.events import CalledOff, Event, Missed, Pause, PractitionerAway
 from planner.services import worklists
-from planner.services.aftermath import note_unplaced, propose_catch_up
+from planner.services.attendance_aftermath import note_unplaced, propose_catch_up
 from planner.services.diary_writer import CourseChange, write_changes
 from planner.services.difference import Change, difference
 from planner.services.joint import Asked, Planned, scene_of, still_good

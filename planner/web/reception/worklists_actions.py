@@ -78,8 +78,8 @@ def _offered(action: Action, address: Mapping[str, Any], line: WorkLine, back: s
     of_course = action.endpoint.startswith("courses.")
     if not action.post:
         # Only some pages of a course know the way back to where somebody came from.
-        way = {"next": back} if action.endpoint == "courses.move" else {}
-        return Offered(action.label, url_for(action.endpoint, **address, **way), False, {}, action.quiet)
+        way = {**address, "next": back} if action.endpoint == "courses.move" else address
+        return Offered(action.label, url_for(action.endpoint, **way), False, {}, action.quiet)
     fields = {**action.fields, "next": back} if of_course else dict(action.fields)
     if of_course and line.version is not None:
         fields["version"] = str(line.version)
@@ -157,7 +157,7 @@ LOOKS: Final[Mapping[str, KindLook]] = MappingProxyType(
             say("The planner would change these courses. Nothing moves until somebody agrees."),
             (
                 Action(say("Apply"), "reception.apply_proposal", _item),
-                Action(say("Leave"), "reception.leave_proposal", _item, quiet=True),
+                Action(say("Leave it"), "reception.leave_proposal", _item, quiet=True),
             ),
         ),
         service.LEAVE_CLASH: KindLook(
@@ -214,7 +214,7 @@ LOOKS: Final[Mapping[str, KindLook]] = MappingProxyType(
             SOON,
             "warn",
             say("These patients left other wishes on their page. Nothing moves until somebody agrees."),
-            (_OPEN, _SEEN),
+            (Action(say("See what would move"), "reception.wish_change", _item, post=False), _LEAVE),
         ),
         service.REPLY_WISH: KindLook(
             SOON,

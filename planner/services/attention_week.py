@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Select, case, func, or_, select
+from sqlalchemy import case, func, or_, select
 
 from planner.diary.free import to_wall
 from planner.services import worklists
@@ -35,18 +35,18 @@ def under_booked(unit: Unit, courses: Courses = None) -> Iterator[Found]:
     short = []
     for row in missing:
         seen = visits[row.course_id]
-        latest = to_wall((seen.last), unit.zone).date() + timedelta(days=row.gap_max)
+        latest = to_wall(seen.last, unit.zone).date() + timedelta(days=row.gap_max)
         wanted = int(_WEEK / row.gap_target + 1e-9) if row.gap_target <= _WEEK else 0
-        if (seen.first) < begins and (seen.count < wanted or (not wanted and latest < monday + _ONE_WEEK)):
-            short.append((row, seen.count, wanted, latest))
+        if seen.first < begins and (seen.in_week < wanted or (not wanted and latest < monday + _ONE_WEEK)):
+            short.append((row, seen.in_week, wanted, latest))
     away = _away(unit, [row.course_id for row, *_ in short], monday)
     for row, count, wanted, latest in short:
         if row.course_id not in away:
-            yield _shortof_courses(unit, row, count, wanted, latest, monday)
+            yield _short_of(unit, row, count, wanted, latest, monday)
 
 
-def _shortof_courses(unit: Unit, row: Any, count: int, wanted: int, latest: date, monday: date) -> Found:
-    next_day = day_said(to_wall((row.starts_at), unit.zone).date(), "short") if row.starts_at else None
+def _short_of(unit: Unit, row: Any, count: int, wanted: int, latest: date, monday: date) -> Found:
+    next_day = day_said(to_wall(row.starts_at, unit.zone).date(), "short") if row.starts_at else None
     number = row.position + 1
     if wanted and next_day:
         says = say("Booked this week: %(count)s; planned: %(wanted)s. Session %(number)s is on %(day)s.",
@@ -66,7 +66,7 @@ def _shortof_courses(unit: Unit, row: Any, count: int, wanted: int, latest: date
     return Found(worklists.UNDER_BOOKED, key, says, row.course_id, details)
 
 
-def _visits_until(begins: datetime, ends: datetime) -> Select[Any]:
+def _visits_until(begins: datetime, ends: datetime) -> Any:
     """Of each running course: its first and last visit before the week's end, and how many lie in the week."""
     row = AppointmentRow
     return (
@@ -74,7 +74,7 @@ def _visits_until(begins: datetime, ends: datetime) -> Select[Any]:
             row.course_id,
             func.min(row.starts_at).label("first"),
             func.max(row.starts_at).label("last"),
-            func.sum(case((row.starts_at >= begins, 1), else_=0)).label("count"),
+            func.sum(case((row.starts_at >= begins, 1), else_=0)).label("in_week"),
         )
         .join(CourseRow, (CourseRow.id == row.course_id) & (CourseRow.clinic_id == row.clinic_id))
         .where(
@@ -87,7 +87,7 @@ def _visits_until(begins: datetime, ends: datetime) -> Select[Any]:
     )
 
 
-def _missing(unit: Unit, ends: datetime, courses: Courses) -> Select[Any]:
+def _missing(unit: Unit, ends: datetime, courses: Courses) -> Any:
     """Of each running course the first session owed that has no visit before the week's end, with its later date."""
     row, session = AppointmentRow, SessionRow
     stands = (row.session_id == session.id) & row.superseded.is_(False) & row.status.in_(OCCUPYING_STATUSES)

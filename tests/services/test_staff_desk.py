@@ -1,0 +1,161 @@
+"""Taking people on, changing what they may do, letting them go: and always somebody is left who manages the clinic."""
+
+from dataclasses import replace
+
+import pytest
+
+from planner.errors import InvalidInput, NotAllowed, StaleForm
+from planner.services import accounts, staff_desk
+from planner.services.staff_desk import PersonDetails
+from planner.storage.people import StaffRow
+from tests.web.ana_course import book_ana
+
+DI = PersonDetails("Di Marsh", "Di@Example.org", "therapist", treats=True, language="de")
+
+
+def change(runtime, clinic, staff_id, **values):
+    """Change a person as the page does."""
+    member = staff_desk.person(runtime, clinic.mo.actor, staff_id)
+    staff_desk.change(runtime, clinic.mo.actor, staff_id, replace(member.details, **values), seen=member.seen)
+
+
+def test_a_first_password_opens_the_account_and_is_changed_at_once(runtime, clinic):
+    """Another one than that; then nothing is asked any more."""
+    first = staff_desk.take_on(runtime, clinic.mo.actor, DI)
+    _, di = accounts.sign_in(runtime, "di@example.org", first.password)
+    assert (di.role, di.password_once) == ("therapist", True)
+    assert staff_desk.person(runtime, clinic.mo.actor, first.staff_id).invited
+    with pytest.raises(InvalidInput) as refusal:
+        accounts.change_password(runtime, di, first.password, first.password)
+    assert refusal.value.field == "new_password"
+    token = accounts.change_password(runtime, di, first.password, "words of her own")
+    assert not accounts.actor_for(runtime, token).password_once
+    assert not staff_desk.person(runtime, clinic.mo.actor, first.staff_id).invited
+
+
+def test_what_is_said_of_somebody_is_kept(runtime, clinic):
+    """Also what they read."""
+    staff_id = staff_desk.take_on(runtime, clinic.mo.actor, DI).staff_id
+    change(runtime, clinic, staff_id, name="Di  Marsh-Lee", role="reception", treats=False, language=None)
+    details = staff_desk.person(runtime, clinic.mo.actor, staff_id).details
+    assert details == PersonDetails("Di Marsh-Lee", "di@example.org", "reception", treats=False, language=None)
+
+
+@pytest.mark.parametrize(
+    ("values", "field"),
+    [
+        ({"name": " "}, "name"),
+        ({"email": "di"}, "email"),
+        ({"email": "MO@example.org"}, "email"),
+        ({"role": "owner"}, "role"),
+        ({"language": "fr"}, "language"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_and_nothing_is_changed(runtime, clinic, values, field):
+    """For somebody new and for somebody known."""
+    with pytest.raises(InvalidInput) as refusal:
+        staff_desk.take_on(runtime, clinic.mo.actor, replace(DI, **values))
+    assert refusal.value.field == field
+    with pytest.raises(InvalidInput) as refusal:
+        change(runtime, clinic, clinic.rosa.id, **values)
+    assert refusal.value.field == field
+    assert [each.details.name for each in staff_desk.people(runtime, clinic.mo.actor)] == [
+        "Ben Okafor", "Mo Adeyemi", "Rosa Lind",
+    ]  # fmt: skip
+
+
+def test_the_last_manager_can_neither_go_nor_take_another_role(runtime, clinic):
+    """Not even when a second one, who managed until a moment ago, presses the button."""
+    change(runtime, clinic, clinic.rosa.id, role="manager")
+    rosa = replace(clinic.rosa.actor, role="manager")
+    member = staff_desk.person(runtime, clinic.mo.actor, clinic.mo.id)
+    change(runtime, clinic, clinic.rosa.id, role="reception")
+    for last in (
+        lambda: staff_desk.let_go(runtime, rosa, clinic.mo.id),
+        lambda: staff_desk.change(
+            runtime, rosa, clinic.mo.id, replace(member.details, role="reception"), seen=member.seen
+        ),
+    ):
+        with pytest.raises(InvalidInput, match="last one"):
+            last()
+
+
+def test_nobody_changes_their_own_role_or_lets_themselves_go(runtime, clinic):
+    """Their name and address they may."""
+    change(runtime, clinic, clinic.rosa.id, role="manager")
+    with pytest.raises(InvalidInput) as refusal:
+        change(runtime, clinic, clinic.mo.id, role="reception")
+    assert refusal.value.field == "role"
+    with pytest.raises(InvalidInput):
+        staff_desk.let_go(runtime, clinic.mo.actor, clinic.mo.id)
+    with pytest.raises(InvalidInput):
+        staff_desk.new_password(runtime, clinic.mo.actor, clinic.mo.id)
+    change(runtime, clinic, clinic.mo.id, name="Mo A.")
+
+
+def test_whoever_has_visits_ahead_stays_until_they_are_moved(runtime, clinic):
+    """Neither let go nor said to treat no more."""
+    book_ana(runtime, clinic)
+    ahead = staff_desk.person(runtime, clinic.mo.actor, clinic.ben.id).ahead
+    assert ahead > 0
+    for leaving in (
+        lambda: staff_desk.let_go(runtime, clinic.mo.actor, clinic.ben.id),
+        lambda: change(runtime, clinic, clinic.ben.id, treats=False),
+    ):
+        with pytest.raises(InvalidInput, match=f"{ahead} visits are still booked with Ben Okafor"):
+            leaving()
+
+
+def test_somebody_who_left_is_out_at_once_and_comes_back_with_a_first_password(runtime, clinic):
+    """The old one opens nothing any more."""
+    token, _ = accounts.sign_in(runtime, clinic.rosa.email, clinic.rosa.password)
+    staff_desk.let_go(runtime, clinic.mo.actor, clinic.rosa.id)
+    assert accounts.actor_for(runtime, token) is None
+    assert not staff_desk.people(runtime, clinic.mo.actor)[-1].active
+    first = staff_desk.take_back(runtime, clinic.mo.actor, clinic.rosa.id)
+    with pytest.raises(accounts.SignInRefused):
+        accounts.sign_in(runtime, clinic.rosa.email, clinic.rosa.password)
+    assert accounts.sign_in(runtime, clinic.rosa.email, first.password)[1].password_once
+
+
+def test_a_new_first_password_signs_out_everywhere(runtime, clinic):
+    """Whoever forgot theirs asks a manager."""
+    token, _ = accounts.sign_in(runtime, clinic.ben.email, clinic.ben.password)
+    staff_desk.new_password(runtime, clinic.mo.actor, clinic.ben.id)
+    assert accounts.actor_for(runtime, token) is None
+
+
+def test_two_who_change_one_person_do_not_overwrite_each_other(runtime, clinic):
+    """The second sees what the first wrote."""
+    member = staff_desk.person(runtime, clinic.mo.actor, clinic.rosa.id)
+    change(runtime, clinic, clinic.rosa.id, name="Rosa L.")
+    with pytest.raises(StaleForm):
+        staff_desk.change(runtime, clinic.mo.actor, clinic.rosa.id, member.details, seen=member.seen)
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda runtime, clinic, who: staff_desk.take_on(runtime, who, DI),
+        lambda runtime, clinic, who: staff_desk.let_go(runtime, who, clinic.mo.id),
+        lambda runtime, clinic, who: staff_desk.take_back(runtime, who, clinic.mo.id),
+        lambda runtime, clinic, who: staff_desk.new_password(runtime, who, clinic.mo.id),
+        lambda runtime, clinic, who: staff_desk.change(runtime, who, clinic.mo.id, DI, seen=""),
+    ],
+)
+def test_only_a_manager_decides_about_people(runtime, clinic, act):
+    """Whatever page was asked."""
+    for person in (clinic.rosa, clinic.ben):
+        with pytest.raises(NotAllowed):
+            act(runtime, clinic, person.actor)
+
+
+def test_everybody_chooses_what_they_read(runtime, clinic):
+    """Their own, or the clinic's."""
+    staff_desk.choose_language(runtime, clinic.ben.actor, "es")
+    token, _ = accounts.sign_in(runtime, clinic.ben.email, clinic.ben.password)
+    assert accounts.actor_for(runtime, token).language == "es"
+    staff_desk.choose_language(runtime, clinic.ben.actor, None)
+    assert accounts.actor_for(runtime, token).language == "en"
+    with runtime.reading(clinic.system) as unit:
+        assert unit.get(StaffRow, clinic.rosa.id).language is None
