@@ -178,8 +178,8 @@ def _room_for(
         raise InvalidInput(say("There is no such time on that day."), field="start")
     people = {practitioner_id}
     rules = PlaceRules.load(unit, found, Span(start.date(), 1), people, minutes)
-    if why := rules.why_no_time(start):
-        raise InvalidInput(why, field="start")
+    if passed := rules.why_no_time(start):
+        raise InvalidInput(passed, field="start")
     by_patient = unit.actor.patient_id is not None
     if by_patient and not rules.in_rhythm(start.date()):
         raise InvalidInput(say("This is too near to the visits beside it, or too far from them."), field="start")

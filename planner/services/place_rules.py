@@ -308,6 +308,7 @@ class Reasons:
     def _say_person(self, person: Resource, practitioner_id: int) -> None:
         rules = self._rules
         missing = ~rules.fits(person)
+        words: str
         known = person.withheld
         if known is not None:
             self._say(say("The clinic is closed on that day."), missing & self._meets(known.closed or ()))
@@ -343,6 +344,7 @@ class Reasons:
 
     def _say_room(self, person: Resource, room_id: int | None) -> None:
         rules = self._rules
+        words: str
         if room_id is None:
             fitting = [rules.fits(room) for room in rules.problem.rooms]
             some: Fits = np.logical_or.reduce(fitting) if fitting else np.zeros(len(rules.starts), np.bool_)

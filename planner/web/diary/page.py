@@ -21,7 +21,7 @@ from planner.web.looks import state_look
 _FREE_PLACE: Final = "reception.free_place"
 
 
-@diary.get("", endpoint="week")
+@diary.get("")
 def show() -> Page:
     """A day or a week, by therapist or by room; to the diary's own script only the part that changes."""
     wanted = asked()

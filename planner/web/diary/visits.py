@@ -33,7 +33,7 @@ def visit(appointment_id: int) -> Page:
     facts = {
         "card": card,
         "visit": card.visit,
-        "back": back or url_for("diary.week", day=card.visit.start.date().isoformat()),
+        "back": back or url_for("diary.show", day=card.visit.start.date().isoformat()),
         "patient_url": link_to("reception.patient", patient_id=card.visit.patient_id),
     }
     part = request.headers.get("X-Part") == "menu"
