@@ -49,7 +49,7 @@ AREAS: dict[str, tuple[str, ...]] = {
         "planner/web/diary/*",
         "planner/web/courses/move.py",
         "planner/services/diary_view.py",
-        "planner/services/places.py",
+        "planner/services/place*.py",
         "planner/services/moving.py",
         "planner/services/move_view.py",
     ),

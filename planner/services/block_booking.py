@@ -67,6 +67,7 @@ def plan_block(
     *,
     job_id: int,
     wishes: Mapping[int, Wishes] | None = None,
+    notes: Mapping[int, str] | None = None,
     seconds: float = THINK_SECONDS,
     iterations: int | None = None,
 ) -> None:
@@ -74,15 +75,20 @@ def plan_block(
 
     Args:
         wishes: by assessment; where none are given, those that are known of the patient. Known days away hold always.
+        notes: by assessment, what the patient wishes in words.
         iterations: improve by so many steps instead, however long they take: the same diary then gives the same dates.
     Raises:
         InvalidInput: nobody is chosen, somebody is booked already, or the day makes no sense.
         StaleForm: the form with this `job_id` was sent before, with something else in it.
     """
+
+    def asks(kept: Mapping[str, Any]) -> bool:
+        return _asks_for(kept, assessment_ids, first_day, wishes or {}, notes or {})
+
     with runtime.reading(actor) as unit:
-        if begun_before(unit, job_id, BLOCK_JOB, lambda kept: _asks_for(kept, assessment_ids, first_day, wishes or {})):
+        if begun_before(unit, job_id, BLOCK_JOB, asks):
             return
-        request = _request(unit, assessment_ids, first_day, wishes or {})
+        request = _request(unit, assessment_ids, first_day, wishes or {}, notes or {})
         _scene(unit, request)
     budget = {"seconds": seconds} if iterations is None else {"iterations": iterations}
     start(runtime, actor, BLOCK_JOB, {**request, **budget}, think, job_id=job_id)
@@ -151,7 +157,11 @@ def book_block(runtime: Runtime, actor: Actor, job_id: int) -> BookedBlock:
 
 
 def _request(
-    unit: Unit, assessment_ids: Sequence[int], first_day: date, wishes: Mapping[int, Wishes]
+    unit: Unit,
+    assessment_ids: Sequence[int],
+    first_day: date,
+    wishes: Mapping[int, Wishes],
+    notes: Mapping[int, str],
 ) -> dict[str, Any]:
     """A block as a job keeps it; the courses' ids are chosen now, so that booking twice books once."""
     chosen = sorted(set(assessment_ids))
@@ -173,21 +183,39 @@ def _request(
         row = rows[assessment_id]
         mine = known[row.patient_id]
         given = wishes.get(assessment_id) or mine.wishes_now(everybody, row.recorded_by)
-        asked = replace(given, away=mine.away)
-        courses.append({"course_id": new_id(), "assessment_id": assessment_id, "wishes": asked.to_json()})
+        asked = replace(given, away=tuple(sorted({*given.away, *mine.away})))
+        courses.append(
+            {
+                "course_id": new_id(),
+                "assessment_id": assessment_id,
+                "wishes": asked.to_json(),
+                "note": notes.get(assessment_id, ""),
+            }
+        )
     return {"courses": courses, "first_day": first_day.isoformat()}
 
 
 def _asks_for(
-    request: Mapping[str, Any], assessment_ids: Sequence[int], first_day: date, wishes: Mapping[int, Wishes]
+    request: Mapping[str, Any],
+    assessment_ids: Sequence[int],
+    first_day: date,
+    wishes: Mapping[int, Wishes],
+    notes: Mapping[int, str],
 ) -> bool:
     """Whether a job was begun by a form with these entries."""
     kept = {item["assessment_id"]: Wishes.from_json(item["wishes"]) for item in request["courses"]}
+    said = {item["assessment_id"]: item.get("note", "") for item in request["courses"]}
     return (
         request["first_day"] == first_day.isoformat()
         and set(kept) == set(assessment_ids)
-        and all(replace(wishes[each], away=kept[each].away) == kept[each] for each in kept if each in wishes)
+        and all(_same_but_for_known(wishes[each], kept[each]) for each in kept if each in wishes)
+        and all(notes.get(each, "") == said[each] for each in kept)
     )
+
+
+def _same_but_for_known(given: Wishes, kept: Wishes) -> bool:
+    """Whether a job keeps these wishes, with the days away that were known already."""
+    return set(given.away) <= set(kept.away) and replace(given, away=kept.away) == kept
 
 
 def _everybody(unit: Unit) -> list[int]:
@@ -233,6 +261,7 @@ def _scene(unit: Unit, request: Mapping[str, Any], but_for: Collection[int] = ()
             assessment_from(found[item["assessment_id"]]),
             Wishes.from_json(item["wishes"]),
             first_day,
+            item.get("note", ""),
         )
         for item in wanted
     }

@@ -30,7 +30,7 @@ from planner.services.planning import (
 )
 from planner.services.runtime import Actor, Runtime, Unit
 from planner.services.snapshot import CourseSnapshot, SessionState
-from planner.services.wishes import Wishes
+from planner.services.wishes import NOTE_LENGTH_MAX, Wishes
 from planner.storage.courses import AssessmentRow, CourseRow
 from planner.storage.people import PatientRow
 from planner.words import listing, say
@@ -48,6 +48,8 @@ class BookingRequest:
             books one course.
         phases: the estimate's, or what the therapist made of them.
         earliest_day: clinic-local; no session before it.
+        note: wishes in words, for people.
+        service_id: what is booked of the clinic's services, None where none was chosen.
     """
 
     course_id: int
@@ -58,6 +60,12 @@ class BookingRequest:
     visit_minutes: int
     wishes: Wishes
     earliest_day: date
+    note: str = ""
+    service_id: int | None = None
+
+    def __post_init__(self) -> None:
+        if len(self.note) > NOTE_LENGTH_MAX:
+            raise InvalidInput(say("A note has at most %(most)s characters.", most=NOTE_LENGTH_MAX), field="note")
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,7 +255,7 @@ def _check(problem: Problem, places: Mapping[int, Placed]) -> dict[int, str]:
     best = follow_on(problem, course.id, {}).unplaced if missing else ()
     reasons = {each.session: each.reason for each in best}
     unplaced = tuple(
-        Unplaced(course.id, session, reasons.get(session, "Left open when the course was booked."))
+        Unplaced(course.id, session, reasons.get(session, say("Left open when the course was booked.")))
         for session in missing
     )
     appointments = tuple(places[session] for session in sorted(places))
@@ -272,6 +280,8 @@ def new_course(unit: Unit, request: BookingRequest, assessment: AssessmentRow) -
         status="planned",
         phases=[],
         wishes=request.wishes.to_json(),
+        wish_note=request.note,
+        service_id=request.service_id,
         earliest_day=request.earliest_day,
         first_visit_minutes=request.first_visit_minutes,
         visit_minutes=request.visit_minutes,
@@ -359,8 +369,11 @@ def _shifts(request: BookingRequest, gap: Gap | None, gap_days: int | None, plac
         said.append(
             say("%(days)s days after the last one, %(more)s more than wanted at most", days=gap_days, more=over)
         )
-    if placed.practitioner != str(request.wishes.practitioners[0]):
+    wished_for = request.wishes.wished_for
+    if placed.practitioner not in map(str, wished_for):
         said.append(say("another therapist than preferred"))
+    elif placed.practitioner != str(wished_for[0]):
+        said.append(say("not with the therapist liked most"))
     return said
 
 

@@ -13,12 +13,23 @@ from planner.services.assessments import RecordedAssessment
 from planner.services.booking import BookingRequest, propose
 from planner.services.patients import Patient, patient_from
 from planner.services.planning import therapists
-from planner.services.runtime import Actor, Runtime
+from planner.services.runtime import Actor, Runtime, Unit
 from planner.services.undoing import why_not
 from planner.storage.courses import AppointmentRow, CourseRow, RevisionRow, SessionRow
 from planner.storage.ids import new_id
-from planner.storage.people import PatientRow
+from planner.storage.people import PatientRow, ServiceRow
 from planner.words import say
+
+
+@dataclass(frozen=True, slots=True)
+class OfferedService:
+    """A service that a course can be booked with; `protocol` is the one it is proposed for, None for any."""
+
+    id: int
+    name: str
+    protocol: str | None
+    first_minutes: int
+    visit_minutes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +38,7 @@ class BookingDesk:
 
     Args:
         therapists: (id, name) of all who treat here.
+        services: all that are offered, by name.
         assessments: the patient's, newest first.
         running: the courses that the patient is in the middle of, by id.
     """
@@ -36,6 +48,7 @@ class BookingDesk:
     today: date
     grid_minutes: int
     therapists: tuple[tuple[int, str], ...]
+    services: tuple[OfferedService, ...]
     assessments: tuple[RecordedAssessment, ...]
     running: tuple[int, ...]
 
@@ -45,6 +58,11 @@ class BookingDesk:
             if each.id == assessment_id:
                 return each
         raise NotFound(say("There is no such assessment of this patient."))
+
+    def services_for(self, protocol: str) -> tuple[OfferedService, ...]:
+        """What can be booked for a protocol: the services made for it first, then those for any."""
+        fitting = [each for each in self.services if each.protocol in (None, protocol)]
+        return tuple(sorted(fitting, key=lambda each: each.protocol is None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +84,7 @@ def booking_desk(runtime: Runtime, actor: Actor, patient_id: int) -> BookingDesk
             today=unit.today,
             grid_minutes=unit.clinic.grid_minutes,
             therapists=tuple((row.id, row.name) for row in therapists(unit)),
+            services=_services(unit),
             assessments=tuple(assessments.of_patient(unit, patient_id)),
             running=tuple(
                 unit.session.scalars(
@@ -75,6 +94,12 @@ def booking_desk(runtime: Runtime, actor: Actor, patient_id: int) -> BookingDesk
                 )
             ),
         )
+
+
+def _services(unit: Unit) -> tuple[OfferedService, ...]:
+    rows = unit.session.scalars(select(ServiceRow).where(ServiceRow.active.is_(True)))
+    found = [OfferedService(row.id, row.name, row.protocol, row.first_minutes, row.visit_minutes) for row in rows]
+    return tuple(sorted(found, key=lambda each: (each.name.casefold(), each.id)))
 
 
 def new_course_id() -> int:
@@ -109,7 +134,7 @@ def with_whoever_fits(runtime: Runtime, actor: Actor, request: BookingRequest) -
 def preferring(request: BookingRequest, staff_id: int) -> BookingRequest:
     """The request with this therapist first; the others may still help out."""
     others = (each for each in request.wishes.practitioners if each != staff_id)
-    return replace(request, wishes=replace(request.wishes, practitioners=(staff_id, *others)))
+    return replace(request, wishes=replace(request.wishes, practitioners=(staff_id, *others), liked=1))
 
 
 def booked_course(runtime: Runtime, actor: Actor, course_id: int) -> BookedCourse:

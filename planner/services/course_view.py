@@ -83,7 +83,7 @@ class CourseView:
     Args:
         patient_zone: where the patient lives; the clinic's zone unless they said otherwise.
         done: sessions that were given; `planned`: that the ideal course has given by today; both without maintenance.
-        away: present and coming days on which the patient can't come.
+        away: present and coming days on which the patient can't come; `wish_note` what they wished in words.
         measured: the outcomes of this course, by time; `advice`: what they advise by the clinic's own `evidence`.
     """
 
@@ -107,6 +107,7 @@ class CourseView:
     away: tuple[Days, ...]
     measured: tuple[Recorded, ...]
     notes: tuple[Note, ...]
+    wish_note: str
     advice: CourseAdvice | None
     evidence: Evidence
 
@@ -183,6 +184,7 @@ def course_view(runtime: Runtime, actor: Actor, course_id: int) -> CourseView:
             away=tuple(days for days in sorted(snapshot.away or ()) if days[1] >= unit.today),
             measured=measured,
             notes=notes_of(unit, snapshot, course.id),
+            wish_note=course.wish_note,
             advice=advice_of(unit, course, snapshot, measured),
             evidence=Evidence.load(unit.clinic.evidence_overrides),
         )

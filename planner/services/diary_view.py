@@ -370,10 +370,10 @@ def _up(wall: datetime) -> int:
 def _tag(unit: Unit) -> str:
     """When anything last changed that a diary shows, and the quarter of an hour, as words of time change with it."""
     parts: list[Any] = [
-        select(func.max(RevisionRow.made_at)).scalar_subquery(),
-        select(func.max(LeaveRow.recorded_at)).scalar_subquery(),
+        select(func.max(RevisionRow.id)).scalar_subquery(),
+        select(func.max(LeaveRow.id)).scalar_subquery(),
         select(func.max(LeaveRow.withdrawn_at)).scalar_subquery(),
-        select(func.max(HoursChangeRow.recorded_at)).scalar_subquery(),
+        select(func.max(HoursChangeRow.id)).scalar_subquery(),
         select(func.max(HoursChangeRow.withdrawn_at)).scalar_subquery(),
         select(func.max(HoursRow.id)).scalar_subquery(),
         select(func.count()).select_from(HoursRow).scalar_subquery(),

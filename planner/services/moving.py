@@ -18,6 +18,7 @@ from planner.services.planning import Span, instant, standing, therapists
 from planner.services.runtime import Actor, Runtime, Unit
 from planner.services.snapshot import Booked
 from planner.services.wishes import Wishes
+from planner.words import say, say_many
 
 SHORTEST_MINUTES: Final = 5
 LONGEST_MINUTES: Final = 480
@@ -124,23 +125,28 @@ def move(
 
 def _words(unit: Unit, found: Visit, moved: Booked) -> str:
     """What the course's history says of it, a new length included."""
-    who = "patient" if unit.actor.patient_id is not None else "clinic"
     number, minutes = found.session.position + 1, length_of(moved)
+    if unit.actor.patient_id is not None:
+        return say("Session %(number)s moved by the patient", number=number)
     if minutes == length_of(found.booked):
-        return f"Session {number} moved by the {who}"
+        return say("Session %(number)s moved by the clinic", number=number)
     if moved.starts_at == found.booked.starts_at:
-        return f"Session {number} now takes {minutes} minutes"
-    return f"Session {number} moved by the {who}, now {minutes} minutes"
+        return say("Session %(number)s now takes %(minutes)s minutes", number=number, minutes=minutes)
+    return say("Session %(number)s moved by the clinic, now %(minutes)s minutes", number=number, minutes=minutes)
 
 
 def movable(unit: Unit, found: Visit) -> Visit:
     """The same visit. Raises AppointmentLocked if it is not ahead any more, or too near for the patient who asks."""
     if standing(unit, found.session) is None:
-        raise AppointmentLocked("This visit is not ahead any more, so it can't be moved.")
+        raise AppointmentLocked(say("This visit is not ahead any more, so it can't be moved."))
     notice = timedelta(hours=unit.clinic.notice_hours)
     if unit.actor.patient_id is not None and found.booked.starts_at - unit.now < notice:
         raise AppointmentLocked(
-            f"This visit is less than {unit.clinic.notice_hours} hours away. Please call the clinic to move it."
+            say_many(
+                "This visit is less than %(num)s hour away. Please call the clinic to move it.",
+                "This visit is less than %(num)s hours away. Please call the clinic to move it.",
+                unit.clinic.notice_hours,
+            )
         )
     return found
 
@@ -149,9 +155,15 @@ def _check_length(unit: Unit, found: Visit, minutes: int | None) -> None:
     if minutes is None or minutes == length_of(found.booked):
         return
     if not SHORTEST_MINUTES <= minutes <= LONGEST_MINUTES:
-        raise InvalidInput(f"A visit takes {SHORTEST_MINUTES} to {LONGEST_MINUTES} minutes.", field="minutes")
+        raise InvalidInput(no_such_length(), field="minutes")
     if minutes % unit.clinic.grid_minutes:
-        raise InvalidInput(f"Lengths go in steps of {unit.clinic.grid_minutes} minutes.", field="minutes")
+        steps = say("Lengths go in steps of %(minutes)s minutes.", minutes=unit.clinic.grid_minutes)
+        raise InvalidInput(steps, field="minutes")
+
+
+def no_such_length() -> str:
+    """How long a visit may be, in words."""
+    return say("A visit takes %(least)s to %(most)s minutes.", least=SHORTEST_MINUTES, most=LONGEST_MINUTES)
 
 
 def _room_for(
@@ -163,22 +175,22 @@ def _room_for(
         InvalidInput, SlotTaken: as `move`. A patient is told no more than that it is not free.
     """
     if start.tzinfo is not None:
-        raise InvalidInput("There is no such time on that day.", field="start")
+        raise InvalidInput(say("There is no such time on that day."), field="start")
     people = {practitioner_id}
     rules = PlaceRules.load(unit, found, Span(start.date(), 1), people, minutes)
     if why := rules.why_no_time(start):
         raise InvalidInput(why, field="start")
     by_patient = unit.actor.patient_id is not None
     if by_patient and not rules.in_rhythm(start.date()):
-        raise InvalidInput("This is too near to the visits beside it, or too far from them.", field="start")
+        raise InvalidInput(say("This is too near to the visits beside it, or too far from them."), field="start")
     number = rules.number_of(start)
-    why = f"Times go in steps of {rules.problem.grid_minutes} minutes."
+    why: str = say("Times go in steps of %(minutes)s minutes.", minutes=rules.problem.grid_minutes)
     if number is not None:
         why = Reasons.of_column(rules, practitioner_id, room_id).at(number)
         room = rules.room_at(number, room_id)
         if not why and room is not None:
             return room
-    raise SlotTaken("This time is not free, or outside opening hours." if by_patient else why, field="start")
+    raise SlotTaken(say("This time is not free, or outside opening hours.") if by_patient else why, field="start")
 
 
 def _slots(rules: PlaceRules) -> Iterator[Slot]:

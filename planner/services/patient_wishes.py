@@ -13,12 +13,10 @@ from planner.errors import InvalidInput
 from planner.services import worklists
 from planner.services.planning import therapists
 from planner.services.runtime import Actor, Runtime, Unit
-from planner.services.wishes import PARTS_OF_DAY, Wishes
+from planner.services.wishes import MOST_AWAY, NOTE_LENGTH_MAX, PARTS_OF_DAY, Wishes
 from planner.storage.courses import AppointmentRow, CourseRow, WorklistRow
 from planner.words import say
 
-NOTE_LENGTH_MAX: Final = 1000
-MOST_AWAY: Final = 6
 _EMPTY_ROWS: Final = 2
 ALL_DAY: Final = (time(0, 0), time(23, 59))
 """No wish about the time."""
@@ -189,13 +187,15 @@ def _read(unit: Unit, form: WishForm, before: Wishes) -> Wishes:
         raise InvalidInput(say("Choose any, morning or afternoon."), field="preferred")
     if len(form.note) > NOTE_LENGTH_MAX:
         raise InvalidInput(say("A note has at most %(most)s characters.", most=NOTE_LENGTH_MAX), field="note")
+    people = _practitioners(form, before, [row.id for row in therapists(unit)])
     return Wishes(
-        practitioners=_practitioners(form, before, [row.id for row in therapists(unit)]),
+        practitioners=people,
         weekdays=_weekdays(form.weekdays),
         start=_clock(form.earliest, "earliest", ALL_DAY[0]),
         end=_clock(form.latest, "latest", ALL_DAY[1]),
         preferred=next(part for part in PARTS_OF_DAY if part == form.preferred),
         away=tuple(sorted({*_away(form, unit.today), *(span for span in before.away if span[1] < unit.today)})),
+        liked=before.liked if people == before.practitioners else 1,
     )
 
 

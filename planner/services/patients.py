@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import base64
 import hmac
+import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from email.utils import parseaddr
 from zoneinfo import available_timezones
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, String, and_, func, or_, select
 
 from planner.errors import InvalidInput, StaleForm
 from planner.languages import LANGUAGES, spoken
@@ -19,9 +20,17 @@ from planner.services.clinic_setup import checked_name
 from planner.services.runtime import Actor, Runtime, Unit
 from planner.services.tokens import hashed
 from planner.storage.people import PatientRow
-from planner.words import say
+from planner.words import listing, say
 
-_MOST_FOUND = 20
+MOST_FOUND = 20
+_FEWEST_DIGITS = 4
+"""Fewer digits than these would find half of all phone numbers."""
+
+_WITHOUT_COUNTRY = 9
+"""A search looks at these digits at most, so that it does not matter whether the country's stand before them."""
+
+_LOCAL_DIGITS = 7
+"""Numbers that agree in these and all before them but for the country's are one number."""
 CONTACTS = ("feed", "invitations", "mail")
 
 
@@ -75,6 +84,14 @@ class PatientDetails:
 
 
 @dataclass(frozen=True, slots=True)
+class Likely:
+    """Somebody known who may be the person that is being added; `why` says what is the same."""
+
+    patient: Patient
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Patient:
     """A patient as the pages show them."""
 
@@ -91,24 +108,19 @@ def search_key(text: str) -> str:
 
 
 def find(runtime: Runtime, actor: Actor, query: str) -> Sequence[Patient]:
-    """Patients whose name has every word of the query, or whose e-mail or phone begins with it; at most 20."""
+    """Patients whose name has every word of the query, whose e-mail begins with it or whose phone has its digits.
+
+    At most 20, by name.
+    """
     with runtime.reading(actor) as unit:
-        wanted = select(PatientRow).order_by(PatientRow.search_name, PatientRow.id).limit(_MOST_FOUND)
-        words = search_key(query).split()
-        by_name = wanted
-        for word in words:
-            by_name = by_name.where(PatientRow.search_name.contains(word, autoescape=True))
-        found = list(unit.session.scalars(by_name))
+        wanted = select(PatientRow).order_by(PatientRow.search_name, PatientRow.id).limit(MOST_FOUND)
+        words = _words(query) or search_key(query).split()
+        found = list(unit.session.scalars(wanted.where(*_named(words))))
         if not found and query.strip():
-            start = query.strip()
-            found = list(
-                unit.session.scalars(
-                    wanted.where(
-                        PatientRow.email.istartswith(start, autoescape=True)
-                        | PatientRow.phone.startswith(start, autoescape=True)
-                    )
-                )
-            )
+            ways = [PatientRow.email.istartswith(query.strip(), autoescape=True)]
+            if len(digits := _digits(query)) >= _FEWEST_DIGITS:
+                ways.append(_phone_digits().contains(digits.lstrip("0")[-_WITHOUT_COUNTRY:]))
+            found = list(unit.session.scalars(wanted.where(or_(*ways))))
         return [patient_from(row) for row in found]
 
 
@@ -118,15 +130,71 @@ def get(runtime: Runtime, actor: Actor, patient_id: int) -> Patient:
         return patient_from(unit.get(PatientRow, patient_id))
 
 
-def duplicates_of(runtime: Runtime, actor: Actor, details: PatientDetails) -> Sequence[Patient]:
-    """Patients that may be the same person: the same name, e-mail or phone."""
+def duplicates_of(runtime: Runtime, actor: Actor, details: PatientDetails) -> Sequence[Likely]:
+    """Patients that may be the same person, those with the most in common first (one query).
+
+    The name counts by its words, whatever their order and accents; the phone by its digits, with or without the
+    country's; of people born on the same day one word of the name is enough.
+    """
     with runtime.reading(actor) as unit:
-        same = PatientRow.search_name == search_key(details.name)
+        words = _words(details.name)
+        ways: list[ColumnElement[bool]] = [and_(*_named(words))] if words else []
         if details.email:
-            same = same | (PatientRow.email.ilike(details.email))
-        if details.phone:
-            same = same | (PatientRow.phone == details.phone)
-        return [patient_from(row) for row in unit.session.scalars(select(PatientRow).where(same).limit(_MOST_FOUND))]
+            ways.append(func.lower(PatientRow.email) == details.email.lower())
+        if len(digits := _digits(details.phone)) >= _FEWEST_DIGITS:
+            ways.append(_phone_digits().endswith(digits[-_LOCAL_DIGITS:].lstrip("0")))
+        if details.birth_date:
+            ways.append(PatientRow.birth_date == details.birth_date)
+        rows = unit.session.scalars(select(PatientRow).where(or_(*ways)).order_by(PatientRow.id)) if ways else ()
+        found = [(same, row) for row in rows if (same := tuple(_in_common(row, details)))]
+        found.sort(key=lambda each: (-len(each[0]), each[1].search_name))
+        return [Likely(patient_from(row), listing(same)) for same, row in found[:MOST_FOUND]]
+
+
+def _in_common(row: PatientRow, details: PatientDetails) -> Iterator[str]:
+    """What is the same, in words."""
+    theirs, mine = set(_words(row.name)), set(_words(details.name))
+    born = bool(details.birth_date and row.birth_date == details.birth_date)
+    if theirs == mine:
+        yield say("the name")
+    elif born and theirs & mine:
+        yield say("a part of the name")
+    if details.phone and _same_phone(_digits(row.phone), _digits(details.phone)):
+        yield say("the phone number")
+    if details.email and row.email.casefold() == details.email.casefold():
+        yield say("the e-mail address")
+    if born and theirs & mine:
+        yield say("the birth date")
+
+
+def _words(name: str) -> list[str]:
+    """A name's words without case, accents and what stands between them."""
+    return re.findall(r"\w+", search_key(name))
+
+
+def _named(words: Sequence[str]) -> list[ColumnElement[bool]]:
+    """That a name has each of these words."""
+    return [PatientRow.search_name.contains(word, autoescape=True) for word in words]
+
+
+def _digits(text: str) -> str:
+    """The digits of a phone number, whatever the script; a country's 00 is written like its plus."""
+    found = "".join(str(unicodedata.digit(sign)) for sign in text if unicodedata.digit(sign, None) is not None)
+    return found.removeprefix("00")
+
+
+def _same_phone(one: str, other: str) -> bool:
+    """Whether two numbers ring the same phone: equal, or one has the country before it."""
+    short, long = sorted((one.lstrip("0"), other.lstrip("0")), key=len)
+    return short == long or (len(short) >= _LOCAL_DIGITS and long.endswith(short))
+
+
+def _phone_digits() -> ColumnElement[str]:
+    """The phone column without what stands between digits."""
+    bare: ColumnElement[str] = PatientRow.phone.expression
+    for sign in " -()/.+":
+        bare = func.replace(bare, sign, "", type_=String())
+    return bare
 
 
 def add(runtime: Runtime, actor: Actor, details: PatientDetails) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
+from typing import Final, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +22,7 @@ from planner.services.runtime import Unit
 from planner.services.snapshot import Booked
 from planner.storage.courses import OCCUPYING_STATUSES, AppointmentRow
 from planner.storage.people import PatientRow
+from planner.words import listing, say, say_many
 
 REST = timedelta(hours=MIN_GAP_HOURS)
 Codes = npt.NDArray[np.int32]
@@ -38,27 +40,52 @@ class Neighbours:
 
     def why_not(self, begins: datetime) -> str:
         """Why a visit can't begin then (aware) whoever gives it; empty if it can."""
-        for neighbour, side, passed in (
+        sides: tuple[tuple[Booked | None, Literal["before", "after"], bool], ...] = (
             (self.before, "before", self.before is not None and begins <= self.before.starts_at),
             (self.after, "after", self.after is not None and begins >= self.after.starts_at),
-        ):
+        )
+        for neighbour, side, passed in sides:
             if neighbour is None:
                 continue
             if passed:
-                return f"This would pass the session {side} it."
-            if why := _too_near(begins, neighbour.starts_at, f"the session {side} it"):
-                return why
+                return _PASSED[side]
+            if abs(begins - neighbour.starts_at) < REST:
+                return _too_near(begins, neighbour.starts_at, side)
         for other in self.others:
-            if why := _too_near(begins, other, "a visit of the patient's other course"):
-                return why
+            if abs(begins - other) < REST:
+                return _too_near(begins, other, "other")
         return ""
 
 
-def _too_near(begins: datetime, other: datetime, what: str) -> str:
-    apart = abs(begins - other)
-    if apart >= REST:
-        return ""
-    return f"{int(apart.total_seconds() // 3600)} hours from {what}: {MIN_GAP_HOURS} are needed."
+_PASSED: Final = {
+    "before": say("This would pass the session before it."),
+    "after": say("This would pass the session after it."),
+}
+
+
+def _too_near(begins: datetime, other: datetime, which: Literal["before", "after", "other"]) -> str:
+    """How near that would be to the session before or after it, or to a visit of another course."""
+    hours = int(abs(begins - other).total_seconds() // 3600)
+    if which == "before":
+        return say_many(
+            "%(num)s hour from the session before it: %(needed)s are needed.",
+            "%(num)s hours from the session before it: %(needed)s are needed.",
+            hours,
+            needed=MIN_GAP_HOURS,
+        )
+    if which == "after":
+        return say_many(
+            "%(num)s hour from the session after it: %(needed)s are needed.",
+            "%(num)s hours from the session after it: %(needed)s are needed.",
+            hours,
+            needed=MIN_GAP_HOURS,
+        )
+    return say_many(
+        "%(num)s hour from a visit of the patient's other course: %(needed)s are needed.",
+        "%(num)s hours from a visit of the patient's other course: %(needed)s are needed.",
+        hours,
+        needed=MIN_GAP_HOURS,
+    )
 
 
 def neighbours(unit: Unit, found: Visit) -> Neighbours:
@@ -144,9 +171,9 @@ class PlaceRules:
         """Why a visit can't begin then, whoever gives it and wherever; empty if it can."""
         begins = to_utc(start, self.unit.zone)
         if begins is None:
-            return "There is no such time on that day."
+            return say("There is no such time on that day.")
         if begins <= self.unit.now:
-            return "This time has passed."
+            return say("This time has passed.")
         return self.beside.why_not(begins)
 
     def in_rhythm(self, day: date) -> bool:
@@ -246,10 +273,10 @@ class Reasons:
         """Why a visit can't have its place with a therapist, in a certain room or any; time alone does not count."""
         out, person = cls(rules), rules.person(practitioner_id)
         if person is None:
-            out._say("This therapist does not work here.", np.ones(len(rules.starts), np.bool_))
+            out._say(say("This therapist does not work here."), np.ones(len(rules.starts), np.bool_))
             return out
         if rules.stands(rules.here, practitioner_id, room_id) and (number := rules.number_of(rules.here)) is not None:
-            out._say("The visit stands there already.", np.arange(len(rules.starts)) == number)
+            out._say(say("The visit stands there already."), np.arange(len(rules.starts)) == number)
         out._say_person(person, practitioner_id)
         out._say_room(person, room_id)
         return out
@@ -283,12 +310,18 @@ class Reasons:
         missing = ~rules.fits(person)
         known = person.withheld
         if known is not None:
-            self._say("The clinic is closed on that day.", missing & self._meets(known.closed or ()))
-            self._say(f"{person.name} is on leave then.", missing & self._meets(known.leave or ()))
+            self._say(say("The clinic is closed on that day."), missing & self._meets(known.closed or ()))
+            self._say(say("%(name)s is on leave then.", name=person.name), missing & self._meets(known.leave or ()))
         for each in rules.taken:
             if each.practitioner_id == practitioner_id:
                 clash = missing & self._meets([(each.start, each.end)])
-                self._say(f"{person.name} treats {each.patient} then, {each.when}.", clash)
+                words = say(
+                    "%(name)s treats %(patient)s then, %(when)s.",
+                    name=person.name,
+                    patient=each.patient,
+                    when=each.when,
+                )
+                self._say(words, clash)
         for day, words in self._free_words(person).items():
             self._say(words, missing & self._on(day))
 
@@ -297,12 +330,15 @@ class Reasons:
         days: dict[date, list[Interval]] = {}
         for first, last in person.free:
             days.setdefault(first.date(), []).append(Interval(first, last))
-        said = {}
+        said: dict[date, str] = {}
         for number in range(self._rules.span.days):
             day = self._rules.span.first_day + timedelta(days=number)
-            hours = ", ".join(f"{each.start:%H:%M}–{each.end:%H:%M}" for each in merged(days.get(day, ())))
-            free = f"free only {hours}" if hours else "not free at all (hours, leave or bookings)"
-            said[day] = f"On that day {person.name} is {free}."
+            hours = [f"{each.start:%H:%M}–{each.end:%H:%M}" for each in merged(days.get(day, ()))]
+            said[day] = say("On that day %(name)s is not free at all (hours, leave or bookings).", name=person.name)
+            if hours:
+                said[day] = say(
+                    "On that day %(name)s is free only %(hours)s.", name=person.name, hours=listing(hours, ", ")
+                )
         return said
 
     def _say_room(self, person: Resource, room_id: int | None) -> None:
@@ -310,18 +346,24 @@ class Reasons:
         if room_id is None:
             fitting = [rules.fits(room) for room in rules.problem.rooms]
             some: Fits = np.logical_or.reduce(fitting) if fitting else np.zeros(len(rules.starts), np.bool_)
-            self._say(f"{person.name} is free then, but no room is.", ~some)
+            self._say(say("%(name)s is free then, but no room is.", name=person.name), ~some)
             return
         room = next((each for each in rules.problem.rooms if each.id == str(room_id)), None)
         if room is None:
-            self._say("There is no such room.", np.ones(len(rules.starts), np.bool_))
+            self._say(say("There is no such room."), np.ones(len(rules.starts), np.bool_))
             return
         missing = ~rules.fits(room)
         for each in rules.taken:
             if each.room_id == room_id:
                 clash = missing & self._meets([(each.start, each.end)])
-                self._say(f"{room.name} is taken then by {each.patient}, {each.when}.", clash)
-        self._say(f"{room.name} is not open then.", missing)
+                words = say(
+                    "%(room)s is taken then by %(patient)s, %(when)s.",
+                    room=room.name,
+                    patient=each.patient,
+                    when=each.when,
+                )
+                self._say(words, clash)
+        self._say(say("%(room)s is not open then.", room=room.name), missing)
 
     def _say(self, words: str, where: Fits) -> None:
         """Let these words stand wherever nothing was said yet."""

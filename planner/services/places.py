@@ -12,11 +12,13 @@ from sqlalchemy import select
 from planner.diary.free import to_wall
 from planner.errors import InvalidInput
 from planner.services.attendance import visit
-from planner.services.moving import LONGEST_MINUTES, SHORTEST_MINUTES, movable
+from planner.services.moving import LONGEST_MINUTES, SHORTEST_MINUTES, movable, no_such_length
 from planner.services.place_rules import PlaceRules, Reasons, length_of
 from planner.services.planning import Span, therapists
 from planner.services.runtime import Actor, Runtime
+from planner.services.snapshot import Booked
 from planner.storage.people import RoomRow
+from planner.words import say, say_many
 
 MOST_DAYS = 7
 Columns = Literal["therapist", "room"]
@@ -110,9 +112,9 @@ def places(
         InvalidInput: more days than a week, or a length that no visit has.
     """
     if not 1 <= days <= MOST_DAYS:
-        raise InvalidInput(f"A diary shows 1 to {MOST_DAYS} days.", field="days")
+        raise InvalidInput(say("A diary shows 1 to %(most)s days.", most=MOST_DAYS), field="days")
     if minutes is not None and not SHORTEST_MINUTES <= minutes <= LONGEST_MINUTES:
-        raise InvalidInput(f"A visit takes {SHORTEST_MINUTES} to {LONGEST_MINUTES} minutes.", field="minutes")
+        raise InvalidInput(no_such_length(), field="minutes")
     with runtime.reading(actor) as unit:
         found = movable(unit, visit(unit, appointment_id))
         here = found.booked.practitioner_id
@@ -151,18 +153,45 @@ def _runs(rules: PlaceRules, reasons: Reasons) -> Iterator[Run]:
 
 def _off_rhythm(rules: PlaceRules) -> Iterator[tuple[date, str]]:
     """What the plan would rather have, for the days on which it has it not."""
-    sides = []
-    if rules.beside.before is not None and rules.found.session.gap is not None:
-        sides.append((rules.beside.before, "after the session before it", rules.found.session.gap))
-    if rules.beside.after is not None and (gap := rules.gap_of(rules.beside.after)) is not None:
-        sides.append((rules.beside.after, "before the session after it", gap))
+    before, after = rules.beside.before, rules.beside.after
+    since, until = rules.found.session.gap, rules.gap_of(after) if after is not None else None
     for number in range(rules.span.days):
         day = rules.span.first_day + timedelta(days=number)
-        for beside, side, gap in sides:
-            apart = abs((day - to_wall(beside.starts_at, rules.unit.zone).date()).days)
-            if not gap.min <= apart <= gap.max:
-                yield day, f"{apart} days {side}: the plan wants {gap.min} to {gap.max}."
-                break
+        if (
+            before is not None
+            and since is not None
+            and not since.min <= (apart := _apart(rules, day, before)) <= since.max
+        ):
+            yield (
+                day,
+                say_many(
+                    "%(num)s day after the session before it: the plan wants %(least)s to %(most)s.",
+                    "%(num)s days after the session before it: the plan wants %(least)s to %(most)s.",
+                    apart,
+                    least=since.min,
+                    most=since.max,
+                ),
+            )
+        elif (
+            after is not None
+            and until is not None
+            and not until.min <= (apart := _apart(rules, day, after)) <= until.max
+        ):
+            yield (
+                day,
+                say_many(
+                    "%(num)s day before the session after it: the plan wants %(least)s to %(most)s.",
+                    "%(num)s days before the session after it: the plan wants %(least)s to %(most)s.",
+                    apart,
+                    least=until.min,
+                    most=until.max,
+                ),
+            )
+
+
+def _apart(rules: PlaceRules, day: date, booked: Booked) -> int:
+    """Whole days between a day and an appointment."""
+    return abs((day - to_wall(booked.starts_at, rules.unit.zone).date()).days)
 
 
 def _longest(rules: PlaceRules) -> tuple[datetime, str]:
@@ -177,7 +206,7 @@ def _longest(rules: PlaceRules) -> tuple[datetime, str]:
     longest = min(free, rooms, LONGEST_MINUTES)
     until = max(ends, rules.here + timedelta(minutes=longest))
     if longest == LONGEST_MINUTES:
-        return until, f"A visit takes at most {LONGEST_MINUTES} minutes."
+        return until, no_such_length()
     if free <= rooms:
-        return until, f"{person.name} is free only until {until:%H:%M}."
-    return until, f"No room is free for longer than until {until:%H:%M}."
+        return until, say("%(name)s is free only until %(time)s.", name=person.name, time=f"{until:%H:%M}")
+    return until, say("No room is free for longer than until %(time)s.", time=f"{until:%H:%M}")

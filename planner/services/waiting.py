@@ -54,19 +54,21 @@ class Known:
     away: tuple[Days, ...] = ()
 
     def wishes_now(self, everybody: Sequence[int], assessed_by: int | None) -> Wishes:
-        """Wishes for a new course: rather with whoever assessed them, unless they came to one person alone.
+        """Wishes for a new course: rather with whoever assessed them, unless they wished for only some, or in order.
 
         Args:
             everybody: ids of all who treat now.
         """
         before = [each for each in self.wishes.practitioners if each in everybody] if self.wishes else []
-        alone = before if self.wishes and len(self.wishes.practitioners) == 1 else []
-        first = alone or [each for each in everybody if each == assessed_by] or before[:1]
+        alone = before if self.wishes and self.wishes.only_these else []
+        in_order = [each for each in self.wishes.wished_for if each in everybody] if self.wishes else []
+        whoever = [each for each in everybody if each == assessed_by] or before[:1]
+        first = alone or (in_order if len(in_order) > 1 else whoever)
         rest = () if alone else (each for each in everybody if each not in first)
         people = (*first, *rest)
         if self.wishes is None:
             return Wishes(people, away=self.away)
-        return replace(self.wishes, practitioners=people, away=self.away)
+        return replace(self.wishes, practitioners=people, away=self.away, liked=max(1, len(first)))
 
 
 def waiting_list(unit: Unit, *, most: int = MOST_LISTED, therapist: int | None = None) -> WaitingList:
@@ -124,7 +126,9 @@ def known_of(unit: Unit, patient_ids: Collection[int]) -> dict[int, Known]:
     return found
 
 
-def request_of(course_id: int, recorded: RecordedAssessment, wishes: Wishes, first_day: date) -> BookingRequest:
+def request_of(
+    course_id: int, recorded: RecordedAssessment, wishes: Wishes, first_day: date, note: str = ""
+) -> BookingRequest:
     """The first course of one assessment."""
     return BookingRequest(
         course_id=course_id,
@@ -135,6 +139,7 @@ def request_of(course_id: int, recorded: RecordedAssessment, wishes: Wishes, fir
         visit_minutes=recorded.visit_minutes,
         wishes=wishes,
         earliest_day=first_day,
+        note=note,
     )
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, time, timedelta
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from planner.errors import InvalidInput
 from planner.scheduling.problem import Window
@@ -14,6 +14,10 @@ from planner.words import say
 
 PartOfDay = Literal["any", "morning", "afternoon"]
 PARTS_OF_DAY: tuple[PartOfDay, ...] = ("any", "morning", "afternoon")
+MOST_LIKED: Final = 4
+"""So many therapists are put in order at most."""
+MOST_AWAY: Final = 6
+NOTE_LENGTH_MAX: Final = 1000
 _OTHER_THERAPIST_POINTS = 40
 _OTHER_HALF_POINTS = 20
 _NOON = 13 * 60
@@ -25,6 +29,7 @@ class Wishes:
 
     Args:
         practitioners: staff ids, the preferred one first; only these may treat.
+        liked: so many of them are wished for, in this order; all others are as good as one another.
         weekdays: 0 is Monday; only these.
         start: no session begins earlier (wall-clock).
         end: no session ends later (wall-clock).
@@ -38,11 +43,14 @@ class Wishes:
     end: time = time(23, 59)
     preferred: PartOfDay = "any"
     away: tuple[tuple[date, date], ...] = field(default=())
+    liked: int = 1
 
     def __post_init__(self) -> None:
         """Refuse what can never be met."""
         if not self.practitioners:
             raise InvalidInput(say("Choose at least one therapist."), field="practitioner")
+        if self.liked < 1:
+            raise ValueError(f"somebody is always the first, not {self.liked} people")
         if not self.weekdays:
             raise InvalidInput(say("Choose at least one weekday."), field="weekdays")
         if any(not 0 <= weekday <= 6 for weekday in self.weekdays):
@@ -65,9 +73,19 @@ class Wishes:
     def practitioner_points(self) -> dict[str, int]:
         """Points a session with each therapist costs, as the engine wants them."""
         return {
-            str(staff_id): 0 if place == 0 else _OTHER_THERAPIST_POINTS
+            str(staff_id): _OTHER_THERAPIST_POINTS * min(place, self.liked) // self.liked
             for place, staff_id in enumerate(self.practitioners)
         }
+
+    @property
+    def wished_for(self) -> tuple[int, ...]:
+        """The therapists who are wished for, in this order."""
+        return self.practitioners[: self.liked]
+
+    @property
+    def only_these(self) -> bool:
+        """Whether nobody else may treat than those wished for."""
+        return len(self.practitioners) <= self.liked
 
     def windows(self, grid_minutes: int) -> tuple[Window, ...]:
         """The times of the week in which the patient can come, on the grid."""
@@ -96,6 +114,7 @@ class Wishes:
             "to": self.end.isoformat("minutes"),
             "preferred": self.preferred,
             "away": days_to_json(self.away),
+            "liked": self.liked,
         }
 
     @classmethod
@@ -108,6 +127,7 @@ class Wishes:
             end=time.fromisoformat(data["to"]),
             preferred=data["preferred"],
             away=days_from_json(data["away"]),
+            liked=data.get("liked", 1),
         )
 
     @classmethod
@@ -115,31 +135,51 @@ class Wishes:
         """Read a page's form.
 
         Args:
-            form: practitioner, only_preferred ("yes" or absent), earliest, latest, preferred, away_from, away_to.
+            form: practitioner (and practitioner_2 … in order of liking), only_preferred ("yes" or absent), earliest,
+                latest, preferred, away_from and away_to (and away_from_2 …).
             weekdays: the ticked weekdays, "0" to "6".
-            others: all therapists of the clinic, tried after the preferred one.
+            others: all therapists of the clinic, tried after those wished for.
         Raises:
             InvalidInput: naming the form's field.
         """
-        preferred_id = _whole(form.get("practitioner", ""), "practitioner") if form.get("practitioner") else None
-        if preferred_id is not None and preferred_id not in others:
-            raise InvalidInput(say("This therapist does not work here."), field="practitioner")
-        rest = (
-            ()
-            if form.get("only_preferred") and preferred_id
-            else tuple(each for each in others if each != preferred_id)
-        )
+        named = _named(form, others)
+        alone = bool(form.get("only_preferred") and named)
+        rest = () if alone else tuple(each for each in others if each not in named)
         part = form.get("preferred") or "any"
         if part not in PARTS_OF_DAY:
             raise InvalidInput(say("Choose any, morning or afternoon."), field="preferred")
+        people = (*named, *rest)
         return cls(
-            practitioners=((preferred_id,) if preferred_id is not None else ()) + rest,
+            practitioners=people,
             weekdays=tuple(sorted({_whole(each, "weekdays") for each in weekdays})),
             start=_clock(form.get("earliest", ""), "earliest", time(0, 0)),
             end=_clock(form.get("latest", ""), "latest", time(23, 59)),
             preferred=part,
-            away=_away(form.get("away_from", ""), form.get("away_to", "")),
+            away=tuple(sorted(set(_away(form)))),
+            # Who puts everybody in order has a last one, and does not want only these.
+            liked=max(1, len(named) if alone or rest else len(people) - 1),
         )
+
+
+def numbered(name: str, most: int) -> tuple[str, ...]:
+    """The fields of a form that can be given several times: away_from, away_from_2, away_from_3."""
+    return (name, *(f"{name}_{number}" for number in range(2, most + 1)))
+
+
+THERAPIST_FIELDS: Final = numbered("practitioner", MOST_LIKED)
+AWAY_FIELDS: Final = tuple(zip(numbered("away_from", MOST_AWAY), numbered("away_to", MOST_AWAY), strict=True))
+
+
+def _named(form: Mapping[str, str], others: Sequence[int]) -> tuple[int, ...]:
+    """The therapists that a form wishes for, in their order."""
+    named = []
+    for where in THERAPIST_FIELDS:
+        if form.get(where):
+            staff_id = _whole(form[where], where)
+            if staff_id not in others:
+                raise InvalidInput(say("This therapist does not work here."), field=where)
+            named.append(staff_id)
+    return tuple(dict.fromkeys(named))
 
 
 def _whole(text: str, where: str) -> int:
@@ -161,15 +201,18 @@ def _clock(text: str, where: str, absent: time) -> time:
     return read
 
 
-def _away(first: str, last: str) -> tuple[tuple[date, date], ...]:
-    if not first.strip() and not last.strip():
-        return ()
-    days = []
-    for text, where in ((first or last, "away_from"), (last or first, "away_to")):
-        try:
-            days.append(date.fromisoformat(text.strip()))
-        except ValueError:
-            raise InvalidInput(
-                say("“%(text)s” is no date; write it like 2026-12-24.", text=text), field=where
-            ) from None
-    return ((days[0], days[1]),)
+def _away(form: Mapping[str, str]) -> Iterator[tuple[date, date]]:
+    for from_field, to_field in AWAY_FIELDS:
+        first, last = form.get(from_field, "").strip(), form.get(to_field, "").strip()
+        if first or last:
+            days = (_day(first or last, from_field), _day(last or first, to_field))
+            if days[1] < days[0]:
+                raise InvalidInput(say("The last day away lies before the first."), field=to_field)
+            yield days
+
+
+def _day(text: str, where: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise InvalidInput(say("“%(text)s” is no date; write it like 2026-12-24.", text=text), field=where) from None

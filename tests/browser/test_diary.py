@@ -138,19 +138,20 @@ def test_a_clash_is_explained_while_it_is_dragged_and_nothing_is_written(rosa, r
     assert course.now() == before
 
 
-def test_the_rest_of_48_hours_is_explained_in_the_week(screen, clinic, course, cleo):
-    """Dragged to the day after the session before it."""
-    rosa = Diary(screen, clinic, course, cleo).open("&span=week")
-    rosa.take()
+def test_the_rest_of_48_hours_is_explained_in_the_week(screen, runtime, clinic, course, cleo):
+    """Dragged from two days after the session before it to the day between."""
     before = wall(course.appointment(NUMBER - 1).starts_at)
-    day = before + timedelta(days=1)
-    heads = rosa.page.locator(".ec-col-group")
-    number = (day.weekday()) * 2
-    box = rosa.page.locator(".ec-body .ec-day").nth(number).bounding_box()
-    assert heads.count() == 5
-    rosa.page.mouse.move(box["x"] + 30, box["y"] + 200, steps=8)
-    expect(rosa.page.locator("#diary-tip")).to_contain_text("48 are needed")
+    there = before + timedelta(days=2)
+    moving.move(runtime, clinic.rosa.actor, course.appointment(NUMBER).id, there, clinic.ben.id)
+    rosa = Diary(screen, clinic, course, cleo).open("&span=week")
+    x, y = rosa.take()
+    # Two columns a day, from Monday on.
+    box = rosa.page.locator(".ec-body .ec-day").nth((there - timedelta(days=1)).weekday() * 2).bounding_box()
+    rosa.page.mouse.move(x, y + 8)
+    rosa.page.mouse.move(box["x"] + box["width"] / 2, y, steps=8)
+    expect(rosa.page.locator("#diary-tip")).to_have_text("24 hours from the session before it: 48 are needed.")
     rosa.page.mouse.up()
+    expect(rosa.page.locator("#flashes")).to_contain_text("48 are needed")
     assert rosa.now() == rosa.visit
 
 

@@ -1,5 +1,7 @@
 """Patients are found by a few letters, told apart from their doubles, and reached by a link of their own."""
 
+from datetime import date
+
 import pytest
 
 from planner.errors import InvalidInput, NotFound, StaleForm
@@ -35,13 +37,66 @@ def test_the_other_clinic_finds_nobody_here(runtime, clinic, other_clinic):
         patients.get(runtime, other_clinic.rosa.actor, clinic.ana)
 
 
+def likely(runtime, clinic, **details):
+    """Who is known like somebody, and what is the same."""
+    found = patients.duplicates_of(runtime, clinic.rosa.actor, PatientDetails(**details))
+    return [(each.patient.details.name, each.why) for each in found]
+
+
 def test_a_likely_double_is_noticed(runtime, clinic):
     """The same name in other letters, or the same address."""
-    double = PatientDetails(name="ANA  silva", email="other@example.org")
-    assert [each.id for each in patients.duplicates_of(runtime, clinic.rosa.actor, double)] == [clinic.ana]
-    same_address = PatientDetails(name="A. S.", email="ANA@example.org")
-    assert [each.id for each in patients.duplicates_of(runtime, clinic.rosa.actor, same_address)] == [clinic.ana]
-    assert patients.duplicates_of(runtime, clinic.rosa.actor, PatientDetails(name="Zoe Zimmer")) == []
+    assert likely(runtime, clinic, name="ANA  silva", email="other@example.org") == [("Ana Silva", "the name")]
+    assert likely(runtime, clinic, name="A. S.", email="ANA@example.org") == [("Ana Silva", "the e-mail address")]
+    assert likely(runtime, clinic, name="Zoe Zimmer") == []
+
+
+@pytest.mark.parametrize("name", ["Müller José", "Muller, Jose", "JOSE\u0301 MU\u0308LLER", "jose-muller"])
+def test_a_name_is_the_same_whatever_the_order_of_its_words_and_their_accents(runtime, clinic, name):
+    """Some write the family name first."""
+    add(runtime, clinic, name="José Müller")
+    add(runtime, clinic, name="José Müllerson")
+    assert likely(runtime, clinic, name=name) == [("José Müller", "the name")]
+
+
+@pytest.mark.parametrize(
+    ("kept", "typed", "same"),
+    [
+        ("0131 496 0000", "(0131) 496-0000", True),
+        ("0131 496 0000", "+44 131 496 0000", True),
+        ("0044/1314960000", "0131 4960000", True),
+        ("0131 496 0000", "0131 496 0001", False),
+        ("0131 496 0000", "0141 496 0000", False),
+        ("112", "112", False),
+    ],
+)
+def test_a_phone_number_is_the_same_by_its_digits(runtime, clinic, kept, typed, same):
+    """However it is spaced, with the country or without; too few digits say nothing."""
+    add(runtime, clinic, name="Bo Berg", phone=kept)
+    assert likely(runtime, clinic, name="Zoe Zimmer", phone=typed) == (
+        [("Bo Berg", "the phone number")] if same else []
+    )
+
+
+def test_of_those_born_on_one_day_a_part_of_the_name_is_enough(runtime, clinic):
+    """Who has most in common stands first."""
+    born = date(1980, 5, 24)
+    add(runtime, clinic, name="Maria Costa", birth_date=born)
+    add(runtime, clinic, name="Maria Luisa Costa")
+    add(runtime, clinic, name="Tom Becker", birth_date=born)
+    add(runtime, clinic, name="Maria Costa Lima", birth_date=born, phone="0131 496 0000")
+    found = likely(runtime, clinic, name="Costa Maria", birth_date=born, phone="01314960000")
+    assert found == [
+        ("Maria Costa Lima", "a part of the name, the phone number and the birth date"),
+        ("Maria Costa", "the name and the birth date"),
+    ]
+
+
+def test_a_phone_number_finds_its_patient_however_it_is_spaced(runtime, clinic):
+    """Reception types what the display of the phone shows."""
+    add(runtime, clinic, name="Bo Berg", phone="0131 555-0199")
+    for query in ("01315550199", "+44 131 555 0199", "555 0199"):
+        found = [each.details.name for each in patients.find(runtime, clinic.rosa.actor, query)]
+        assert found == ["Bo Berg"]
 
 
 def test_two_people_change_one_patient_and_the_second_is_told(runtime, clinic):

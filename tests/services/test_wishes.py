@@ -23,6 +23,7 @@ wishes = st.builds(
         st.tuples(st.dates(date(2026, 1, 1), date(2026, 6, 1)), st.dates(date(2026, 6, 1), date(2026, 12, 1))),
         max_size=2,
     ).map(tuple),
+    liked=st.integers(1, 3),
 )
 
 
@@ -62,6 +63,45 @@ def test_only_the_preferred_therapist_when_asked_for():
     assert Wishes.from_form({"practitioner": "12", "only_preferred": "yes"}, ALL_WEEK, STAFF).practitioners == (12,)
 
 
+def test_several_therapists_are_tried_in_the_order_of_liking():
+    """Each costs a little more than the one before; all who are not named cost the same."""
+    everybody = (11, 12, 13, 14, 15)
+    form = {"practitioner": "13", "practitioner_2": "11", "practitioner_3": "13"}
+    wished = Wishes.from_form(form, ALL_WEEK, everybody)
+    assert wished.practitioners == (13, 11, 12, 14, 15)
+    assert wished.wished_for == (13, 11)
+    assert not wished.only_these
+    assert [wished.practitioner_points()[str(each)] for each in wished.practitioners] == [0, 20, 40, 40, 40]
+
+
+def test_only_those_named_may_treat_when_asked_for():
+    """Two of three, the first one rather."""
+    form = {"practitioner": "13", "practitioner_2": "11", "only_preferred": "1"}
+    wished = Wishes.from_form(form, ALL_WEEK, STAFF)
+    assert wished.practitioners == (13, 11)
+    assert wished.only_these
+
+
+def test_putting_everybody_in_order_leaves_nobody_out():
+    """Whoever is named last may treat, and so may somebody who comes to the clinic later."""
+    form = {"practitioner": "13", "practitioner_2": "11", "practitioner_3": "12"}
+    assert not Wishes.from_form(form, ALL_WEEK, STAFF).only_these
+
+
+def test_several_absences_are_kept_by_their_days():
+    """In any order; one day alone is a day."""
+    form = {"away_from_3": "2026-03-02", "away_to_3": "2026-03-06", "away_to": "2026-04-06"}
+    away = Wishes.from_form(form, ALL_WEEK, STAFF).away
+    assert away == ((date(2026, 3, 2), date(2026, 3, 6)), (date(2026, 4, 6), date(2026, 4, 6)))
+
+
+def test_wishes_that_were_kept_before_there_was_an_order_are_read():
+    """Older courses say nothing of it: the first is preferred."""
+    kept = Wishes((12, 11), liked=2).to_json()
+    del kept["liked"]
+    assert Wishes.from_json(kept).wished_for == (12,)
+
+
 @pytest.mark.parametrize(
     ("form", "weekdays", "field"),
     [
@@ -72,7 +112,9 @@ def test_only_the_preferred_therapist_when_asked_for():
         ({"earliest": "25:00"}, ALL_WEEK, "earliest"),
         ({"earliest": "12:00", "latest": "09:00"}, ALL_WEEK, "latest"),
         ({"preferred": "night"}, ALL_WEEK, "preferred"),
+        ({"practitioner": "12", "practitioner_2": "99"}, ALL_WEEK, "practitioner_2"),
         ({"away_from": "tomorrow"}, ALL_WEEK, "away_from"),
+        ({"away_from_2": "2026-05-02", "away_to_2": "2026-05-01"}, ALL_WEEK, "away_to_2"),
         ({"away_from": "2026-05-02", "away_to": "2026-05-01"}, ALL_WEEK, "away_to"),
     ],
 )

@@ -1,4 +1,4 @@
-"""The diary's pages: what they show, what a drag is answered, and when the present state is not the one shown."""
+"""The diary's pages: what they show, what a drag is answered, and when anything changed since they were shown."""
 
 import json
 from datetime import date, datetime, timedelta
@@ -40,9 +40,9 @@ def visit(course):
     return course.appointment(NUMBER)
 
 
-def drag(browser, course, visit, start, practitioner, **form):
+def drag(browser, course, visit, at, whom, **form):
     """What the script sends when a card is dropped."""
-    sent = {"start": f"{start:%Y-%m-%dT%H:%M}", "practitioner": practitioner, "version": course.version(NUMBER), **form}
+    sent = {"start": f"{at:%Y-%m-%dT%H:%M}", "practitioner": whom, "version": course.version(NUMBER), **form}
     return browser.post(f"/diary/visits/{visit.id}/move", sent, headers={"Accept": "application/json"})
 
 

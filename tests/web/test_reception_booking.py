@@ -40,6 +40,8 @@ def fields(page):
         chosen = element.get("type") not in ("checkbox", "radio") or element.get("checked") is not None
         if name not in (None, "csrf_token") and chosen:
             values.setdefault(name, []).append(element.get("value") or "")
+    for area in tree.iter("textarea"):
+        values[area.get("name")] = [(area.text or "").removeprefix("\n")]
     for choice in tree.iter("select"):
         chosen_ones = [each.get("value") for each in choice.iter("option") if each.get("selected") is not None]
         values[choice.get("name")] = chosen_ones or [""]
@@ -121,7 +123,7 @@ def test_a_recorded_assessment_is_offered_and_its_therapists_decision_is_booked(
     assert "Has only three weeks left." in first
     page = send(rosa, clinic, fields(first), do="dates").text
     assert len(rows(page)) == 3
-    assert "Book 3 sessions" in page
+    assert "Accept all and book 3 sessions" in page
 
 
 def test_a_running_course_is_pointed_out_before_a_second_is_booked(rosa, runtime, clinic):
@@ -149,7 +151,7 @@ def test_the_dates_are_proved_and_each_has_alternatives(rosa, clinic, form):
     assert all(len(choices(page, session)) >= 2 for session in range(9))
     offered = sum(len(choices(page, session)) for session in range(9))
     assert len(re.findall(r"\((?:no|\d+) points? (?:more|fewer)\)", page)) == offered
-    assert "Book 9 sessions" in page
+    assert "Accept all and book 9 sessions" in page
 
 
 def test_whoever_is_free_is_one_therapist_with_less_to_do(rosa, runtime, clinic, form):
@@ -266,7 +268,7 @@ def test_sessions_without_a_date_stay_visible_with_their_reason(rosa, runtime, c
     answer = rosa.post(f"/patients/{clinic.ana}/book", {**fields(page), "do": "book"}, follow_redirects=True)
     assert f"{9 - len(to_place)} sessions booked" in answer.text
     assert "no date yet" in answer.text
-    assert f"{len(to_place)} to place" in rosa.get("/worklists").text
+    assert f"{len(to_place)} to place" in rosa.get(f"/patients/{clinic.ana}").text
 
 
 def test_wishes_that_leave_no_date_at_all_book_nothing(rosa, clinic, form):

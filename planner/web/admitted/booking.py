@@ -10,6 +10,8 @@ ADMITTED: Final[Table] = {
     "reception.patient": "staff",
     "reception.edit_patient": "staff",
     "reception.link": "staff",
+    "reception.begin_booking": "staff",
+    "reception.add_and_book": "staff",
     "reception.book": "staff",
     "reception.book_several": "reception",
     "reception.job": "reception",

@@ -5,7 +5,7 @@ from typing import Final
 from planner.web.admitted.who import Table
 
 ADMITTED: Final[Table] = {
-    "diary.show": "staff",
+    "diary.week": "staff",
     "diary.state": "staff",
     "diary.visit": "staff",
     "diary.places_of": "staff",

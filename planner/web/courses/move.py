@@ -19,7 +19,9 @@ from planner.web.courses.page import course_page
 from planner.web.courses.routes import Page, courses, form_version, go_on, way_back
 from planner.web.courses.words import happened_words
 from planner.web.errors import status_of
+from planner.web.formats import local
 from planner.web.numbers import read_id, whole
+from planner.words import listing, moment_said, say
 
 
 class _Wanted(NamedTuple):
@@ -69,18 +71,21 @@ def move_to(appointment_id: int) -> Page:
 
 
 def moved_words(happened: WhatHappened) -> str:
-    """Such as: Session 2 now takes 60 minutes. Session 2 is now in Room 2."""
+    """Such as: Session 2 is moved to Thursday 12 March, 10:00. Session 2 now takes 60 minutes."""
     own = next((each for each in happened.difference.changes if each.number == happened.number), None)
     if own is None or own.before is None or own.after is None:
         return happened_words(happened)
-    said = []
     (was_at, _, was_with, _), (is_at, _, is_with, _) = own.before.place, own.after.place
-    if (was_at, was_with) != (is_at, is_with):
-        said.append(happened_words(happened))
-    minutes = length_of(own.after)
-    if minutes != length_of(own.before):
-        said.append(f"Session {own.number} now takes {minutes} minutes.")
-    return " ".join(said) or f"Session {own.number} is now in another room."
+    when = moment_said(local(is_at, happened.zone), "long")
+    said: list[str] = []
+    if was_with != is_with:
+        who = happened.practitioners.get(is_with, "")
+        said.append(say("Session %(number)s is moved to %(when)s with %(who)s.", number=own.number, when=when, who=who))
+    elif was_at != is_at:
+        said.append(say("Session %(number)s is moved to %(when)s.", number=own.number, when=when))
+    if (minutes := length_of(own.after)) != length_of(own.before):
+        said.append(say("Session %(number)s now takes %(minutes)s minutes.", number=own.number, minutes=minutes))
+    return listing(said or [say("Session %(number)s is now in another room.", number=own.number)], " ")
 
 
 def _tell(revision_id: int, appointment_id: int) -> None:
@@ -92,7 +97,7 @@ def _tell(revision_id: int, appointment_id: int) -> None:
         return
     undo_url = url_for("courses.undo", revision_id=revision_id, next=way_back())
     # The session keeps any JSON value; flash.html knows this one.
-    flash({"text": words, "undo_url": undo_url, "undo_label": "Undo"}, "good")  # type: ignore[arg-type]
+    flash({"text": words, "undo_url": undo_url, "undo_label": say("Undo")}, "good")  # type: ignore[arg-type]
 
 
 def _course(appointment_id: int, refusal: PlannerError) -> tuple[str, int]:
@@ -113,7 +118,7 @@ def _wanted() -> _Wanted:
         start_at,
         _therapist(request.form.get("practitioner", "")),
         read_minutes(request.form.get("minutes", "")),
-        read_id(room, "Choose a room.", "room") if room else None,
+        read_id(room, say("Choose a room."), "room") if room else None,
     )
 
 
@@ -127,7 +132,7 @@ def read_minutes(text: str) -> int | None:
         return None
     number = whole(text.strip())
     if number is None:
-        raise InvalidInput("Write the length in minutes, like 45.", field="minutes")
+        raise InvalidInput(say("Write the length in minutes, like 45."), field="minutes")
     return number
 
 
@@ -135,18 +140,18 @@ def _start(day: str, clock: str) -> datetime:
     try:
         on = date.fromisoformat(day)
     except ValueError:
-        raise InvalidInput("Write the day like 2026-03-12.", field="day") from None
+        raise InvalidInput(say("Write the day like 2026-03-12."), field="day") from None
     try:
         at = time.fromisoformat(clock)
     except ValueError:
-        raise InvalidInput("Write the time like 14:30.", field="time") from None
+        raise InvalidInput(say("Write the time like 14:30."), field="time") from None
     if at.tzinfo is not None:
-        raise InvalidInput("Write the time like 14:30.", field="time")
+        raise InvalidInput(say("Write the time like 14:30."), field="time")
     return datetime.combine(on, at)
 
 
 def _therapist(text: str) -> int:
-    return read_id(text, "Choose a therapist.", "practitioner")
+    return read_id(text, say("Choose a therapist."), "practitioner")
 
 
 def _page(appointment_id: int, refusal: PlannerError | None = None) -> str:

@@ -36,7 +36,7 @@ class Asked:
         """How many days are shown."""
         return 7 if self.week else 1
 
-    def address(self, endpoint: str = "diary.show") -> str:
+    def address(self, endpoint: str = "diary.week") -> str:
         """Where this is to be seen."""
         asked: dict[str, Any] = {
             "day": self.day.isoformat() if self.day else None,

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from flask import Response, current_app, jsonify, render_template, request, url_for
+from markupsafe import Markup
 
-from planner.services.diary_view import ColumnDay, DiaryView, diary_tag, diary_view
+from planner.services.diary_view import ColumnDay, DiaryView, DiaryVisit, diary_tag, diary_view
 from planner.web.context import actor, runtime
 from planner.web.diary.asked import Asked, asked
 from planner.web.diary.routes import Page, diary
 from planner.web.links import link_to
+from planner.web.looks import state_look
 
 _FREE_PLACE: Final = "reception.free_place"
 
 
-@diary.get("")
+@diary.get("", endpoint="week")
 def show() -> Page:
     """A day or a week, by therapist or by room; to the diary's own script only the part that changes."""
     wanted = asked()
@@ -57,8 +60,42 @@ def _facts(wanted: Asked, view: DiaryView) -> dict[str, Any]:
         "views": [(replace(wanted, as_list=each).address(), each) for each in (False, True)],
         "free_place": _free_place if _FREE_PLACE in current_app.view_functions else None,
         "off_data": _off_data,
-        "book_url": link_to("reception.patients"),
+        "visit_link": url_for("diary.visit", appointment_id=0, next=wanted.address()).split("0", 1),
+        "marks": _marks(),
+        "book_url": link_to("reception.begin_booking"),
     }
+
+
+class _Marks(NamedTuple):
+    """What many visits have in common, drawn."""
+
+    tone: str
+    phase: Markup
+    state: Markup
+
+
+def _marks() -> Callable[[DiaryVisit], _Marks]:
+    """Gives the marks of a visit. Each kind is drawn once, for a week has hundreds of visits."""
+    drawn: dict[tuple[str, str, bool, bool], _Marks] = {}
+
+    def marks(visit: DiaryVisit) -> _Marks:
+        confirmed = visit.confirmed and visit.status == "booked"
+        key = (visit.phase, visit.status, confirmed, visit.overdue)
+        if key not in drawn:
+            lines = render_template(
+                "diary/_marks.html",
+                phase_name=visit.phase,
+                status=visit.status,
+                confirmed=confirmed,
+                overdue=visit.overdue,
+            )
+            phase, _, state = lines.strip().partition("\n")
+            # Drawn by a template of ours, which has escaped what it shows.
+            tone = state_look("unplaced" if visit.overdue else visit.status).tone
+            drawn[key] = _Marks(tone, Markup(phase), Markup(state))  # noqa: S704
+        return drawn[key]
+
+    return marks
 
 
 def _off_data(column: ColumnDay) -> str:

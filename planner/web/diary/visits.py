@@ -21,6 +21,8 @@ from planner.web.diary.asked import asked
 from planner.web.diary.routes import Page, diary
 from planner.web.links import link_to
 from planner.web.numbers import read_id, whole
+from planner.web.reader import language
+from planner.words import in_language, say
 
 
 @diary.get("/visits/<int:appointment_id>")
@@ -31,7 +33,7 @@ def visit(appointment_id: int) -> Page:
     facts = {
         "card": card,
         "visit": card.visit,
-        "back": back or url_for("diary.show", day=card.visit.start.date().isoformat()),
+        "back": back or url_for("diary.week", day=card.visit.start.date().isoformat()),
         "patient_url": link_to("reception.patient", patient_id=card.visit.patient_id),
     }
     part = request.headers.get("X-Part") == "menu"
@@ -63,16 +65,16 @@ def move(appointment_id: int) -> Response:
         actor(),
         appointment_id,
         _start(form.get("start", "")),
-        read_id(form.get("practitioner", ""), "Choose a therapist.", "practitioner"),
+        read_id(form.get("practitioner", ""), say("Choose a therapist."), "practitioner"),
         version=form_version(),
         minutes=read_minutes(form.get("minutes", "")),
-        room_id=read_id(form["room"], "Choose a room.", "room") if form.get("room") else None,
+        room_id=read_id(form["room"], say("Choose a room."), "room") if form.get("room") else None,
     )
     happened = what_happened(runtime(), actor(), outcome.revision_id, appointment_id=appointment_id)
     words = moved_words(happened)
     undo = url_for("courses.undo", revision_id=outcome.revision_id, next=safe_next(form.get("next")))
     told = render_template("diary/_said.html", words=words, undo_url=undo if happened.undoable else "")
-    return jsonify({"says": words, "told": told})
+    return jsonify({"says": in_language(words, language()), "told": told})
 
 
 def _as_json(found: Places) -> dict[str, Any]:
@@ -95,10 +97,10 @@ def _as_json(found: Places) -> dict[str, Any]:
         "minutes": found.minutes,
         "everywhere": everywhere,
         "columns": columns,
-        "words": list(words),
-        "notes": {day.isoformat(): said for day, said in found.off_rhythm.items()},
+        "words": [in_language(each, language()) for each in words],
+        "notes": {day.isoformat(): in_language(said, language()) for day, said in found.off_rhythm.items()},
         "ends_by": found.ends_by.isoformat(timespec="minutes"),
-        "why_not_longer": found.why_not_longer,
+        "why_not_longer": in_language(found.why_not_longer, language()),
     }
 
 
@@ -106,7 +108,7 @@ def _start(text: str) -> datetime:
     try:
         start = datetime.fromisoformat(text)
     except ValueError:
-        raise InvalidInput("Write the time like 2026-03-12T14:30.", field="start") from None
+        raise InvalidInput(say("Write the time like 2026-03-12T14:30."), field="start") from None
     if start.tzinfo is not None or not date(2000, 1, 1) <= start.date() <= date(2100, 1, 1):
-        raise InvalidInput("Write the time like 2026-03-12T14:30.", field="start")
+        raise InvalidInput(say("Write the time like 2026-03-12T14:30."), field="start")
     return start

@@ -3,6 +3,7 @@
 from planner.web.reception import (
     block,
     booking,
+    booking_start,
     freed,
     hours,
     jobs,
@@ -17,6 +18,7 @@ from planner.web.reception.routes import reception
 __all__ = [
     "block",
     "booking",
+    "booking_start",
     "freed",
     "hours",
     "jobs",

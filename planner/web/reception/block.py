@@ -17,16 +17,16 @@ from planner.services.block_view import BlockDesk, block_desk
 from planner.services.leave_view import leave_desk
 from planner.services.solve_jobs import new_job_id
 from planner.services.waiting import Waiting
-from planner.services.wishes import Wishes
+from planner.services.wishes import NOTE_LENGTH_MAX, Wishes
 from planner.web.context import actor, runtime
 from planner.web.numbers import read_id
 from planner.web.protocols import protocol_words
-from planner.web.reception.booking_form import wishes_fields
+from planner.web.reception.booking_form import WISH_FIELDS, WishRows, note_of, wishes_fields
 from planner.web.reception.booking_rows import wishes_line
 from planner.web.reception.routes import CONFLICT, UNPROCESSABLE, Errors, Page, errors_of, reception
 from planner.words import say
 
-_UNREADABLE: Final = "This page could not be read. Please begin again."
+_UNREADABLE: Final = say("This page could not be read. Please begin again.")
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,8 @@ class WaitingRow:
         ticked: whether they are to be booked.
         fields: what the form shows of their wishes, by the wish's own name; `weekdays` are those ticked.
         summary: the same in words.
-        error: what is wrong with them.
+        errors: what is wrong with them, by the wish's own name.
+        shown: which of the fields that can be given several times are shown.
     """
 
     waiting: Waiting
@@ -45,7 +46,8 @@ class WaitingRow:
     fields: dict[str, str]
     weekdays: list[str]
     summary: str
-    error: str
+    errors: Errors
+    shown: WishRows
 
     @property
     def id(self) -> int:
@@ -62,8 +64,12 @@ def book_several() -> Page:
     try:
         job_id = read_id(form.get("job_id", ""), _UNREADABLE)
         chosen = [read_id(text, _UNREADABLE, "assessments") for text in form.getlist("assessments")]
-        wishes = _wishes(form, chosen)
-        plan_block(runtime(), actor(), chosen, _day(form.get("first_day", "")), job_id=job_id, wishes=wishes)
+        wishes, wrong = _wishes(form, chosen)
+        if wrong:
+            return _page(form, wrong), UNPROCESSABLE
+        notes = {each: note_of(typed) for each in chosen if (typed := _typed(form, each))}
+        first_day = _day(form.get("first_day", ""))
+        plan_block(runtime(), actor(), chosen, first_day, job_id=job_id, wishes=wishes, notes=notes)
     except InvalidInput as refusal:
         errors = errors_of(refusal)
         if "earliest_day" in errors:  # The service's name for what the form calls the first day.
@@ -96,13 +102,16 @@ def _rows(desk: BlockDesk, form: MultiDict[str, str], errors: Errors) -> Iterato
     for each in desk.waiting:
         number = each.recorded.id
         typed = _typed(form, number)
+        fields = typed or wishes_fields(each.wishes)
+        ending = _field("", number)
         yield WaitingRow(
             waiting=each,
             ticked=str(number) in chosen or (not form and everybody),
-            fields=typed or wishes_fields(each.wishes),
+            fields=fields,
             weekdays=form.getlist(f"weekdays-{number}") if typed else [str(day) for day in each.wishes.weekdays],
             summary=wishes_line(each.wishes, names),
-            error=errors.get(_field(number), ""),
+            errors={name.removesuffix(ending): words for name, words in errors.items() if name.endswith(ending)},
+            shown=WishRows.of(fields, len(desk.therapists)),
         )
 
 
@@ -110,18 +119,14 @@ def _typed(form: MultiDict[str, str], number: int) -> dict[str, str]:
     """The wishes that a form carries for an assessment, by the wish's own name; empty where it carries none."""
     if f"practitioner-{number}" not in form:
         return {}
-    wanted = ("practitioner", "only_preferred", "earliest", "latest", "preferred")
-    return {name: form.get(f"{name}-{number}", "") for name in wanted}
+    return {name: form.get(_field(name, number), "") for name in WISH_FIELDS}
 
 
-def _wishes(form: MultiDict[str, str], chosen: Iterable[int]) -> dict[int, Wishes]:
-    """The wishes of those chosen, as far as the form carries them.
-
-    Raises:
-        InvalidInput: they make no sense; the field is the row's.
-    """
+def _wishes(form: MultiDict[str, str], chosen: Iterable[int]) -> tuple[dict[int, Wishes], Errors]:
+    """The wishes of those chosen, as far as the form carries them, and what is wrong, row by row."""
     others = [staff_id for staff_id, _ in leave_desk(runtime(), actor()).therapists]
-    found = {}
+    found: dict[int, Wishes] = {}
+    wrong: Errors = {}
     for number in chosen:
         typed = _typed(form, number)
         if not typed:
@@ -129,13 +134,15 @@ def _wishes(form: MultiDict[str, str], chosen: Iterable[int]) -> dict[int, Wishe
         try:
             found[number] = Wishes.from_form(typed, form.getlist(f"weekdays-{number}"), others)
         except InvalidInput as refusal:
-            raise InvalidInput(refusal.message, field=_field(number)) from refusal
-    return found
+            wrong[_field(refusal.field or "practitioner", number)] = refusal.message
+        if len(note_of(typed)) > NOTE_LENGTH_MAX:
+            wrong[_field("note", number)] = say("A note has at most %(most)s characters.", most=NOTE_LENGTH_MAX)
+    return found, wrong
 
 
-def _field(number: int) -> str:
-    """The name of a row's wishes, for what is wrong with them."""
-    return f"wishes-{number}"
+def _field(name: str, number: int) -> str:
+    """The name of a wish's field in a row."""
+    return f"{name}-{number}"
 
 
 def _day(text: str) -> date:

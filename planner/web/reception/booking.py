@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
 from werkzeug.datastructures import MultiDict
@@ -24,22 +25,23 @@ from planner.services.booking_view import (
 from planner.services.newcomers import beginning
 from planner.web.assessment_form import OPTIONAL_FIELDS, REQUIRED_FIELDS, AssessmentForm, options, read_assessment_form
 from planner.web.context import actor, runtime
-from planner.web.formats import counted
 from planner.web.links import link_to
 from planner.web.numbers import row_id, whole
 from planner.web.protocols import protocol_words
 from planner.web.reception.booking_form import (
     Dates,
+    WishRows,
     first_in_slot,
     first_wishes,
     read_choice,
     read_dates,
     read_request,
+    wishes_somebody,
 )
-from planner.web.reception.booking_rows import date_rows, picture, verdict, wishes_words
+from planner.web.reception.booking_rows import date_rows, picture, tally, verdict, wishes_words
 from planner.web.reception.freed import place_in
 from planner.web.reception.routes import CONFLICT, UNPROCESSABLE, Errors, Page, errors_of, is_htmx, reception
-from planner.words import listing, say
+from planner.words import listing, say, say_many
 
 
 @reception.route("/patients/<int:patient_id>/book", methods=["GET", "POST"])
@@ -56,11 +58,16 @@ def book(patient_id: int) -> Page:
     return _dates(desk, request.form)
 
 
+def place_asked_for() -> dict[str, Any]:
+    """The place of the diary that somebody clicked before *Book a course*, as the next address carries it."""
+    return {name: request.args[name] for name in ("slot", "practitioner", "start", "minutes") if name in request.args}
+
+
 def _first_page(desk: BookingDesk) -> Page:
     chosen = row_id(request.args.get("assessment", ""))
     if chosen is None:
         return _findings_page(desk, AssessmentForm({}))
-    desk.assessment(chosen)
+    recorded = desk.assessment(chosen)
     where = row_id(request.args.get("slot", "")) or (place_in(request.args) if "start" in request.args else None)
     if where is not None:
         begins = beginning(runtime(), actor(), where, chosen)
@@ -69,8 +76,8 @@ def _first_page(desk: BookingDesk) -> Page:
                 say("This slot is not free any more, or too short for the first visit. These are the best dates."),
                 "warn",
             )
-        return _dates(desk, first_in_slot(begins, chosen, new_course_id()))
-    wishes = first_wishes(desk, actor().staff_id)
+        return _dates(desk, first_in_slot(begins, desk, recorded, new_course_id()))
+    wishes = first_wishes(desk, recorded, actor().staff_id)
     wishes["assessment"], wishes["course_id"] = str(chosen), str(new_course_id())
     return _booking_page(desk, wishes)
 
@@ -80,7 +87,9 @@ def _findings(desk: BookingDesk, form: Mapping[str, str]) -> Page:
     found = read_assessment_form(form)
     if form.get("do") == "record" and found.assessment is not None:
         assessment_id = assessments.record(runtime(), actor(), desk.patient.id, found.assessment)
-        return redirect(url_for("reception.book", patient_id=desk.patient.id, assessment=assessment_id))
+        return redirect(
+            url_for("reception.book", patient_id=desk.patient.id, assessment=assessment_id, **place_asked_for())
+        )
     shown = assessments.clinic_estimate(runtime(), actor(), found.assessment) if found.assessment else None
     if is_htmx():
         # While somebody types, a question left open is no mistake.
@@ -107,7 +116,7 @@ def _dates(desk: BookingDesk, form: MultiDict[str, str]) -> Page:
 
 def _with_therapist(form: Mapping[str, str], desk: BookingDesk, wanted: BookingRequest) -> BookingRequest:
     """Where any therapist will do, the one who fits best; once dates were shown, the one they were found for."""
-    if form.get("practitioner"):
+    if wishes_somebody(form):
         return wanted
     chosen = row_id(form.get("with", ""))
     if form.get("do") != "dates" and chosen in dict(desk.therapists):
@@ -147,10 +156,11 @@ def _proposed(
     kept, proposal = _propose(wanted, fixed, before)
     lost = sorted(session + 1 for session in fixed.keys() - kept.keys())
     if lost:
-        numbers = ", ".join(map(str, lost))
-        notice = notice or say(
+        notice = notice or say_many(
             "The date chosen for session %(numbers)s is not possible (any more). Here are the best ones.",
-            numbers=numbers,
+            "The dates chosen for sessions %(numbers)s are not possible (any more). Here are the best ones.",
+            len(lost),
+            numbers=listing(map(str, lost)),
         )
     page = _booking_page(desk, form, wanted=wanted, proposal=proposal, fixed=kept, notice=notice)
     return (page, CONFLICT) if notice else page
@@ -186,16 +196,20 @@ def _book(desk: BookingDesk, form: MultiDict[str, str], wanted: BookingRequest, 
         course_id = book_course(runtime(), actor(), wanted, dates.shown)
     except SlotTaken as refusal:
         notice = say(
-            "%(message)s Nothing is booked yet. These are the best dates now; please look at them again.",
-            message=refusal.message,
+            "%(why)s Nothing is booked yet. These are the best dates now; please look at them again.",
+            why=refusal.message,
         )
         return _proposed(desk, form, wanted, dict(dates.fixed), {}, notice)
     made = booked_course(runtime(), actor(), course_id)
-    words = say(
-        "%(sessions)s booked for %(name)s.", sessions=counted(made.booked, "session"), name=desk.patient.details.name
+    words = say_many(
+        "%(num)s session booked for %(name)s.",
+        "%(num)s sessions booked for %(name)s.",
+        made.booked,
+        name=desk.patient.details.name,
     )
     if made.to_place:
-        words = listing([words, say("%(sessions)s has no date yet.", sessions=counted(made.to_place, "session"))], " ")
+        waits = say_many("%(num)s session has no date yet.", "%(num)s sessions have no date yet.", made.to_place)
+        words = listing([words, waits], " ")
     home = url_for("reception.patient", patient_id=desk.patient.id)
     undo_url = url_for("courses.undo", revision_id=made.undo_id, next=home) if made.undo_id is not None else ""
     flash({"text": words, "undo_url": undo_url, "undo_label": say("Undo the booking")}, "good")  # type: ignore[arg-type]
@@ -214,6 +228,7 @@ def _findings_page(desk: BookingDesk, found: AssessmentForm, shown: Estimate | N
         options=options,
         protocol_words=protocol_words,
         sessions_of=fixed_sessions,
+        place=place_asked_for(),
     )
 
 
@@ -230,7 +245,7 @@ def _booking_page(
     """Wishes, and the dates where there are any; only the dates for htmx."""
     names = {str(staff_id): name for staff_id, name in desk.therapists}
     recorded = desk.assessment(row_id(form.get("assessment", "")) or 0)
-    preferred = bool(form.get("practitioner"))
+    rows = date_rows(proposal, fixed or {}, names) if proposal else ()
     return render_template(
         "reception/_dates.html" if is_htmx() and proposal else "reception/book.html",
         desk=desk,
@@ -241,12 +256,24 @@ def _booking_page(
         sessions=fixed_sessions(recorded.phases),
         goes_on=open_ended(recorded.phases) is not None,
         protocol=protocol_words(recorded.assessment.protocol),
-        wishes_summary=wishes_words(wanted.wishes, wanted.earliest_day, names, preferred) if wanted else "",
+        wishes_summary=wishes_words(wanted.wishes, wanted.earliest_day, names, wishes_somebody(form)) if wanted else "",
         proposal=proposal,
-        rows=date_rows(proposal, fixed or {}, names) if proposal else (),
+        rows=rows,
+        tally=tally(rows),
+        wish_rows=WishRows.of(form, len(desk.therapists)),
+        services=desk.services_for(recorded.assessment.protocol.value),
+        length_words=_length_words,
         picture=picture(proposal, desk.today) if proposal else None,
         verdict=verdict(proposal, fixed or {}) if proposal else "",
         warning=notice,
         clicked=_clicked(form),
         chosen_therapist=wanted.wishes.practitioners[0] if wanted else "",
     )
+
+
+def _length_words(first_minutes: int, visit_minutes: int, name: str = "") -> str:
+    """How long the visits take: of a service, or without a name as it was estimated or decided."""
+    lengths = {"first": first_minutes, "later": visit_minutes}
+    if not name:
+        return say("As estimated: first visit %(first)s min, then %(later)s min", **lengths)
+    return say("%(name)s: first visit %(first)s min, then %(later)s min", name=name, **lengths)

@@ -9,12 +9,13 @@ from datetime import date
 from planner.scheduling.alternatives import Alternative
 from planner.services.booking import Proposal, ProposedSession
 from planner.services.wishes import Wishes
-from planner.web.formats import counted, day_short, gap_words
+from planner.web.formats import day_short, gap_words
 from planner.web.reception.booking_form import place_text
 from planner.web.timeline import Timeline, TimelineLine, TimelineSession, build_timeline
-from planner.words import capital, listing, moment_said, say, say_many, weekday_said
+from planner.words import Text, listing, say, say_many, weekday_said
 
-_HALVES = {"morning": say("rather in the morning"), "afternoon": say("rather in the afternoon")}
+_DAYS_A_WEEK = 7
+_HALVES = {"morning": say("Rather in the morning"), "afternoon": say("Rather in the afternoon")}
 
 
 @dataclass(frozen=True)
@@ -69,56 +70,70 @@ def picture(proposal: Proposal, today: date) -> Timeline | None:
     return build_timeline(say("The proposed dates"), [TimelineLine("", tuple(sessions))], today) if sessions else None
 
 
-def verdict(proposal: Proposal, fixed: Collection[int]) -> str:
+def verdict(proposal: Proposal, fixed: Collection[int]) -> Text:
     """How good the dates are, said plainly."""
     to_place = len(proposal.sessions) - len(proposal.places)
     if fixed:
-        chosen = counted(len(fixed), "date")
-        said = say("You fixed %(dates)s; the sessions after follow at the best dates there are.", dates=chosen)
+        said = say_many(
+            "You fixed %(num)s date; the sessions after follow at the best dates there are.",
+            "You fixed %(num)s dates; the sessions after follow at the best dates there are.",
+            len(fixed),
+        )
     elif proposal.points == proposal.lower_bound:
         said = say("No better dates exist for these wishes.")
     else:
         said = say("Good dates for these wishes.")
     if not to_place:
         return said
-    none = say_many(
-        "%(num)s session found no date: each says why.", "%(num)s sessions found no date: each says why.", to_place
+    without = say_many(
+        "%(num)s session found no date: it says why.", "%(num)s sessions found no date: each says why.", to_place
     )
-    return listing([said, none], " ")
+    return listing([said, without], " ")
 
 
-def wishes_words(wishes: Wishes, first_day: date, names: Mapping[str, str], preferred: bool) -> str:
+def tally(rows: Sequence[DateRow]) -> list[tuple[str, int]]:
+    """How many rows are fine, shifted and still to place; what there is none of is left out."""
+    counts = [(fit, sum(row.fit == fit for row in rows)) for fit in ("fine", "shifted", "to_place")]
+    return [(fit, count) for fit, count in counts if count]
+
+
+def wishes_words(wishes: Wishes, first_day: date, names: Mapping[str, str], preferred: bool) -> Text:
     """The wishes on one line."""
     people = [_people_words(wishes, names)] if preferred else []
     return listing([say("From %(day)s", day=day_short(first_day)), *people, *_times_words(wishes)], "; ")
 
 
-def wishes_line(wishes: Wishes, names: Mapping[int, str]) -> str:
+def wishes_line(wishes: Wishes, names: Mapping[int, str]) -> Text:
     """The wishes on one line, without a first day; `names` of the therapists by their number."""
-    words = [_people_words(wishes, {str(staff_id): name for staff_id, name in names.items()}), *_times_words(wishes)]
-    shown = words if len(names) > 1 else words[1:]
-    return capital(listing(shown, "; ")) if shown else say("Any time")
+    people = [_people_words(wishes, {str(staff_id): name for staff_id, name in names.items()})]
+    words = [*(people if len(names) > 1 else []), *_times_words(wishes)]
+    return listing(words, "; ") if words else say("Any time")
 
 
-def _people_words(wishes: Wishes, names: Mapping[str, str]) -> str:
-    first = names.get(str(wishes.practitioners[0]), "")
-    if len(wishes.practitioners) == 1:
-        return say("only with %(name)s", name=first)
-    return say("with %(name)s, else another", name=first)
+def _people_words(wishes: Wishes, names: Mapping[str, str]) -> Text:
+    wished_for = listing([names.get(str(each), "–") for each in wishes.wished_for], ", ")
+    if wishes.only_these:
+        return say("Only with %(names)s", names=wished_for)
+    if len(wishes.wished_for) > 1:
+        return say("With %(names)s, in this order, else another", names=wished_for)
+    return say("With %(name)s, else another", name=wished_for)
 
 
-def _times_words(wishes: Wishes) -> list[str]:
-    said: list[str] = []
-    if len(wishes.weekdays) < 7:
-        said.append(listing((weekday_said(day, "weekday_short") for day in wishes.weekdays), ", "))
+def _times_words(wishes: Wishes) -> list[Text]:
+    said = []
+    if len(wishes.weekdays) < _DAYS_A_WEEK:
+        said.append(listing([weekday_said(day, "weekday_short") for day in wishes.weekdays], ", "))
     if (wishes.start.hour, wishes.start.minute) != (0, 0):
-        said.append(say("not before %(time)s", time=f"{wishes.start:%H:%M}"))
+        said.append(say("Not before %(time)s", time=f"{wishes.start:%H:%M}"))
     if (wishes.end.hour, wishes.end.minute) != (23, 59):
-        said.append(say("until %(time)s", time=f"{wishes.end:%H:%M}"))
+        said.append(say("Over by %(time)s", time=f"{wishes.end:%H:%M}"))
     if wishes.preferred in _HALVES:
         said.append(_HALVES[wishes.preferred])
     return said + [
-        say("away %(first)s to %(last)s", first=day_short(first), last=day_short(last)) for first, last in wishes.away
+        say("Away on %(day)s", day=day_short(first))
+        if first == last
+        else say("Away from %(first)s to %(last)s", first=day_short(first), last=day_short(last))
+        for first, last in wishes.away
     ]
 
 
@@ -143,7 +158,12 @@ def _row(line: ProposedSession, fixed: bool, names: Mapping[str, str]) -> DateRo
 def _choices(session: int, others: Sequence[Alternative], names: Mapping[str, str]) -> tuple[Choice, ...]:
     return tuple(
         Choice(
-            words=say("%(when)s, %(name)s", when=moment_said(other.start), name=names.get(other.practitioner, "")),
+            words=say(
+                "%(day)s, %(time)s, %(name)s",
+                day=day_short(other.start),
+                time=f"{other.start:%H:%M}",
+                name=names.get(other.practitioner, ""),
+            ),
             note=other.why,
             cost=other.cost,
             value=f"{session}={other.practitioner}|{other.room}|{other.start.isoformat(timespec='minutes')}",
@@ -166,9 +186,10 @@ def _mark(line: ProposedSession) -> TimelineSession | None:
         )
     start = line.placed.start
     label = say(
-        "Session %(number)s, %(when)s with %(name)s",
+        "Session %(number)s, %(day)s, %(time)s with %(name)s",
         number=line.number,
-        when=moment_said(start),
+        day=day_short(start),
+        time=f"{start:%H:%M}",
         name=line.practitioner,
     )
     return TimelineSession(line.number, start.date(), line.target_day, "proposed", line.phase, label)

@@ -17,13 +17,12 @@ from planner.services.outcomes import JobOutcome, outcome_of
 from planner.services.replan import Replan
 from planner.services.solve_jobs import Work
 from planner.web.context import actor, runtime
-from planner.web.formats import counted
 from planner.web.reception.hours import HOURS_SET, hours_title
 from planner.web.reception.hours_form import week_words
 from planner.web.reception.leave import LEAVE_RECORDED, TICKS, span_words, ticked
 from planner.web.reception.replans import tell_replan
 from planner.web.reception.routes import CONFLICT, Page, is_htmx, reception
-from planner.words import listing, say, say_many
+from planner.words import Text, decimal_said, listing, say, say_many
 
 
 class _Words(NamedTuple):
@@ -32,9 +31,9 @@ class _Words(NamedTuple):
     Args:
         lead: under its title.
         back: the page it came from, by endpoint and name.
-        nothing: where no course is touched; empty for a kind that shows dates and not changes.
-        until: how long it can be taken back.
-        button: the one that does it, before how many courses change.
+        nothing: where no course is touched.
+        until: what can be taken back until then.
+        button: the one that does it, with how many courses change; None for a kind that shows dates and not changes.
         used: what stands in the diary then.
         undone: what stands when it was taken back.
     """
@@ -43,7 +42,7 @@ class _Words(NamedTuple):
     back: tuple[str, str]
     nothing: str = ""
     until: str = ""
-    button: str = ""
+    button: Callable[[int], str] | None = None
     used: str = ""
     undone: str = say("The courses that were changed stand as before.")
 
@@ -128,14 +127,18 @@ def _quality(found: Job) -> str:
     if percent is None:
         return ""
     if percent == 0:
-        return "Proved: there are no better dates for all of them together."
-    return f"Proved: at most {percent:.1f} % above the best there could be."
+        return say("Proved: there are no better dates for all of them together.")
+    return say("Proved: at most %(percent)s %% above the best there could be.", percent=decimal_said(round(percent, 1)))
 
 
 def _gap_words(progress: Progress) -> str:
     """How far a search is from the best at most."""
     percent = progress.gap_percent
-    return "not known yet" if percent is None else f"at most {percent:.1f} %"
+    return (
+        say("not known yet")
+        if percent is None
+        else say("at most %(percent)s %%", percent=decimal_said(round(percent, 1)))
+    )
 
 
 def title_of(found: Job) -> str:
@@ -163,12 +166,16 @@ def _record_leave(found: Job) -> Page:
 def _hours_title(found: Job) -> str:
     week = new_hours.NewWeek.from_json(found.request)
     title = hours_title(leave_desk(runtime(), actor()).name_of(week.staff_id), week.first_day)
-    return f"{title}: {week_words(week.lines)}"
+    return say("%(title)s: %(hours)s", title=title, hours=week_words(week.lines))
 
 
 def _set_hours(found: Job) -> Page:
     tell_replan(new_hours.apply_hours(runtime(), actor(), found.id), HOURS_SET)
     return redirect(url_for("reception.hours"))
+
+
+def _block_title(found: Job) -> str:
+    return say_many("Dates for %(num)s patient", "Dates for %(num)s patients", len(found.request["courses"]))
 
 
 def _book(found: Job) -> Page:
@@ -180,7 +187,7 @@ def _book(found: Job) -> Page:
     return redirect(url_for("reception.job", job_id=found.id))
 
 
-def _booked_words(block: BookedBlock) -> str:
+def _booked_words(block: BookedBlock) -> Text:
     said = [say_many("%(num)s course booked.", "%(num)s courses booked.", len(block.lines))]
     if block.changed:
         names = listing(block.changed, ", ")
@@ -188,8 +195,13 @@ def _booked_words(block: BookedBlock) -> str:
     if block.skipped:
         said.append(say("Booked already by somebody else: %(names)s.", names=listing(block.skipped, ", ")))
     if block.to_place:
-        waits = counted(block.to_place, "session")
-        said.append(say("%(sessions)s found no date and wait on the worklist.", sessions=waits))
+        said.append(
+            say_many(
+                "%(num)s session found no date and waits on the worklist.",
+                "%(num)s sessions found no date and wait on the worklist.",
+                block.to_place,
+            )
+        )
     return listing(said, " ")
 
 
@@ -197,16 +209,20 @@ _LEAVE_WORDS: Final = _Words(
     lead=say("Planned for the whole clinic together."),
     back=("reception.leave", say("Leave and illness")),
     nothing=say("No appointment lies in this time."),
-    until=say("the leave can be taken back with all it changed"),
-    button=say("Record the leave and change"),
+    until=say("Until then the leave can be taken back with all it changed."),
+    button=lambda num: say_many(
+        "Record the leave and change %(num)s course", "Record the leave and change %(num)s courses", num
+    ),
     used=say("The leave is in the diary, and the courses were changed with it."),
 )
 _HOURS_WORDS: Final = _Words(
     lead=say("Planned for the whole clinic together."),
     back=("reception.hours", say("Working hours")),
     nothing=say("No appointment lies outside of these hours."),
-    until=say("the hours can be taken back with all they changed"),
-    button=say("Set the hours and change"),
+    until=say("Until then the hours can be taken back with all they changed."),
+    button=lambda num: say_many(
+        "Set the hours and change %(num)s course", "Set the hours and change %(num)s courses", num
+    ),
     used=say("The hours are set, and the courses were changed with them."),
 )
 _BLOCK_WORDS: Final = _Words(
@@ -222,7 +238,9 @@ _KINDS: Final[Mapping[str, _Kind]] = MappingProxyType(
         block_booking.BLOCK_JOB: _Kind(
             block_booking.think,
             _BLOCK_WORDS,
-            lambda found: say("Dates for %(patients)s", patients=counted(len(found.request["courses"]), "patient")),
+            lambda found: say_many(
+                "Dates for %(num)s patient", "Dates for %(num)s patients", len(found.request["courses"])
+            ),
             lambda found: block_booking.planned_block(runtime(), actor(), found),
             _book,
         ),

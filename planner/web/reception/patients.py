@@ -26,7 +26,7 @@ def patients() -> Page:
     found = search(runtime(), actor(), request.args.get("q", ""))
     template = "reception/_found.html" if is_htmx() else "reception/patients.html"
     urls = {"several_url": link_to("reception.book_several"), "take_over_url": link_to("take_over.show")}
-    return render_template(template, found=found, **urls)
+    return render_template(template, found=found, most=service.MOST_FOUND, **urls)
 
 
 @reception.route("/patients/new", methods=["GET", "POST"])
@@ -121,7 +121,7 @@ def _details(form: Mapping[str, str], known: Patient | None = None) -> PatientDe
         name=form.get("name", ""),
         email=form.get("email", ""),
         phone=form.get("phone", ""),
-        birth_date=_birth_date(form.get("birth_date", "").strip()),
+        birth_date=read_birth_date(form.get("birth_date", "").strip()),
         timezone=form.get("timezone") or None,
         language=form.get("language") or (known.details.language if known else ""),
         notes=form.get("notes", "").strip(),
@@ -129,7 +129,8 @@ def _details(form: Mapping[str, str], known: Patient | None = None) -> PatientDe
     )
 
 
-def _birth_date(text: str) -> date | None:
+def read_birth_date(text: str) -> date | None:
+    """A birth date as typed, None for none. Raises InvalidInput."""
     if not text:
         return None
     try:
