@@ -184,13 +184,13 @@ def _room_for(
     if by_patient and not rules.in_rhythm(start.date()):
         raise InvalidInput(say("This is too near to the visits beside it, or too far from them."), field="start")
     number = rules.number_of(start)
-    why: str = say("Times go in steps of %(minutes)s minutes.", minutes=rules.problem.grid_minutes)
+    refusal: str = say("Times go in steps of %(minutes)s minutes.", minutes=rules.problem.grid_minutes)
     if number is not None:
-        why = Reasons.of_column(rules, practitioner_id, room_id).at(number)
+        refusal = Reasons.of_column(rules, practitioner_id, room_id).at(number)
         room = rules.room_at(number, room_id)
-        if not why and room is not None:
+        if not refusal and room is not None:
             return room
-    raise SlotTaken(say("This time is not free, or outside opening hours.") if by_patient else why, field="start")
+    raise SlotTaken(say("This time is not free, or outside opening hours.") if by_patient else refusal, field="start")
 
 
 def _slots(rules: PlaceRules) -> Iterator[Slot]:

@@ -322,8 +322,8 @@ class Reasons:
                     when=each.when,
                 )
                 self._say(words, clash)
-        for day, words in self._free_words(person).items():
-            self._say(words, missing & self._on(day))
+        for day, free in self._free_words(person).items():
+            self._say(free, missing & self._on(day))
 
     def _free_words(self, person: Resource) -> dict[date, str]:
         """When a therapist is free, by day. Where the visit stands now counts, too, on whatever day that is."""
