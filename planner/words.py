@@ -108,6 +108,18 @@ class _Listing(Text):
         return {"parts": kept, "between": self.between}
 
 
+class _Capital(Text):
+    """Words that begin a line."""
+
+    inner: str
+
+    def put(self, language: str) -> str:
+        return _begun(in_language(self.inner, language))
+
+    def as_json(self) -> dict[str, Any]:
+        return {"capital": self.inner.as_json() if isinstance(self.inner, Text) else self.inner}
+
+
 Joining = Literal["and", "or", ", ", "; ", " "]
 """What stands between the last two things of a listing; whole sentences have a blank."""
 
@@ -172,6 +184,13 @@ def listing(parts: Iterable[str], between: Joining = "and") -> Text:
     return text
 
 
+def capital(text: str) -> Text:
+    """The same words with a capital at their beginning, whatever the language."""
+    said = _Capital(_begun(text))
+    said.inner = text
+    return said
+
+
 def part_of(text: str, blank: str) -> str | None:
     """What fills a blank of a Text; None where it has no such blank, or is no Text."""
     value = text.values.get(blank) if isinstance(text, _Sentence) else None
@@ -203,11 +222,22 @@ def _text_from(kept: Mapping[str, Any]) -> Text:
         return day_said(date.fromisoformat(kept["day"]), kept["form"])
     if "number" in kept:
         return number_said(kept["number"])
+    if "capital" in kept:
+        return capital(_words_from(kept["capital"]))
     if "decimal" in kept:
         return decimal_said(kept["decimal"])
     return listing(
         [str(part) if isinstance(part, int) else part for part in map(_part_from, kept["parts"])], kept["between"]
     )
+
+
+def _words_from(kept: Any) -> str:
+    part = _part_from(kept)
+    return part if isinstance(part, str) else str(part)
+
+
+def _begun(words: str) -> str:
+    return words[:1].upper() + words[1:]
 
 
 def _part_from(kept: Any) -> Value:

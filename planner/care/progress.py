@@ -207,7 +207,9 @@ class _Judged:
 
     @property
     def worse(self) -> tuple[Change, ...]:
-        return tuple(each for each in self.changes if each.trend is Trend.WORSE and each.kind in _SYMPTOMS)
+        """The symptoms that got worse: pain in any case, others where nothing got better. Source: E61, J58."""
+        worse = (each for each in self.changes if each.trend is Trend.WORSE and each.kind in _SYMPTOMS)
+        return tuple(each for each in worse if each.kind is Kind.PAIN or not self.better)
 
     @property
     def better(self) -> tuple[Change, ...]:
@@ -280,7 +282,9 @@ class _Judged:
         falling = tuple(each for each in self.changes if each.slipping or each.trend is Trend.WORSE)
         if falling:
             says = say("Something has fallen back: keep the rhythm and look at it again at the next session.")
-            reasons = [self.reason("J57", say("not thinned out sooner")), *self.grounds(falling)]
+            mixed = any(each.trend is Trend.WORSE for each in falling)
+            why = self.reason("J58" if mixed else "J57", say("not thinned out sooner"))
+            reasons = [why, *self.grounds(falling)]
             return self.advice(AdviceKind.CARRY_ON, "falling", says, reasons)
         if self.better:
             says = say("There is progress: carry on as planned.")

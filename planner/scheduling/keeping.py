@@ -34,13 +34,16 @@ class Keeping:
 
 
 def keeping(problem: Problem, tables: Tables) -> Keeping:
-    """Return what makes a search keep the appointments that stand and are not locked: locked ones never go."""
+    """Return what makes a search keep the appointments that stand and are not locked: locked ones never go.
+
+    A course by itself takes nobody's place, so its points alone count.
+    """
     standing = np.zeros((len(problem.courses), tables.drop.shape[1]), dtype=np.int64)
     for index, course in enumerate(problem.courses):
         for current in course.current:
             standing[index, current.session] = not current.locked
     from_here_on = standing[:, ::-1].cumsum(axis=1)[:, ::-1]
-    most = int(from_here_on.max(initial=0))
+    most = int(from_here_on.max(initial=0)) if len(problem.courses) > 1 else 0
     if not most:
         return Keeping(tables, np.zeros_like(standing))
     # Whole answers of one course stay far below NEVER, so that none is taken for forbidden.

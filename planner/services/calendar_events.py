@@ -50,8 +50,6 @@ def patient_events(unit: Unit, patient_id: int, privacy: Privacy = "neutral") ->
     clinic, words = unit.clinic, texts(unit.get(PatientRow, patient_id).language)
     rooms, staff = _room_names(unit), _staff_names(unit)
     entries = _entries(unit, AppointmentRow.patient_id == patient_id)
-    words = texts(unit.clinic.language)
-    words = texts(unit.clinic.language)
     last = last_numbers(unit, {entry.session.course_id for entry in entries})
 
     def event(entry: Entry) -> CalendarEvent:
@@ -109,7 +107,6 @@ def _staffs_events(
     """Entries as the people of the clinic see them: whose session it is, by as much of the name as they may read."""
     rooms, staff = _room_names(unit), _staff_names(unit)
     names = _patient_names(unit, {entry.patient_id for entry in entries})
-    words = texts(unit.clinic.language)
     words = texts(unit.clinic.language)
     last = last_numbers(unit, {entry.session.course_id for entry in entries})
 

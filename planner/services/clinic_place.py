@@ -264,7 +264,7 @@ def _ahead_by_room(unit: Unit) -> dict[int, int]:
         .where(row.starts_at > unit.now, row.status.in_(OCCUPYING_STATUSES), row.superseded.is_(False))
         .group_by(row.room_id)
     )
-    return dict(found.tuples().all())
+    return dict(found.all())
 
 
 def _booked(unit: Unit, *where: ColumnElement[bool]) -> int:

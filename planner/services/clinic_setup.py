@@ -31,8 +31,14 @@ _UNSEEN: Final = re.compile("[\u200c\u200d\u200e\u200f\U000e0020-\U000e007f]")
 DISPLACING: Final = ("never", "unconfirmed", "any")
 Level = Literal["off", "propose", "apply"]
 LEVELS: Final[tuple[Level, ...]] = get_args(Level)
-# What the planner can do by itself, each at a level of its own.
-AUTOMATED: Final = ("miss", "cancel", "leave", "backfill")
+# What the planner can do by itself, each at a level of its own, the last one unless the clinic says otherwise. A place
+# that became free is never offered without a person.
+AUTOMATED: Final[Mapping[str, tuple[Level, ...]]] = {
+    "miss": LEVELS,
+    "cancel": LEVELS,
+    "leave": LEVELS,
+    "backfill": ("off", "propose"),
+}
 # Which policies a manager may set, and between which whole numbers.
 POLICY_LIMITS: Final = {
     "notice_hours": (0, 336),
@@ -123,8 +129,8 @@ def set_displacing(unit: Unit, policy: str) -> None:
 
 
 def automation_level(clinic: ClinicRow, about: str) -> Level:
-    """What the planner does by itself about one of `AUTOMATED`; all of it where the clinic never said otherwise."""
-    return cast(Level, clinic.automation.get(about, "apply"))
+    """What the planner does by itself about one of `AUTOMATED`; all it can where the clinic never said otherwise."""
+    return cast(Level, clinic.automation.get(about, AUTOMATED[about][-1]))
 
 
 def set_automation(unit: Unit, levels: Mapping[str, str]) -> None:
@@ -136,7 +142,7 @@ def set_automation(unit: Unit, levels: Mapping[str, str]) -> None:
     """
     manage(unit)
     for about, level in levels.items():
-        if about not in AUTOMATED or level not in LEVELS:
+        if level not in AUTOMATED.get(about, ()):
             raise InvalidInput("Choose off, propose or apply.", field=f"automation_{about}")
     # A new value, because a change inside of the old one would not be noticed.
     unit.clinic.automation = {**unit.clinic.automation, **levels}

@@ -58,6 +58,11 @@ class Figures:
         return self.came + self.missed + self.late
 
     @property
+    def anything(self) -> bool:
+        """Whether there is anything to be counted but working time."""
+        return bool(self.expected or self.filled_minutes or self.ended)
+
+    @property
     def attendance(self) -> float | None:
         """The share of those to which the patient came; None where there were none."""
         return _share(self.came, self.expected)
@@ -111,7 +116,7 @@ class Month:
 
 @dataclass(frozen=True, slots=True)
 class Dashboard:
-    """The months, oldest first, and all of them added up."""
+    """The months from that of the first visit on, oldest first, and all of them added up."""
 
     months: tuple[Month, ...]
     total: Figures
@@ -144,10 +149,13 @@ def dashboard(runtime: Runtime, actor: Actor, months: int = MONTHS) -> Dashboard
             )
             for index in range(months)
         )
+        # What a clinic did before its first visit would make every share too small.
+        first = next((index for index, each in enumerate(found) if each.anything), months - 1)
         shown = tuple(
-            Month(starts[index], each, going_on=unit.today < starts[index + 1]) for index, each in enumerate(found)
+            Month(starts[index], found[index], going_on=unit.today < starts[index + 1])
+            for index in range(first, months)
         )
-        return Dashboard(shown, Figures.together(found))
+        return Dashboard(shown, Figures.together(month.figures for month in shown))
 
 
 def month_starts(today: date, months: int) -> list[date]:

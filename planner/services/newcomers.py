@@ -139,9 +139,11 @@ class _Scene:
             asked.append((request, planned_sessions(unit, request)))
         span = max((span_of(unit, request, planned) for request, planned in asked), key=lambda span: span.days)
         free = free_problem(unit, span, [row.id for row in therapists(unit)])
-        length = round((slot.ends_at - slot.starts_at).total_seconds() / 60)
-        there = Placed("-", 0, str(slot.practitioner_id), "-", slot.start)
         courses = [course_for(unit, request, planned, free) for request, planned in asked]
+        # A place may be named shorter than a first visit is: without it nobody begins a quarter of an hour later.
+        length = round((slot.ends_at - slot.starts_at).total_seconds() / 60)
+        length = max(length, *(course.sessions[0].minutes for course in courses))
+        there = Placed("-", 0, str(slot.practitioner_id), "-", slot.start)
         visits = visits_of(unit, {each.patient_id for each in waiting})
         apart = []
         for each, course in zip(waiting, courses, strict=True):

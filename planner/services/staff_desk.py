@@ -207,7 +207,7 @@ def _ahead(unit: Unit) -> Mapping[int, int]:
         .where(row.starts_at > unit.now, row.status.in_(OCCUPYING_STATUSES), row.superseded.is_(False))
         .group_by(row.practitioner_id)
     )
-    return dict(found.tuples().all())
+    return dict(found.all())
 
 
 def _must_be_free(unit: Unit, row: StaffRow, field: str) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from planner.care.assessment import FIELD_NAMES, Assessment
 from planner.care.fields import ASSESSMENT_FIELDS, FieldDescription, FieldKind
 from planner.errors import InvalidInput
+from planner.words import listing, say
 
 REQUIRED_FIELDS = tuple(each for each in ASSESSMENT_FIELDS if each.required)
 OPTIONAL_FIELDS = tuple(each for each in ASSESSMENT_FIELDS if not each.required)
@@ -52,11 +53,12 @@ def read_assessment_form(form: Mapping[str, str]) -> AssessmentForm:
 def options(described: FieldDescription) -> list[tuple[str, str]]:
     """(value, label) of a question's answers; an optional one can be left open again."""
     if described.kind is FieldKind.FLAG:
-        answers = [("true", "Yes"), ("false", "No")]
+        answers: list[tuple[str, str]] = [("true", say("Yes")), ("false", say("No"))]
     else:
         answers = [(choice.value, choice.label) for choice in described.choices]
-    return answers if described.required else [("", "Not recorded"), *answers]
+    return answers if described.required else [("", say("Not recorded")), *answers]
 
 
 def _ask(described: FieldDescription) -> str:
-    return f"{described.label} {'Write a number.' if described.kind is FieldKind.NUMBER else 'Choose an answer.'}"
+    ask = say("Write a number.") if described.kind is FieldKind.NUMBER else say("Choose an answer.")
+    return listing([described.label, ask], " ")

@@ -21,11 +21,11 @@ Page = str | Response
 _NEW_ADDRESS: Final = "new-clinic-calendar"
 # The programs that have a page of help, with how often each looks for changes, said truthfully.
 HELP: Final = {
-    "apple": ("Apple Calendar", "Every 15 minutes at best; on a Mac you choose it, on a phone the settings do."),
-    "google": ("Google Calendar", "Every 8 to 24 hours. It can't be made faster, whatever the settings say."),
-    "outlook": ("Outlook", "Every 3 to 24 hours, both at home and at work."),
-    "thunderbird": ("Thunderbird", "As often as you choose, every 30 minutes if you change nothing."),
-    "android": ("ICSx⁵ on Android", "As often as you choose, from every 15 minutes to once a day."),
+    "apple": ("Apple Calendar", say("Every 15 minutes at best; on a Mac you choose it, on a phone the settings do.")),
+    "google": ("Google Calendar", say("Every 8 to 24 hours. It can't be made faster, whatever the settings say.")),
+    "outlook": ("Outlook", say("Every 3 to 24 hours, both at home and at work.")),
+    "thunderbird": ("Thunderbird", say("As often as you choose, every 30 minutes if you change nothing.")),
+    "android": ("ICSx⁵ on Android", say("As often as you choose, from every 15 minutes to once a day.")),
 }
 
 
@@ -46,7 +46,7 @@ def overview() -> Page:
     """All addresses in use: whose, how much they tell, and who last asked."""
     fresh = session.pop(_NEW_ADDRESS, None)
     seen = feed_list(runtime(), actor())
-    ways = subscribing(fresh, "The clinic's calendar", request.headers.get("User-Agent", "")) if fresh else None
+    ways = subscribing(fresh, say("The clinic's calendar"), request.headers.get("User-Agent", "")) if fresh else None
     return render_template("calendars/overview.html", view=seen, ways=ways)
 
 

@@ -142,9 +142,13 @@ def days_words(days: int) -> Text:
     return say_many("%(num)s day", "%(num)s days", days)
 
 
-def counted(amount: int, noun: str, plural: str = "") -> str:
-    """`1 session`, `3 sessions`; the plural is given where an s does not make it."""
-    return f"{amount} {noun if amount == 1 else plural or noun + 's'}"
+def counted(amount: int, noun: str) -> Text:
+    """`1 session`, `3 sessions`, of the things that pages count.
+
+    Raises:
+        KeyError: nobody has counted such things before; say_many or ngettext has the whole sentence.
+    """
+    return _COUNTED[noun](amount)
 
 
 def number(value: float) -> Text:
@@ -165,6 +169,19 @@ def minutes_words(minutes: int) -> str:
         parts.append(f"{rest} min")
     return " ".join(parts)
 
+
+_COUNTED: Final[Mapping[str, Callable[[int], Text]]] = MappingProxyType(
+    {
+        "busy time": lambda num: say_many("%(num)s busy time", "%(num)s busy times", num),
+        "course": lambda num: say_many("%(num)s course", "%(num)s courses", num),
+        "date": lambda num: say_many("%(num)s date", "%(num)s dates", num),
+        "day": days_words,
+        "patient": lambda num: say_many("%(num)s patient", "%(num)s patients", num),
+        "session": lambda num: say_many("%(num)s session", "%(num)s sessions", num),
+        "visit": lambda num: say_many("%(num)s visit", "%(num)s visits", num),
+        "week": lambda num: say_many("%(num)s week", "%(num)s weeks", num),
+    }
+)
 
 FILTERS: Final[Mapping[str, Callable[..., Any]]] = MappingProxyType(
     {

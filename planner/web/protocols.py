@@ -2,12 +2,13 @@
 
 from planner.care.assessment import Assessment
 from planner.care.fields import ASSESSMENT_FIELDS
+from planner.words import say
 
 
 def field_words(name: str, value: object) -> str:
     """A field's value as its form calls it: the label of a choice, yes or no, a number as it is."""
     if isinstance(value, bool):
-        return "Yes" if value else "No"
+        return say("Yes") if value else say("No")
     field = next((field for field in ASSESSMENT_FIELDS if field.name == name), None)
     labels = {choice.value: choice.label for choice in field.choices} if field else {}
     return labels.get(str(value), str(value))

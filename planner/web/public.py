@@ -16,19 +16,20 @@ from planner.web.formats import day_short
 from planner.web.navigation import Navigation, NavLink
 from planner.web.public_form import PublicForm, empty_form, questions, read_form, zones
 from planner.web.timeline import Timeline, TimelineLine, TimelineSession, build_timeline
+from planner.words import say
 
 public = Blueprint("public", __name__)
 
 Page = str | Redirect | tuple[str, int]
 _HEADINGS: Final = (
-    (Kind.PROTOCOL, "How many sessions, by what is treated"),
-    (Kind.GOAL, "What the goal changes"),
-    (Kind.FREQUENCY, "How often, and how it thins out"),
-    (Kind.FACTOR, "What makes it more or fewer"),
-    (Kind.ATTENDANCE, "When visits are missed"),
-    (Kind.SAFETY, "Looking again, and stopping"),
-    (Kind.ADVICE, "What patients are told"),
-    (Kind.JUDGEMENT, "Our own judgement"),
+    (Kind.PROTOCOL, say("How many sessions, by what is treated")),
+    (Kind.GOAL, say("What the goal changes")),
+    (Kind.FREQUENCY, say("How often, and how it thins out")),
+    (Kind.FACTOR, say("What makes it more or fewer")),
+    (Kind.ATTENDANCE, say("When visits are missed")),
+    (Kind.SAFETY, say("Looking again, and stopping")),
+    (Kind.ADVICE, say("What patients are told")),
+    (Kind.JUDGEMENT, say("Our own judgement")),
 )
 
 
@@ -95,7 +96,11 @@ def _bar() -> dict[str, object]:
     """The bar's links for who is not signed in; everybody else has their own."""
     if actor_or_none() is not None:
         return {}
-    links = (("public.home", "How many sessions?"), ("public.evidence", "Evidence"), ("auth.sign_in", "Staff sign-in"))
+    links = (
+        ("public.home", say("How many sessions?")),
+        ("public.evidence", say("Evidence")),
+        ("auth.sign_in", say("Staff sign-in")),
+    )
     items = tuple(NavLink(url_for(name), words, request.endpoint == name) for name, words in links)
     return {"navigation": Navigation(main=items)}
 
@@ -120,8 +125,8 @@ def _picture(plan: QuickPlan, today: date) -> Timeline:
             each.starts_at.date(),
             "proposed",
             each.phase,
-            f"Session {each.number}, {day_short(each.starts_at.date())}",
+            say("Session %(number)s, %(day)s", number=each.number, day=day_short(each.starts_at.date())),
         )
         for each in plan.dates
     )
-    return build_timeline("The dates on a line", [TimelineLine("", sessions)], today)
+    return build_timeline(say("The dates on a line"), [TimelineLine("", sessions)], today)

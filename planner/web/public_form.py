@@ -19,12 +19,18 @@ from planner.words import say
 USUAL_ZONE: Final = "Europe/London"
 # How a patient would be asked what the form of therapists asks in their own words.
 _IN_PLAIN_WORDS: Final = {
-    "pain_sensitivity": ("How sensitive to pain are you?", "Be honest: gentle treatment takes a little longer."),
-    "healing_response": ("How fast did treatment help before?", "This or another treatment, if you had any."),
-    "twitch_response": ("If you were needled before: did the muscle twitch?", "A short jerk that you can't hold back."),
-    "exercise_adherence": ("Your exercises at home", "How far you do them as you were shown."),
-    "trigger_points": ("How many sore knots does the muscle have?", "Many: several of them, or deep ones."),
-    "attendance": ("Can you come regularly?", "Long gaps between visits cost progress."),
+    "pain_sensitivity": (
+        say("How sensitive to pain are you?"),
+        say("Be honest: gentle treatment takes a little longer."),
+    ),
+    "healing_response": (say("How fast did treatment help before?"), say("This or another treatment, if you had any.")),
+    "twitch_response": (
+        say("If you were needled before: did the muscle twitch?"),
+        say("A short jerk that you can't hold back."),
+    ),
+    "exercise_adherence": (say("Your exercises at home"), say("How far you do them as you were shown.")),
+    "trigger_points": (say("How many sore knots does the muscle have?"), say("Many: several of them, or deep ones.")),
+    "attendance": (say("Can you come regularly?"), say("Long gaps between visits cost progress.")),
 }
 
 
@@ -110,4 +116,4 @@ def _in_plain_words(described: FieldDescription) -> FieldDescription:
 
 
 def _answers(described: FieldDescription) -> tuple[tuple[str, str], ...]:
-    return tuple((value, label if value else "I don't know") for value, label in options(described))
+    return tuple((value, label if value else say("I don't know")) for value, label in options(described))

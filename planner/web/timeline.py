@@ -21,6 +21,7 @@ from planner.web.timeline_values import (
     TimelineLine,
     TimelineSession,
 )
+from planner.words import listing, say
 
 __all__ = ["Timeline", "TimelineLine", "TimelineSession", "build_timeline"]
 
@@ -87,12 +88,20 @@ def _extent(lines: Iterable[TimelineLine], today: date) -> tuple[date, int]:
 
 def _summary(line: TimelineLine, today: date) -> str:
     """One sentence for those who do not see the picture."""
-    states = [state_look(session.state).word.lower() for session in line.sessions]
-    parts = ", ".join(f"{states.count(word)} {word}" for word in dict.fromkeys(states))
+    states = [state_look(session.state).word for session in line.sessions]
+    parts = listing(
+        (say("%(num)s %(state)s", num=states.count(word), state=word) for word in dict.fromkeys(states)), ", "
+    )
     first, last = line.sessions[0].day, line.sessions[-1].day
-    name = f"{line.name}: " if line.name else ""
-    length = f"{counted(len(states), 'session')} from {day_year(first)} to {day_year(last)}"
-    return f"{name}{length}: {parts}. Today is {day_short(today)}."
+    said = say(
+        "%(sessions)s from %(first)s to %(last)s: %(parts)s. Today is %(today)s.",
+        sessions=counted(len(states), "session"),
+        first=day_year(first),
+        last=day_year(last),
+        parts=parts,
+        today=day_short(today),
+    )
+    return say("%(name)s: %(words)s", name=line.name, words=said) if line.name else said
 
 
 @dataclass(frozen=True)

@@ -88,6 +88,15 @@ def test_symptoms_that_get_worse_stop_at_once():
     assert kind_of(2, outcomes) is AdviceKind.STOP_AND_REFER
 
 
+def test_one_activity_that_got_worse_beside_less_pain_is_looked_at_again_first():
+    """With nothing better it would be referred. Source: J58."""
+    worse = [measured(Kind.FUNCTION, 1, 5), measured(Kind.FUNCTION, 2, 2)]
+    advice = advise(standing(2), [*pain(8, 4), *worse], EVIDENCE)
+    assert advice is not None
+    assert (advice.kind, advice.reasons[0].evidence) == (AdviceKind.CARRY_ON, "J58")
+    assert kind_of(2, [*pain(8, 7), *worse]) is AdviceKind.STOP_AND_REFER
+
+
 def test_worse_sleep_alone_stops_nothing_but_thins_nothing_out():
     """It has other reasons, too."""
     outcomes = [*pain(8, 4), measured(Kind.SLEEP, 1, 8), measured(Kind.SLEEP, 2, 5)]

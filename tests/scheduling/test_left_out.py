@@ -90,7 +90,7 @@ def test_a_dive_is_a_whole_valid_answer(number, repair):
     case = make_problem(Wish(courses=25, practitioners=2, load=0.95, days=91, repair=repair))
     found = settled(case)
     for over in (lambda: False, lambda: True):
-        answer = dive(found.tables, found.alone, found.pricing.estimate, manners(number), over)
+        answer = dive(found.keeping.tables, found.alone, found.pricing.estimate, manners(number), over)
         if answer is None:  # somebody's locked appointments stand no longer with what was fixed before
             assert repair
             continue

@@ -111,10 +111,17 @@ def test_the_planner_does_all_by_itself_until_somebody_says_otherwise(runtime, c
         clinic_setup.set_automation(unit, {"leave": "propose"})
     with runtime.reading(clinic.system) as unit:
         levels = {about: clinic_setup.automation_level(unit.clinic, about) for about in clinic_setup.AUTOMATED}
-    assert levels == {"miss": "propose", "cancel": "apply", "leave": "propose", "backfill": "apply"}
+    assert levels == {"miss": "propose", "cancel": "apply", "leave": "propose", "backfill": "propose"}
 
 
-@pytest.mark.parametrize(("levels", "field"), [({"miss": "on"}, "automation_miss"), ({"x": "off"}, "automation_x")])
+@pytest.mark.parametrize(
+    ("levels", "field"),
+    [
+        ({"miss": "on"}, "automation_miss"),
+        ({"x": "off"}, "automation_x"),
+        ({"backfill": "apply"}, "automation_backfill"),
+    ],
+)
 def test_a_level_that_is_none_is_refused_and_nothing_is_changed(runtime, clinic, levels, field):
     """Also when another one beside it is right."""
     with pytest.raises(InvalidInput) as refusal, runtime.writing(clinic.mo.actor) as unit:

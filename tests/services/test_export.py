@@ -4,6 +4,7 @@ import csv
 import io
 import re
 import zipfile
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, time
 
 import pytest
@@ -21,11 +22,18 @@ SECRET = re.compile(r"hash|secret|token|address$|runner|password(?!_once)")
 HARMLESS = {("clinic", "address"), ("invitation", "address")}
 
 
-def files_of(runtime, actor):
-    """The rows of every file by its name, each row by the names of its columns."""
-    with zipfile.ZipFile(export(runtime, actor)) as archive:
+@contextmanager
+def taken(runtime, clinic):
+    """The archive as the manager gets it."""
+    with export(runtime, clinic.mo.actor) as file, zipfile.ZipFile(file) as archive:
+        yield archive
+
+
+def files_of(runtime, clinic):
+    """The rows of every table by its name, each row by the names of its columns."""
+    with taken(runtime, clinic) as archive:
         return {
-            name: list(csv.DictReader(io.StringIO(archive.read(name).decode("utf-8-sig"))))
+            name.removesuffix(".csv"): list(csv.DictReader(io.StringIO(archive.read(name).decode("utf-8-sig"))))
             for name in archive.namelist()
             if name.endswith(".csv")
         }
@@ -33,7 +41,7 @@ def files_of(runtime, actor):
 
 def test_every_table_is_exported_or_withheld_for_a_reason(runtime, clinic):
     """Whoever adds a table decides; nothing is forgotten."""
-    with zipfile.ZipFile(export(runtime, clinic.mo.actor)) as archive:
+    with taken(runtime, clinic) as archive:
         found = {name.removesuffix(".csv") for name in archive.namelist() if name.endswith(".csv")}
         assert "READ ME.txt" in archive.namelist()
     withheld = {name for name, columns in WITHHELD.items() if columns is None}
@@ -52,7 +60,7 @@ def test_no_column_that_sounds_like_a_secret_is_exported():
 def test_the_files_hold_every_row_of_this_clinic_and_none_of_another(runtime, clinic, other_clinic):
     """Counted in the tables."""
     course = book_ana(runtime, clinic)
-    found = files_of(runtime, clinic.mo.actor)
+    found = files_of(runtime, clinic)
     assert len(found["session"]) == len(course.now().sessions)
     assert [row["name"] for row in found["clinic"]] == ["Northside Clinic"]
     assert {row["clinic_id"] for row in found["staff"]} == {str(clinic.id)}
@@ -65,7 +73,7 @@ def test_a_text_is_no_formula_for_a_spreadsheet(runtime, clinic):
     with runtime.writing(clinic.system) as unit:
         unit.get(PatientRow, clinic.ana).name = '=HYPERLINK("http://x","Ana")'
         unit.get(PatientRow, clinic.ana).notes = "עליזה, \n“ok” 🙂"
-    (ana,) = files_of(runtime, clinic.mo.actor)["patient"]
+    (ana,) = files_of(runtime, clinic)["patient"]
     assert ana["name"] == '\'=HYPERLINK("http://x","Ana")'
     assert ana["notes"] == "עליזה, \n“ok” 🙂"
 
@@ -94,13 +102,13 @@ def test_a_cell_says_its_value_in_one_way(value, said):
 
 def test_an_archive_begins_each_file_with_the_mark_of_its_encoding(runtime, clinic):
     """Without it a spreadsheet would take UTF-8 for something else."""
-    with zipfile.ZipFile(export(runtime, clinic.mo.actor)) as archive:
+    with taken(runtime, clinic) as archive:
         assert archive.read("patient.csv").startswith(b"\xef\xbb\xbfclinic_id,id,name")
 
 
 def test_who_took_everything_is_kept(runtime, clinic):
     """In the audit, before the first byte leaves."""
-    export(runtime, clinic.mo.actor)
+    export(runtime, clinic.mo.actor).close()
     with runtime.reading(clinic.mo.actor) as unit:
         row = unit.session.scalars(select(AuditRow).where(AuditRow.action == "export everything")).one()
         assert row.actor == "Mo Adeyemi"

@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from planner.errors import InvalidInput, NotAllowed, NotFound, StaleForm
 from planner.languages import LANGUAGES
+from planner.notify.message import Mailbox
 from planner.notify.visit import OwnWords
 from planner.services import letter_words
 from planner.services.letter_words import KINDS
@@ -70,7 +71,9 @@ def test_no_word_of_the_clinics_becomes_a_header(runtime, clinic, clock, mailer)
     book_ana(runtime, clinic)
     clock.advance(minutes=6)
     send_outbox(runtime)
-    message = email.message_from_bytes(mailer.sent[0].as_bytes(), policy=email.policy.default)
+    message = email.message_from_bytes(
+        mailer.sent[0].to_mime(Mailbox("planner@mail.example")).as_bytes(), policy=email.policy.default
+    )
     assert "Bcc" not in message
     assert message["To"].addresses[0].addr_spec == "ana@example.org"
 

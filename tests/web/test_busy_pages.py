@@ -27,6 +27,7 @@ ROUNDS = 9
 PAGES = {
     "today": ("rosa", "/today", 12),
     "worklists": ("rosa", "/worklists", 12),
+    "diary": ("rosa", "/diary?span=week", 16),
     "course": ("ben", "/courses/{course}", 25),
     "patient": ("rosa", "/patients/{patient}", 20),
     "a patient's own page": (None, "/p/{link}", 20),

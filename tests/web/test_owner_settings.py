@@ -283,18 +283,18 @@ def test_letters_are_written_beside_their_preview(mo, runtime, clinic):
     path = "/settings/letters?kind=reminder&language=de"
     page = mo.get(path)
     assert "frame-src 'self'" in page.headers["Content-Security-Policy"]
-    words = {"opening": "Guten Tag <b>", "closing": "", "seen": seen(page.text)}
+    words = {"opening": "Willkommen <b>", "closing": "", "seen": seen(page.text)}
     shown = mo.post(path, words, headers={"HX-Request": "true"}).text
     assert "<html" not in shown
-    assert "Guten Tag &lt;b&gt;" in shown
+    assert "Willkommen &lt;b&gt;" in shown
     frame = re.search(r'<iframe class="paper" src="([^"]+)"', shown)[1].replace("&amp;", "&")
     sample = mo.get(frame)
-    assert "Guten Tag &lt;b&gt;" in sample.text
+    assert "Willkommen &lt;b&gt;" in sample.text
     assert "sandbox" in sample.headers["Content-Security-Policy"]
     assert sample.headers["X-Frame-Options"] == "SAMEORIGIN"
-    assert "Guten Tag" not in mo.get(path).text
+    assert "Willkommen" not in mo.get(path).text
     assert mo.post(path, {**words, "do": "keep"}).status_code == 302
-    assert "Guten Tag &lt;b&gt;" in mo.get(path).text
+    assert "Willkommen &lt;b&gt;" in mo.get(path).text
     assert mo.post(path, {**words, "do": "keep"}).status_code == 409
     answer = mo.post(path, {**words, "opening": "x" * 601, "do": "keep"})
     assert answer.status_code == 422

@@ -50,7 +50,7 @@ def walk(client, path, until="people", **changes):
 def test_five_steps_open_a_clinic_that_can_book_and_sign_its_manager_in(client, path, runtime):
     """With everything that was typed, and the colleague's first password shown once."""
     answer = walk(client, path)
-    assert "Ihre Praxis ist geöffnet" in answer.text or "Your clinic is open" in answer.text
+    assert "Ihre Praxis ist eröffnet" in answer.text or "Your clinic is open" in answer.text
     with runtime.database.reading(None) as session:
         clinic = session.scalars(select(ClinicRow)).one()
         assert (clinic.name, clinic.timezone, clinic.subdivision) == ("Südwind Praxis", "Europe/Berlin", "BE")

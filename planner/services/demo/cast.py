@@ -9,6 +9,7 @@ from typing import Final
 from planner.diary.hours import WeeklyHours
 from planner.services.clinic_setup import NewClinic
 from planner.services.runtime import Role
+from planner.services.services_offered import ServiceDetails
 from planner.services.wishes import PartOfDay
 
 CLINIC: Final = NewClinic(
@@ -23,6 +24,11 @@ CLINIC: Final = NewClinic(
 )
 PASSWORD: Final = "seven calm herons"  # noqa: S105 - the demo tells it to everybody
 ROOMS: Final = ("Room 1", "Room 2", "Room 3", "Room 4")
+CURRENCY: Final = "GBP"
+SERVICES: Final = (
+    ServiceDetails("Physiotherapy with dry needling", None, 60, 30, "58"),
+    ServiceDetails("Sports rehabilitation", "sports_rehabilitation", 60, 45, "72"),
+)
 
 
 def _hours(days: str, *stretches: tuple[int, int]) -> tuple[WeeklyHours, ...]:
@@ -77,6 +83,8 @@ class Character:
         then_on: and when.
         left_open: so many sessions get no date yet, because the patient does not know their shifts.
         reachable: has an e-mail address.
+        pain_a_visit: what becomes of the pain from one visit to the next, of 10; None: nobody measured it.
+        note: what the therapist writes down after the first meeting.
     """
 
     name: str
@@ -91,6 +99,8 @@ class Character:
     left_open: int = 0
     reachable: bool = True
     timezone: str | None = None
+    pain_a_visit: float | None = -0.8
+    note: str = ""
 
     @property
     def booked_on(self) -> int:
@@ -117,14 +127,16 @@ _HIP_NEW: Final = ("piriformis_syndrome", 4, "severe", "relief")
 _HIP: Final = ("piriformis_syndrome", 9, "moderate", "lasting")
 _HIP_OLD: Final = ("piriformis_syndrome", 30, "severe", "lasting")
 
+_ANAS_NOTE: Final = "Desk work, sits long. Afraid of needles: say before each one, and begin with the calf."
+
 CHARACTERS: Final = (
     # Those of today's list: their first visit was whole weeks ago, so the weekly ones fall on today.
-    Character("Ana Silva", _BACK, BEN, -21, ".m", then="confirms", then_on=-1),
-    Character("Tom Fairweather", _NECK, DENIZ, -35, likes="morning"),
+    Character("Ana Silva", _BACK, BEN, -21, ".m", then="confirms", then_on=-1, note=_ANAS_NOTE),
+    Character("Tom Fairweather", _NECK, DENIZ, -35, likes="morning", pain_a_visit=-1.4),
     Character("Ivy Hollis", _KNEE, CLARA, -14),
     Character("Noor Haddad", _ARTHRITIS, BEN, -42, "..l"),
     Character("Leo Brandt", _HIP_OLD, DENIZ, -14),
-    Character("Grace Oyelaran", _MIGRAINE, CLARA, -28, likes="afternoon"),
+    Character("Grace Oyelaran", _MIGRAINE, CLARA, -28, likes="afternoon", pain_a_visit=0.0),
     Character("Emil Sorensen", _SHOULDER, DENIZ, -7),
     Character("Yuki Tanabe", _HIP, BEN, -7),
     Character("Priya Raman", _BACK, CLARA, 0),
@@ -132,19 +144,19 @@ CHARACTERS: Final = (
     # Courses that run.
     Character("Marta Kowal", _BACK, BEN, -25, likes="morning", days=(0, 1, 2, 3, 4)),
     Character("Jonas Lindqvist", _RUNNER, CLARA, -12, likes="afternoon"),
-    Character("Beatrice Moon", _ARTHRITIS, DENIZ, -50, "...m"),
+    Character("Beatrice Moon", _ARTHRITIS, DENIZ, -50, "...m", pain_a_visit=0.3),
     Character("Hugo Ferreira", _ROWER, BEN, -9, days=(0, 1, 2, 3, 4)),
     Character("Sofia Marino", _NECK, CLARA, -18, ".c", then="confirms", then_on=-1),
     Character("Arthur Penrose", _MIGRAINE, BEN, -45, then="less often", then_on=-6),
     Character("Lena Vogel", _HIP_OLD, CLARA, -20, likes="morning", timezone="Europe/Berlin"),
     Character("Samir Khoury", _KNEE, DENIZ, -11),
-    Character("Edith Barrow", _BACK, CLARA, -30, reachable=False),
+    Character("Edith Barrow", _BACK, CLARA, -30, reachable=False, pain_a_visit=None),
     Character("Kofi Mensah", _RUNNER, DENIZ, -6, "m"),
     Character("Rose Tilley", _SHOULDER, BEN, -24, then="more often", then_on=-5),
     Character("Victor Anand", _CALF, DENIZ, -4),
     # Courses that went astray, and were repaired or wait for a person.
     Character("Wanda Pryce", _BACK, BEN, -16, ".mm", days=(0, 1, 2, 3)),
-    Character("Felix Thorne", _HIP_OLD, DENIZ, -18, "..lm"),
+    Character("Felix Thorne", _HIP_OLD, DENIZ, -18, "..lm", pain_a_visit=None),
     Character("Ines Duarte", _ARTHRITIS, CLARA, -20, ".m", days=(2,)),
     Character("Max Ritter", _NECK, BEN, -20, ".m", days=(1,), then="catches up", then_on=-3),
     Character("Clement Hart", _MIGRAINE, CLARA, -26, ".m.m"),

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from planner.care.assessment import Assessment
 from planner.care.course import Phase, PhaseName, phases_from_json
-from planner.services import assessments, attendance, booking, frequency, patients, undoing
+from planner.services import assessments, attendance, booking, frequency, notes, patients, undoing
 from planner.services.booking import BookingRequest
 from planner.services.demo import cast
 from planner.services.demo.cast import Character
@@ -68,6 +68,8 @@ def begin(runtime: Runtime, staff: Mapping[str, Actor], character: Character, to
     dated = len(proposal.sessions) - character.left_open
     places = {number: place for number, place in proposal.places.items() if number < dated}
     booking.book_course(runtime, reception, request, places)
+    if character.note:
+        notes.write(runtime, therapist, request.course_id, character.note)
     patient = Actor(reception.clinic_id, "patient", patient_id=patient_id)
     return Told(character, patient, request.course_id)
 

@@ -12,8 +12,17 @@ from sqlalchemy import select
 
 from planner.diary.hours import Closure, Leave
 from planner.notify.message import Message
-from planner.services import attendance, clinic_setup, leave, maintenance, messages, reminders, worklists
-from planner.services.demo import cast, courses
+from planner.services import (
+    attendance,
+    clinic_setup,
+    leave,
+    maintenance,
+    messages,
+    reminders,
+    services_offered,
+    worklists,
+)
+from planner.services.demo import cast, courses, measures
 from planner.services.demo.courses import Told
 from planner.services.runtime import Actor, Runtime
 from planner.storage.courses import AppointmentRow
@@ -56,6 +65,7 @@ class _Waiting:
 
     id: int
     course_id: int
+    session_id: int
     starts_at: datetime
     ends_at: datetime
 
@@ -76,6 +86,8 @@ class Story:
     clinic_id: int = field(init=False)
     staff: dict[str, Actor] = field(init=False, default_factory=dict)
     told: dict[int, Told] = field(init=False, default_factory=dict)
+    seen: list[tuple[Told, int]] = field(init=False, default_factory=list)
+    """Who came today, with the session."""
 
     def tell(self) -> None:
         """All of it."""
@@ -113,6 +125,7 @@ class Story:
     def _open_the_clinic(self) -> None:
         self.clinic_id = clinic_setup.create_clinic(self.runtime, cast.CLINIC)
         with self.runtime.writing(Actor.system(self.clinic_id)) as unit:
+            unit.clinic.currency = cast.CURRENCY
             for person in cast.STAFF:
                 treats = bool(person.hours)
                 row = clinic_setup.add_staff(unit, person.name, person.email, person.role, cast.PASSWORD, treats=treats)
@@ -123,6 +136,8 @@ class Story:
                 clinic_setup.add_room(unit, name)
             training = self.today + timedelta(days=22 - self.today.weekday())
             clinic_setup.add_closure(unit, Closure(training, training, "Staff training"))
+        for service in cast.SERVICES:
+            services_offered.add(self.runtime, self.staff[cast.MANAGER.name], service)
 
     def _morning(self, day: date) -> None:
         """New courses are booked, leave is recorded, visits are called off; then the patients are told."""
@@ -163,6 +178,9 @@ class Story:
                 missed = told.next_letter == "m"
                 (attendance.miss if missed else attendance.fulfil)(self.runtime, self.reception, visit.id)
                 told.visits_over += 1
+                if not missed:
+                    measures.measure(self.runtime, self.staff, told, visit.session_id)
+                    self.seen.append((told, visit.session_id))
             elif visit.starts_at <= self.now:
                 self.clock.turn_to(visit.starts_at)
                 attendance.arrive(self.runtime, self.reception, visit.id)
@@ -172,6 +190,9 @@ class Story:
         if day == self.today:
             return
         self.clock.turn_to(self._at(day, _SHUTS))
+        for told, session_id in self.seen:
+            measures.feel(self.runtime, told, session_id)
+        self.seen.clear()
         if day >= self.today - _REMINDED_DAYS:
             reminders.queue_reminders(self.runtime)
         if day.weekday() == 0 or day == self.today - _DAY:
@@ -196,4 +217,4 @@ class Story:
                 .where(row.status.in_(attendance.UNATTENDED), row.starts_at >= start, row.starts_at < end)
                 .order_by(row.starts_at, row.id)
             )
-            return [_Waiting(each.id, each.course_id, each.starts_at, each.ends_at) for each in found]
+            return [_Waiting(each.id, each.course_id, each.session_id, each.starts_at, each.ends_at) for each in found]

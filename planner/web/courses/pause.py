@@ -17,6 +17,7 @@ from planner.web.courses.routes import Page, courses, go_on, tell
 from planner.web.days import read_day
 from planner.web.errors import status_of
 from planner.web.formats import counted
+from planner.words import listing, say, say_many
 
 _BEGIN, _UNPROCESSABLE = "apply", 422
 
@@ -62,13 +63,18 @@ def _days(form: Mapping[str, str]) -> DaysAway:
 def _tell(plan: Replan, days: DaysAway) -> None:
     """What was done, on the next page; with a way back, which takes all of it back."""
     moved = sum(len(course.difference.told) for course in plan.courses)
-    changed = f"{counted(moved, 'visit')} changed" if moved else "no visit was in the way"
+    changed = say("no visit was in the way")
+    if moved:
+        changed = say_many("%(num)s visit changed", "%(num)s visits changed", moved)
     unplaced = sum(course.unplaced for course in plan.courses)
-    waits = f" {counted(unplaced, 'session')} found no date and wait on the worklist." if unplaced else ""
+    said = say("The patient can't come %(days)s: %(changed)s.", days=days.words, changed=changed)
+    if unplaced:
+        waits = say("%(sessions)s found no date and wait on the worklist.", sessions=counted(unplaced, "session"))
+        said = listing([said, waits], " ")
     words = {
-        "text": f"The patient can't come {days}: {changed}.{waits}",
+        "text": said,
         "undo_url": url_for("courses.undo", revision_id=plan.revision_ids[0]),
-        "undo_label": "Undo",
+        "undo_label": say("Undo"),
     }
     flash(words, "good")  # type: ignore[arg-type]  # The session keeps any JSON value; flash.html knows this one.
 

@@ -33,4 +33,7 @@ def estimates() -> str:
 def files() -> Response:
     """Every table as a CSV file, in one archive."""
     name = f"clinic-{runtime().clock.now():%Y-%m-%d}.zip"
-    return send_file(export(runtime(), actor()), mimetype="application/zip", as_attachment=True, download_name=name)
+    answer = send_file(export(runtime(), actor()), mimetype="application/zip", as_attachment=True, download_name=name)
+    # All that is known of all patients stays in no cache.
+    answer.headers["Cache-Control"] = "no-store"
+    return answer

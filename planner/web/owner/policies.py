@@ -50,13 +50,12 @@ _LEVELS: Final = {
     ),
     "leave": (
         ("off", _OFF, say("The visits stay where they are and stand on the worklist, each with “Move” and “Cancel”.")),
-        ("propose", _PROPOSE, say("New dates stand on the worklist. They hold once somebody agrees.")),
-        ("apply", _APPLY, say("The visits move when the leave is recorded; its page shows all changes before.")),
+        ("propose", _PROPOSE, say("The page of the leave shows new dates; those that somebody ticks are taken.")),
+        ("apply", _APPLY, say("The page of the leave shows new dates, all ticked; recording it moves the visits.")),
     ),
     "backfill": (
         ("off", _OFF, say("The place stays free and stands in the list of freed places only.")),
         ("propose", _PROPOSE, say("It stands on the worklist with those who would gain; somebody offers it.")),
-        ("apply", _APPLY, say("Whoever gains most gets an offer by message; the first to accept has the place.")),
     ),
 }
 _QUESTIONS: Final = {

@@ -15,13 +15,14 @@ from planner.services.replan import Replan
 from planner.services.solve_jobs import new_job_id
 from planner.web.context import actor, runtime
 from planner.web.errors import status_of
-from planner.web.formats import counted, day_year
+from planner.web.formats import day_year
 from planner.web.numbers import read_id
 from planner.web.reception.hours_form import WEEKDAYS, day_field, fields_of, read_week, week_words
 from planner.web.reception.replans import tell_replan
 from planner.web.reception.routes import CONFLICT, UNPROCESSABLE, Errors, Page, errors_of, reception
+from planner.words import listing, say, say_many
 
-HOURS_SET: Final = "The hours are set."
+HOURS_SET: Final = say("The hours are set.")
 
 
 @reception.route("/hours", methods=["GET", "POST"])
@@ -39,7 +40,7 @@ def hours() -> Page:
         return _page(form, errors), UNPROCESSABLE
     try:
         if not planned_at_once(runtime(), actor(), week):
-            job_id = read_id(form.get("job_id", ""), "This page could not be read. Please begin again.")
+            job_id = read_id(form.get("job_id", ""), say("This page could not be read. Please begin again."))
             plan_hours(runtime(), actor(), week, job_id=job_id)
             return redirect(url_for("reception.job", job_id=job_id))
         if form.get("do") != "record":
@@ -113,13 +114,14 @@ def _next_monday(today: date) -> date:
 
 def hours_title(name: str, first_day: date) -> str:
     """The words over what new hours change."""
-    return f"{name} works other hours from {day_year(first_day)}"
+    return say("%(name)s works other hours from %(day)s", name=name, day=day_year(first_day))
 
 
 def _taken_back_words(taken_back: TakenBack) -> str:
-    said = f"The hours of {taken_back.therapist} are as before."
+    said: list[str] = [say("The hours of %(name)s are as before.", name=taken_back.therapist)]
     if taken_back.kept:
-        return f"{said} The appointments stay where they are now. {taken_back.kept}"
-    if taken_back.restored:
-        return f"{said} {counted(taken_back.restored, 'course stands', 'courses stand')} as before, too."
-    return said
+        said += [say("The appointments stay where they are now."), taken_back.kept]
+    elif taken_back.restored:
+        restored = taken_back.restored
+        said += [say_many("%(num)s course stands as before, too.", "%(num)s courses stand as before, too.", restored)]
+    return listing(said, " ")

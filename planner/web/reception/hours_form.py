@@ -14,8 +14,9 @@ from planner.services.new_hours import NewWeek
 from planner.web.days import read_day
 from planner.web.numbers import row_id
 from planner.web.reception.routes import Errors
+from planner.words import Text, listing, say, weekday_said
 
-WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+WEEKDAYS: Final = tuple(map(weekday_said, range(7)))
 _STRETCH: Final = re.compile(r"(?P<start>[\d:.]+) *(?:-|–|—|to) *(?P<end>[\d:.]+)")
 _CLOCK: Final = re.compile(r"(?P<hour>\d{1,2})(?:[:.](?P<minute>\d{2}))?")
 
@@ -62,30 +63,36 @@ def read_hours(weekday: int, text: str) -> list[WeeklyHours]:
     lines = [_stretch(weekday, part.strip()) for part in re.split("[,;]|\\band\\b", text) if part.strip()]
     lines.sort(key=lambda line: line.start)
     if any(later.start < earlier.end for earlier, later in pairwise(lines)):
-        raise InvalidInput(f"The times of {WEEKDAYS[weekday]} overlap.")
+        raise InvalidInput(say("The times of %(weekday)s overlap.", weekday=weekday_said(weekday)))
     return lines
 
 
-def week_words(lines: Sequence[WeeklyHours]) -> str:
+def week_words(lines: Sequence[WeeklyHours]) -> Text:
     """`Mon–Thu 08:00–18:00, Fri 08:00–12:00 and 13:00–15:00`; days with the same hours that follow become one span."""
-    days = [(weekday, _day_words(lines, weekday, " and ")) for weekday in range(7)]
+    days = [(weekday, listing(_spans(lines, weekday))) for weekday in range(7)]
     said = []
     for words, group in groupby(days, key=lambda day: day[1]):
-        names = [WEEKDAYS[weekday][:3] for weekday, _ in group]
+        names = [weekday_said(weekday, "weekday_short") for weekday, _ in group]
         if words:
-            said.append(f"{names[0] if len(names) == 1 else f'{names[0]}–{names[-1]}'} {words}")
-    return ", ".join(said) or "no hours"
+            first, last = names[0], names[-1]
+            weekdays = first if len(names) == 1 else say("%(first)s–%(last)s", first=first, last=last)
+            said.append(say("%(weekdays)s %(span)s", weekdays=weekdays, span=words))
+    return listing(said, ", ") if said else say("no hours")
 
 
-def _day_words(lines: Iterable[WeeklyHours], weekday: int, between: str = ", ") -> str:
+def _day_words(lines: Iterable[WeeklyHours], weekday: int) -> str:
+    return ", ".join(_spans(lines, weekday))
+
+
+def _spans(lines: Iterable[WeeklyHours], weekday: int) -> list[str]:
     mine = sorted((line for line in lines if line.weekday == weekday), key=lambda line: line.start)
-    return between.join(f"{line.start:%H:%M}–{line.end:%H:%M}" for line in mine)
+    return [f"{line.start:%H:%M}–{line.end:%H:%M}" for line in mine]
 
 
 def _stretch(weekday: int, text: str) -> WeeklyHours:
     found = _STRETCH.fullmatch(text)
     if found is None:
-        raise InvalidInput(f"“{text}” can't be read; write it like 09:00–12:00, 13:00–17:30.")
+        raise InvalidInput(say("“%(text)s” can't be read; write it like 09:00–12:00, 13:00–17:30.", text=text))
     return WeeklyHours(weekday, _clock(found["start"]), _clock(found["end"]))
 
 
@@ -96,4 +103,4 @@ def _clock(text: str) -> time:
             return time(int(found["hour"]), int(found["minute"] or 0))
     except ValueError:
         pass  # An hour or a minute that no clock has; said like everything else that is no time.
-    raise InvalidInput(f"“{text}” is no time of day; write it like 14:30.")
+    raise InvalidInput(say("“%(text)s” is no time of day; write it like 14:30.", text=text))

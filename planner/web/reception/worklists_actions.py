@@ -157,7 +157,7 @@ LOOKS: Final[Mapping[str, KindLook]] = MappingProxyType(
             say("The planner would change these courses. Nothing moves until somebody agrees."),
             (
                 Action(say("Apply"), "reception.apply_proposal", _item),
-                Action(say("Leave"), "reception.leave_proposal", _item, quiet=True),
+                Action(say("Leave it"), "reception.leave_proposal", _item, quiet=True),
             ),
         ),
         service.LEAVE_CLASH: KindLook(

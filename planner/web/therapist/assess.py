@@ -52,7 +52,7 @@ def record_assessment(patient_id: int) -> Page:
     button = request.form.get("do", "")
     sheet = _read(button)
     if request.headers.get("HX-Request") == "true":
-        return render_template("therapist/_estimate.html", **_beside(sheet))
+        return render_template("therapist/_live.html", **_beside(sheet))
     if button != "record":
         asked = button in ("estimate", "override") and sheet.form.assessment is None
         return _page(patient, sheet, sheet.form.errors if asked else {}), 422 if asked else 200
