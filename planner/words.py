@@ -148,7 +148,8 @@ def say_found(msgid: str, **values: Value) -> Text:
 def day_said(day: date, form: DayForm) -> Text:
     """A day as the reader's language writes it, for example "Tue 24 Nov" in the form "short"."""
     text = _Day(day_in(day, form, WRITTEN_IN))
-    text.day, text.form = day, form
+    # A moment is a date to Python, too; what is kept is its day.
+    text.day, text.form = day.date() if isinstance(day, datetime) else day, form
     return text
 
 

@@ -3,7 +3,7 @@
 import copy
 import json
 import pickle
-from datetime import date
+from datetime import date, datetime
 
 import pytest
 
@@ -100,3 +100,9 @@ def test_a_blank_without_a_value_is_a_mistake_at_once() -> None:
     """Not only when the first German reads it."""
     with pytest.raises(KeyError):
         say("With %(name)s.", nane="Ben")
+
+
+def test_the_day_of_a_moment_is_kept_as_a_day() -> None:
+    """A moment is a date to Python, too; read again it would be no day."""
+    text = say("From %(day)s", day=day_said(datetime(2026, 11, 24, 8), "short"))
+    assert text_from(json.loads(json.dumps(text.as_json()))) == text
