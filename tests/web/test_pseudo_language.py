@@ -17,7 +17,7 @@ from tests.web.test_every_page import PAGES, address, example, named, whom
 REMAINING = frozenset(
     {
         *("courses.course", "courses.frequency", "courses.measure", "courses.move", "courses.older", "courses.pause"),
-        *("diary.show", "diary.visit", "owner.closures", "reception.job"),
+        *("diary.show", "diary.visit", "owner.closures"),
         *("therapist.assess", "therapist.assessment", "therapist.my_calendar", "therapist.my_day"),
     }
 )

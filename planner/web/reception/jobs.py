@@ -23,7 +23,7 @@ from planner.web.reception.hours_form import week_words
 from planner.web.reception.leave import LEAVE_RECORDED, TICKS, span_words, ticked
 from planner.web.reception.replans import tell_replan
 from planner.web.reception.routes import CONFLICT, Page, is_htmx, reception
-from planner.words import listing, say, say_many
+from planner.words import decimal_said, listing, say, say_many
 
 
 class _Words(NamedTuple):
@@ -128,14 +128,16 @@ def _quality(found: Job) -> str:
     if percent is None:
         return ""
     if percent == 0:
-        return "Proved: there are no better dates for all of them together."
-    return f"Proved: at most {percent:.1f} % above the best there could be."
+        return say("Proved: there are no better dates for all of them together.")
+    return say("Proved: at most %(percent)s %% above the best there could be.", percent=decimal_said(round(percent, 1)))
 
 
 def _gap_words(progress: Progress) -> str:
     """How far a search is from the best at most."""
     percent = progress.gap_percent
-    return "not known yet" if percent is None else f"at most {percent:.1f} %"
+    if percent is None:
+        return say("not known yet")
+    return say("at most %(percent)s %%", percent=decimal_said(round(percent, 1)))
 
 
 def title_of(found: Job) -> str:
