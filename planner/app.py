@@ -18,8 +18,9 @@ from planner.web.formats import FILTERS
 from planner.web.guessing import Guesses
 from planner.web.navigation import home_of, navigation_for
 from planner.web.numbers import RowNumber
+from planner.words import say
 
-_NO_CLINIC: Final = ("Course planner", "")
+_NO_CLINIC: Final = (say("Course planner"), "")
 _log = logging.getLogger("planner.web")
 
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from planner.web.looks import fit_look, phase_look, state_look
-from planner.words import Text, day_said, moment_said, number_said, say, say_many
+from planner.words import Text, capital, day_said, moment_said, number_said, say, say_many
 
 # Up to here a number of days is easier to picture than a number of weeks.
 _LAST_DAY_COUNT: Final = 13
@@ -187,6 +187,7 @@ FILTERS: Final[Mapping[str, Callable[..., Any]]] = MappingProxyType(
     {
         function.__name__: function
         for function in (
+            capital,
             clinic_clock,
             counted,
             day_long,
