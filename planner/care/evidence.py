@@ -123,7 +123,9 @@ class EvidenceRow:
     def _filled(self, wording: str) -> str:
         # A clinic's own wording is in no catalogue and stays as it is typed.
         filled = say_found(as_msgid(wording), **{name: decimal_said(value) for name, value in self.numbers.items()})
-        return say("%(says)s (This clinic’s own.)", says=filled) if self.own and filled else filled
+        # What a patient is told is said without a remark about where it comes from.
+        marked = self.own and bool(filled) and self.kind is not Kind.ADVICE
+        return say("%(says)s (This clinic’s own.)", says=filled) if marked else filled
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,8 @@ from planner.words import say
 
 PAIN: Final = "pain"
 EXERCISES: Final = "exercises"
-DONE: Final = 1.0
-PARTLY: Final = 0.5
+DONE: Final = 2.0
+PARTLY: Final = 1.0
 NOT: Final = 0.0
 
 # What may be told; exercises of a day are done, partly done or not.

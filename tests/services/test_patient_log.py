@@ -53,10 +53,10 @@ def test_two_taps_tell_pain_and_exercises(runtime, clinic, ana, visited):
     """For the therapist's chart, by the patient, after this visit."""
     session = session_of(visited)
     assert patient_log.tell(runtime, ana, session, "pain", 4.0)
-    assert patient_log.tell(runtime, ana, session, "exercises", 0.5)
-    assert kept(runtime, clinic) == [("pain", 4.0, "patient", session), ("exercises", 0.5, "patient", session)]
+    assert patient_log.tell(runtime, ana, session, "exercises", 1.0)
+    assert kept(runtime, clinic) == [("pain", 4.0, "patient", session), ("exercises", 1.0, "patient", session)]
     log = plan_of(runtime, ana).log
-    assert (log.pain, log.exercises) == (4, 0.5)
+    assert (log.pain, log.exercises) == (4, 1.0)
 
 
 def test_another_tap_corrects_and_the_same_one_takes_back(runtime, clinic, ana, visited):
@@ -91,7 +91,7 @@ def test_a_day_ends_at_the_patients_midnight(runtime, clinic, ana, clock, visite
 
 
 @pytest.mark.parametrize(
-    ("kind", "value"), [("pain", 11.0), ("pain", 4.5), ("pain", -1.0), ("exercises", 0.7), ("function", 3.0), ("", 1.0)]
+    ("kind", "value"), [("pain", 11.0), ("pain", 4.5), ("pain", -1.0), ("exercises", 0.5), ("function", 3.0), ("", 1.0)]
 )
 def test_only_what_the_buttons_say_is_kept(runtime, clinic, ana, visited, kind, value):
     """Whoever sends something else is told so."""

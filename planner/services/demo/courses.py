@@ -59,8 +59,8 @@ def begin(runtime: Runtime, staff: Mapping[str, Actor], character: Character, to
         patient_id=patient_id,
         assessment_id=assessment.id,
         phases=assessment.phases,
-        first_visit_minutes=assessment.estimate.first_visit_minutes,
-        visit_minutes=assessment.estimate.visit_minutes,
+        first_visit_minutes=assessment.first_visit_minutes,
+        visit_minutes=assessment.visit_minutes,
         wishes=_wishes(staff, character),
         earliest_day=today + timedelta(days=character.first),
     )
