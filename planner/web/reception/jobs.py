@@ -120,12 +120,12 @@ def _percent(found: Job) -> int:
 
 
 def _quality(found: Job) -> str:
-    """How good the dates are proved to be; empty before there is an answer, and where nothing was proved."""
+    """How good the dates are proved to be; empty before there is an answer."""
     if "points" not in found.answer:
         return ""
     percent = Progress(found.answer["points"], found.answer["lower_bound"]).gap_percent
     if percent is None:
-        return ""
+        return say("How far this is from the best there could be was not proved.")
     if percent == 0:
         return say("Proved: there are no better dates for all of them together.")
     return say("Proved: at most %(percent)s %% above the best there could be.", percent=decimal_said(round(percent, 1)))
