@@ -151,7 +151,6 @@ class Standing:
         name = person.email if person is not None else ""
         if name not in self.windows:
             context = new_window(self.chromium)
-            context.add_init_script(WATCH_SHIFTS)
             if person is not None:
                 context.add_cookies([{"name": self.cookie, "value": self._signed_in(person), "url": self.url}])
             self.windows[name] = Screen(context.new_page(), self.url)
@@ -168,19 +167,6 @@ class Standing:
         signer = SecureCookieSessionInterface().get_signing_serializer(self.app)
         assert signer is not None
         return str(signer.dumps({LOGIN_KEY: token}))
-
-
-# Keeps what moved by itself after it had been painted; moving by a click or by a new size of the window does not count.
-WATCH_SHIFTS = """
-window.shifts = [];
-new PerformanceObserver((list) => {
-  for (const shift of list.getEntries()) {
-    if (shift.hadRecentInput) continue;
-    const moved = shift.sources.map(({ node }) => (node?.outerHTML ?? node?.textContent ?? "").slice(0, 120));
-    window.shifts.push([shift.value, ...moved]);
-  }
-}).observe({ type: "layout-shift", buffered: true });
-"""
 
 
 @pytest.fixture(scope="module")
