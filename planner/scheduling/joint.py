@@ -26,6 +26,7 @@ from planner.scheduling.searcher import Answer, Searcher
 from planner.scheduling.sizes import MOST_TABLE_BYTES, table_bytes
 from planner.scheduling.tables import NEVER, tables_of
 from planner.scheduling.telling import Progress, Teller
+from planner.words import say
 
 STEPS_AT_ONCE = 100
 WARM, COOL = 60.0, 4.0
@@ -181,7 +182,7 @@ class Joint:
                 return
             order.remove(stuck)
             order.insert(0, stuck)
-        raise InvalidInput("No valid answer was found that keeps every locked appointment.", field="courses")
+        raise InvalidInput(say("No valid answer was found that keeps every locked appointment."), field="courses")
 
     def _order(self) -> list[int]:
         """Return the courses squeezed by locked appointments, then the urgent, then those who start first."""

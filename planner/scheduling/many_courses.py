@@ -12,6 +12,7 @@ from planner.scheduling.judge import broken_rules
 from planner.scheduling.one_course import solve_course
 from planner.scheduling.problem import Problem, Solution
 from planner.scheduling.telling import Progress, Teller
+from planner.words import say
 
 MOST_TOGETHER = 8
 
@@ -133,7 +134,7 @@ def _build(clinic: Clinic, stopped: Callable[[], bool], tell: Callable[[int], No
         clinic.clear()
         order.remove(stuck)
         order.insert(0, stuck)
-    raise InvalidInput("No valid answer was found that keeps every locked appointment.", field="courses")
+    raise InvalidInput(say("No valid answer was found that keeps every locked appointment."), field="courses")
 
 
 def _order(clinic: Clinic) -> list[int]:

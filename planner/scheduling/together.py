@@ -14,9 +14,10 @@ from planner.scheduling.problem import Course, Placed, Problem, Solution
 from planner.scheduling.siblings import days_apart, hours_apart
 from planner.scheduling.taken import fits_beside, lessened, with_rooms
 from planner.scheduling.telling import Progress
+from planner.words import say
 
 _MOST_TRIES = 3
-_WAITS = "It waits for a place, and nothing that stands was moved for it."
+_WAITS = say("It waits for a place, and nothing that stands was moved for it.")
 _LEAST_SECONDS = 1.0
 _BOUND_SHARE = 0.2
 """So much of the time goes into the bound where some patients have several courses."""
@@ -341,7 +342,7 @@ def _leave_standing(
     problem: Problem,
     names: Collection[str],
     answer: Together,
-    reason: str = "Another date would take away one that stands.",
+    reason: str = say("Another date would take away one that stands."),
 ) -> None:
     for course in problem.courses:
         if course.id in names:
