@@ -25,8 +25,8 @@ from tools.texts import AREAS, area_of, in_use
 TRANSLATED = [language for language in LANGUAGES if language != "en"]
 # Words that a language writes as English does.
 SAME = {
-    "de": {"Normal"},
-    "es": {"Normal"},
+    "de": {"Normal", "%(minutes)s min"},
+    "es": {"Normal", "%(minutes)s min"},
 }
 
 

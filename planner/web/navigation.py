@@ -36,7 +36,7 @@ class Navigation:
 
 MAIN: Final = (
     NavItem("reception.today", say("Today")),
-    NavItem("diary.week", say("Diary")),
+    NavItem("diary.show", say("Diary")),
     NavItem("therapist.my_day", say("My day")),
     NavItem("reception.patients", say("Patients")),
     NavItem("reception.worklists", say("Worklists")),

@@ -160,6 +160,9 @@ function plain() {
   if (main) {
     main.setAttribute("role", "group");
     main.setAttribute("aria-label", document.querySelector("h1").textContent);
+    // It scrolls, so the keyboard must reach into it also where it holds no visit.
+    if (cards().length) main.removeAttribute("tabindex");
+    else main.tabIndex = 0;
   }
   for (const card of cards()) {
     const of = line(card.dataset.visit);
