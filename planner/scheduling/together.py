@@ -278,10 +278,11 @@ def _searched(problem: Problem, budget: Budget) -> Solution:
     """The engine's answer, at least its first whole one however early the search is stopped."""
     if budget.iterations == 0:
         return _first_answer(problem, budget)
-    first = None
+    first, began = None, time.monotonic()
     if budget.seconds is not None or budget.stop is not None:
         # A search that is cut off before its first answer leaves out all whose turn had not come.
         first = _first_answer(problem, budget)
+        budget = _telling(budget, 0, None, time.monotonic() - began)
     found = solve(
         problem,
         seconds=budget.seconds,

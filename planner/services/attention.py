@@ -27,23 +27,30 @@ def note_attention(runtime: Runtime) -> SweepReport:
     One that a person took off the list stays off for as long as it is the same thing.
     """
     return each(
-        runtime, "attention", _clinics(runtime), key=lambda clinic_id: clinic_id,
+        runtime, "attention", _with_news(runtime), key=lambda clinic_id: clinic_id,
         work=lambda clinic_id: _note(runtime, clinic_id),
     )  # fmt: skip
 
 
-def _clinics(runtime: Runtime) -> Sequence[int]:
+def _with_news(runtime: Runtime) -> Sequence[int]:
+    """The clinics in which a line is to be opened or closed; one that can't be read is left to the attempt to write."""
     with runtime.database.reading(None) as session:
-        return list(session.scalars(select(ClinicRow.id).order_by(ClinicRow.id)))
+        clinics = list(session.scalars(select(ClinicRow.id).order_by(ClinicRow.id)))
+    return [clinic_id for clinic_id in clinics if _has_news(runtime, clinic_id)]
+
+
+def _has_news(runtime: Runtime, clinic_id: int) -> bool:
+    try:
+        with runtime.reading(Actor.system(clinic_id)) as unit:
+            return bool(_news(unit))
+    except Exception:
+        # The attempt to write fails in the same way, is counted, and put off.
+        return True
 
 
 def _note(runtime: Runtime, clinic_id: int) -> None:
-    actor = Actor.system(clinic_id)
-    with runtime.reading(actor) as unit:
-        if not _news(unit):
-            return
     # Looked at anew: something may have been done about it in between.
-    with runtime.writing(actor) as unit:
+    with runtime.writing(Actor.system(clinic_id)) as unit:
         write_news(unit, _news(unit))
 
 

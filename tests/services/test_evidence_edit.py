@@ -45,7 +45,8 @@ def test_only_what_differs_is_kept_and_the_change_stands_in_the_history(runtime,
 def test_words_of_ones_own_stand_as_they_are(runtime, clinic):
     """Braces in them name no number."""
     change(runtime, clinic.mo, wording="  With us {three} to five  ")
-    assert evidence_edit.row_desk(runtime, clinic.mo.actor, "E1").row.says == "With us {three} to five"
+    says = evidence_edit.row_desk(runtime, clinic.mo.actor, "E1").row.says
+    assert says == "With us {three} to five (This clinic’s own.)"
 
 
 def test_one_goes_back_to_what_was_shipped(runtime, clinic):
