@@ -70,8 +70,9 @@ def test_every_number_stands_in_the_list_too():
 def test_an_axis_holds_all_values_between_round_numbers(values: list[float], from_zero: bool, whole: bool):
     """Its ticks rise by one step, from its low end to its high one; bars start at zero."""
     axis = ValueAxis.around(values, from_zero=from_zero, whole=whole)
-    assert axis.low <= min(values) + 1e-6
-    assert axis.high >= max(values) - 1e-6
+    hair = 1e-6 * axis.step
+    assert axis.low <= min(values) + hair
+    assert axis.high >= max(values) - hair
     assert axis.ticks[0] == pytest.approx(axis.low)
     assert axis.ticks[-1] == pytest.approx(axis.high)
     assert 2 <= len(axis.ticks) <= 9

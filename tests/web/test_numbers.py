@@ -53,8 +53,9 @@ def test_an_address_with_a_number_that_no_row_can_have_is_not_found(number, app,
     for endpoint, path, method in numbered(app):
         address = path.replace("{}", number)
         answer = mo.get(address) if method == "GET" else mo.post(address, {"version": 1})
-        # 422 where the form is read before anything is looked up.
-        assert answer.status_code in ((404, 422) if method == "POST" else (404,)), (method, endpoint)
+        # 422 where the form, or what else the address asks for, is read before anything is looked up.
+        read_first = method == "POST" or endpoint == "diary.places_of"
+        assert answer.status_code in ((404, 422) if read_first else (404,)), (method, endpoint)
         seen.add(endpoint)
     assert len(seen) > 30
 
@@ -72,6 +73,7 @@ def test_a_form_with_numbers_that_no_row_can_have_is_refused(number, app, browse
         with app.test_request_context():
             address = app.url_map.bind("localhost").build(rule.endpoint, values, method="POST")
         answer = mo.post(address, dict.fromkeys(FIELDS, number))
+        answer.close()  # one of them sends a file
         assert answer.status_code < 500, rule.endpoint
         mo.sign_in(clinic.mo)
 

@@ -52,8 +52,8 @@ def test_the_form_begins_with_the_hours_as_they_are(rosa, clinic):
     for address in ("/hours", f"/hours?staff_id={clinic.ben.id}"):  # There is only Ben.
         page = rosa.get(address).text
         assert "Mon–Fri 08:00–18:00" in page
-        assert 'name="day_0" type="text" value="08:00–18:00"' in page
-        assert 'name="day_6" type="text" value=""' in page
+        assert 'name="day_0" type="text" dir="auto" value="08:00–18:00"' in page
+        assert 'name="day_6" type="text" dir="auto" value=""' in page
         assert 'value="2026-03-09"' in page
 
 

@@ -127,7 +127,7 @@ def test_the_year_waits_for_the_first_month_with_room():
 def test_a_reader_who_does_not_see_it_hears_the_counts():
     """One sentence: how many, from when to when, in which states."""
     sessions = [session(1, 0, state="fulfilled"), session(2, 7, state="noshow"), session(3, 14)]
-    expected = "3 sessions from Tue 3 Nov 2026 to Tue 17 Nov 2026: 1 done, 1 missed, 1 booked. Today is Tue 3 Nov."
+    expected = "3 sessions from Tue 3 Nov 2026 to Tue 17 Nov 2026: 1 Done, 1 Missed, 1 Booked. Today is Tue 3 Nov."
     assert picture_of(sessions).summary == expected
 
 

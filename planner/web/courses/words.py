@@ -8,7 +8,8 @@ from typing import Final
 
 from planner.services.course_history import WhatHappened
 from planner.services.difference import Change, ChangeKind
-from planner.web.formats import counted, day_long, local, local_time
+from planner.web.formats import day_long, local, local_time
+from planner.words import say_many
 
 _DONE: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -74,7 +75,7 @@ def _other_words(others: list[Change], happened: WhatHappened) -> str:
     if not others:
         return "nothing else moved"
     if len(others) > _MOST_NAMED:
-        return f"{counted(len(others), 'other session')} changed too"
+        return say_many("%(num)s other session changed too", "%(num)s other sessions changed too", len(others))
     return ", ".join(_other(each, happened) for each in others)
 
 
