@@ -3,7 +3,7 @@
 import logging
 from typing import Any, Final
 
-from flask import Flask, url_for
+from flask import Flask, g, url_for
 
 from planner.config import PACKAGE, Config, template_folder
 from planner.errors import PlannerError
@@ -67,7 +67,10 @@ def create_app(running: Runtime, config: Config) -> Flask:
 def _shared() -> dict[str, Any]:
     """What base.html needs on every page."""
     person = actor_or_none()
-    name, contact = _clinic(person)
+    if "clinic_words" not in g:
+        # Once for all templates of a request: a diary draws several.
+        g.clinic_words = _clinic(person)
+    name, contact = g.clinic_words
     signed_in = person is not None and person.role is not None
     return {
         "actor": person,
