@@ -65,7 +65,7 @@ def book_the_first_course(page):
     page.fill("#symptom_weeks", "2")
     page.click("text=Record and go on to the wishes")
     page.click(".step button:has-text('Find dates')")
-    page.get_by_role("button", name=re.compile(r"^Book \d+ sessions")).click()
+    page.get_by_role("button", name=re.compile(r"^Accept all and book \d+ sessions")).click()
     page.wait_for_selector("text=booked for Ana Silva.")
 
 
