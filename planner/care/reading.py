@@ -6,7 +6,7 @@ from reprlib import repr  # Shortens, so that a message stays readable whatever 
 from typing import ParamSpec, TypeVar
 
 from planner.errors import InvalidInput
-from planner.words import say
+from planner.words import part_of, say
 
 _Read = TypeVar("_Read")
 _Args = ParamSpec("_Args")
@@ -70,8 +70,16 @@ def within(field: str, read: Callable[_Args, _Read], *args: _Args.args, **kwargs
         return read(*args, **kwargs)
     except InvalidInput as refusal:
         dotted = f"{field}.{refusal.field}" if refusal.field else field
-        message = refusal.message if refusal.field else f"{field}: {refusal.message}"
+        message = (
+            refusal.message if refusal.field else say("%(field)s: %(message)s", field=field, message=refusal.message)
+        )
         raise InvalidInput(message, field=dotted) from refusal
+
+
+def bare(refusal: InvalidInput) -> str:
+    """The refusal's words without the key that `within` put before them, for a form, where they stand at the field."""
+    kept = part_of(refusal.message, "message") if part_of(refusal.message, "field") else None
+    return refusal.message if kept is None else kept
 
 
 def read_each(data: object, read: Callable[[object], _Read], what: str) -> tuple[_Read, ...]:

@@ -19,6 +19,7 @@ from planner.errors import InvalidInput
 from planner.services.runtime import Actor, Runtime, Unit
 from planner.storage.courses import AssessmentRow
 from planner.storage.people import PatientRow
+from planner.words import say
 
 SHORTEST_VISIT_MINUTES: Final = 5
 
@@ -140,7 +141,7 @@ def record(
         NotFound: no such patient here.
     """
     if override is not None and not override.reason.strip():
-        raise InvalidInput("Say why you decided otherwise than the estimate.", field="override_reason")
+        raise InvalidInput(say("Say why you decided otherwise than the estimate."), field="override_reason")
     with runtime.writing(actor) as unit:
         actor.must_be("therapist", "reception")
         unit.get(PatientRow, patient_id)

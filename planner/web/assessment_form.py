@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from planner.care.assessment import FIELD_NAMES, Assessment
 from planner.care.fields import ASSESSMENT_FIELDS, FieldDescription, FieldKind
+from planner.care.reading import bare
 from planner.errors import InvalidInput
 from planner.words import listing, say
 
@@ -46,8 +47,7 @@ def read_assessment_form(form: Mapping[str, str]) -> AssessmentForm:
     try:
         return AssessmentForm(typed, Assessment.from_form(typed))
     except InvalidInput as refusal:
-        name = refusal.field or ""
-        return AssessmentForm(typed, errors={name: refusal.message.removeprefix(f"{name}: ")})
+        return AssessmentForm(typed, errors={refusal.field or "": bare(refusal)})
 
 
 def options(described: FieldDescription) -> list[tuple[str, str]]:

@@ -172,7 +172,6 @@ def minutes_words(minutes: int) -> str:
 
 _COUNTED: Final[Mapping[str, Callable[[int], Text]]] = MappingProxyType(
     {
-        "busy time": lambda num: say_many("%(num)s busy time", "%(num)s busy times", num),
         "course": lambda num: say_many("%(num)s course", "%(num)s courses", num),
         "date": lambda num: say_many("%(num)s date", "%(num)s dates", num),
         "day": days_words,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
 from planner.care.course import MOST_SESSIONS, GapDays, Phase, PhaseName, check_phases, phases_to_json
-from planner.care.reading import read_whole
+from planner.care.reading import bare, read_whole
 from planner.care.taper import taper_starts_at, with_taper_from
 from planner.errors import InvalidInput
 from planner.services.rhythms import UsualRhythm
@@ -151,7 +151,7 @@ def _phase(row: PhaseRow, index: int, errors: dict[str, str]) -> Phase | None:
     try:
         return Phase(name, sessions, GapDays(target, int(least), int(most)))
     except InvalidInput as refusal:
-        errors[field(index, refusal.field or "name")] = _bare(refusal)
+        errors[field(index, refusal.field or "name")] = bare(refusal)
         return None
 
 
@@ -181,8 +181,3 @@ def _number(text: str, kind: Callable[[str], float]) -> float:
         raise InvalidInput(
             say("Write a whole number.") if kind is int else say("Write a number, such as 3.5.")
         ) from None
-
-
-def _bare(refusal: InvalidInput) -> str:
-    """The message without the JSON key before it, which stands at the field anyway."""
-    return refusal.message.removeprefix(f"{refusal.field}: ")

@@ -15,6 +15,7 @@ from planner.web.context import actor_or_none, runtime
 from planner.web.formats import day_short
 from planner.web.navigation import Navigation, NavLink
 from planner.web.public_form import PublicForm, empty_form, questions, read_form, zones
+from planner.web.reader import language
 from planner.web.timeline import Timeline, TimelineLine, TimelineSession, build_timeline
 from planner.words import say
 
@@ -129,4 +130,4 @@ def _picture(plan: QuickPlan, today: date) -> Timeline:
         )
         for each in plan.dates
     )
-    return build_timeline(say("The dates on a line"), [TimelineLine("", sessions)], today)
+    return build_timeline(say("The dates on a line"), [TimelineLine("", sessions)], today, language=language())

@@ -6,20 +6,14 @@ from typing import Final
 import segno
 
 from planner.calendars.links import SubscribeLink, is_public_address, subscribe_links, webcal_url
+from planner.words import say
 
 _LABELS: Final = {
     "apple": "Apple Calendar",
     "google": "Google Calendar",
     "outlook": "Outlook.com",
-    "office": "Outlook at work (Microsoft 365)",
-    "android": "Another app on this phone or computer",
-}
-_HELP: Final = {
-    "apple": "iPhone, iPad and Mac. Looks again as often as its settings say, every 15 minutes at best.",
-    "google": "Opens Google Calendar in the browser; the phone follows. Looks again every {low} to {high} hours.",
-    "outlook": "Opens Outlook on the web. Looks again every {low} to {high} hours.",
-    "office": "Opens Outlook on the web. Looks again every {low} to {high} hours.",
-    "android": "For Thunderbird, GNOME Calendar, ICSx⁵ and others. Looks again as often as you set it there.",
+    "office": say("Outlook at work (Microsoft 365)"),
+    "android": say("Another app on this phone or computer"),
 }
 # Parts of the User-Agent, lower case, and the program that most people have there.
 _DEVICES: Final = (("iphone", "apple"), ("ipad", "apple"), ("android", "google"), ("mac os x", "apple"))
@@ -81,8 +75,22 @@ def qr_code(text: str) -> QrCode:
 
 
 def _way(link: SubscribeLink) -> WayToSubscribe:
+    return WayToSubscribe(link.program, _LABELS[link.program], link.url, _help(link))
+
+
+def _help(link: SubscribeLink) -> str:
     low, high = link.refresh_hours or (0, 0)
-    return WayToSubscribe(link.program, _LABELS[link.program], link.url, _HELP[link.program].format(low=low, high=high))
+    if link.program == "apple":
+        return say("iPhone, iPad and Mac. Looks again as often as its settings say, every 15 minutes at best.")
+    if link.program == "google":
+        return say(
+            "Opens Google Calendar in the browser; the phone follows. Looks again every %(low)s to %(high)s hours.",
+            low=low,
+            high=high,
+        )
+    if link.program == "android":
+        return say("For Thunderbird, GNOME Calendar, ICSx⁵ and others. Looks again as often as you set it there.")
+    return say("Opens Outlook on the web. Looks again every %(low)s to %(high)s hours.", low=low, high=high)
 
 
 def _own_program(user_agent: str) -> str:

@@ -1,10 +1,11 @@
 """The course as a picture: values in, a view model of an SVG out; all arithmetic is done here, none in templates."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import groupby, pairwise
+from types import MappingProxyType
 from typing import Final
 
 from planner.web.formats import counted, day_short, day_year, monday, month_short
@@ -21,7 +22,7 @@ from planner.web.timeline_values import (
     TimelineLine,
     TimelineSession,
 )
-from planner.words import listing, say
+from planner.words import WRITTEN_IN, in_language, listing, say
 
 __all__ = ["Timeline", "TimelineLine", "TimelineSession", "build_timeline"]
 
@@ -48,7 +49,27 @@ _ROW_GAP: Final = 10
 _TODAY_REACH: Final = timedelta(days=28)
 
 
-def build_timeline(title: str, lines: Sequence[TimelineLine], today: date, *, moves: bool = True) -> Timeline:
+# A session and its state, for the tip of its mark.
+_TITLES: Final[Mapping[str, Callable[[str], str]]] = MappingProxyType(
+    {
+        "proposed": lambda label: say("%(session)s: proposed", session=label),
+        "pending": lambda label: say("%(session)s: to be answered", session=label),
+        "booked": lambda label: say("%(session)s: booked", session=label),
+        "arrived": lambda label: say("%(session)s: arrived", session=label),
+        "checked-in": lambda label: say("%(session)s: checked in", session=label),
+        "fulfilled": lambda label: say("%(session)s: done", session=label),
+        "noshow": lambda label: say("%(session)s: missed", session=label),
+        "cancelled": lambda label: say("%(session)s: cancelled", session=label),
+        "waitlist": lambda label: say("%(session)s: waiting list", session=label),
+        "entered-in-error": lambda label: say("%(session)s: entered in error", session=label),
+        "unplaced": lambda label: say("%(session)s: to place", session=label),
+    }
+)
+
+
+def build_timeline(
+    title: str, lines: Sequence[TimelineLine], today: date, *, moves: bool = True, language: str = WRITTEN_IN
+) -> Timeline:
     """Draw one or more courses over the same days.
 
     Args:
@@ -56,6 +77,7 @@ def build_timeline(title: str, lines: Sequence[TimelineLine], today: date, *, mo
         lines: each with at least one session, in the order they stand below each other.
         today: the clinic's local date.
         moves: whether the lines are one course at different times, so that a session leads from one to the next.
+        language: the reader's, in which words have to fit.
     Raises:
         ValueError: there is no line, or a line without sessions.
     """
@@ -65,11 +87,11 @@ def build_timeline(title: str, lines: Sequence[TimelineLine], today: date, *, mo
     first, days = _extent(ordered, today)
     return Timeline(
         title=title,
-        summary=" ".join(_summary(line, today) for line in ordered),
+        summary=listing((_summary(line, today) for line in ordered), " "),
         lines=ordered,
-        wide=_picture(ordered, first, days, today, _WIDE, moves=moves),
-        medium=_picture(ordered, first, days, today, _MEDIUM, moves=moves),
-        narrow=_picture(ordered, first, days, today, _NARROW, moves=moves),
+        wide=_picture(ordered, first, days, today, _WIDE, moves=moves, language=language),
+        medium=_picture(ordered, first, days, today, _MEDIUM, moves=moves, language=language),
+        narrow=_picture(ordered, first, days, today, _NARROW, moves=moves, language=language),
     )
 
 
@@ -111,6 +133,7 @@ class _Scale:
     first: date
     days: int
     per_day: float
+    language: str
 
     def edge(self, day: date) -> float:
         """The x at which a day begins, kept inside the row."""
@@ -136,7 +159,9 @@ class _Scale:
         return round(self.days * self.per_day, 1)
 
 
-def _picture(lines: Sequence[TimelineLine], first: date, days: int, today: date, width: int, *, moves: bool) -> Picture:
+def _picture(
+    lines: Sequence[TimelineLine], first: date, days: int, today: date, width: int, *, moves: bool, language: str
+) -> Picture:
     """Fold the days into as few rows of whole weeks as stay readable."""
     weeks = days // 7
     rows = min(math.ceil(days * _LEAST_PER_DAY / width), _MOST_ROWS)
@@ -144,7 +169,7 @@ def _picture(lines: Sequence[TimelineLine], first: date, days: int, today: date,
     per_day = min(width / (weeks_a_row * 7), _MOST_PER_DAY)
     drawn, top = [], 0.0
     for start in range(0, weeks, weeks_a_row):
-        scale = _Scale(first + timedelta(weeks=start), min(weeks_a_row, weeks - start) * 7, per_day)
+        scale = _Scale(first + timedelta(weeks=start), min(weeks_a_row, weeks - start) * 7, per_day, language)
         drawn.append(_row(lines, scale, today, top, moves=moves))
         top = drawn[-1].axis.y1 + _AXIS + _ROW_GAP
     return Picture(width, round(top - _ROW_GAP), tuple(drawn))
@@ -176,7 +201,7 @@ def _row(lines: Sequence[TimelineLine], scale: _Scale, today: date, top: float, 
         weeks=tuple(Segment(x, y, x, y + 5) for x in (scale.edge(day) for day in _weeks(scale))),
         months=tuple(_months(scale, y + _AXIS - 7, with_year=top == 0)),
         today=Segment(noon, top + _TODAY_STRIP, noon, y) if has_today else None,
-        today_label=Text(min(max(noon, 22), max(scale.width - 22, 22)), top + 14, "Today") if has_today else None,
+        today_label=Text(min(max(noon, 22), max(scale.width - 22, 22)), top + 14, say("Today")) if has_today else None,
     )
 
 
@@ -195,7 +220,7 @@ def _months(scale: _Scale, y: float, *, with_year: bool) -> list[Text]:
     for day, after in pairwise([*starts, scale.end]):
         room = scale.edge(after) - scale.edge(day)
         with_year = with_year or (day.month, day.day) == (1, 1)
-        wordings = [f"{month_short(day)} {day.year}"] * with_year + [month_short(day)]
+        wordings = [say("%(month)s %(year)s", month=month_short(day), year=day.year)] * with_year + [month_short(day)]
         fitting = [words for words in wordings if _wide(words) <= room]
         if fitting:
             texts.append(Text(scale.edge(day), y, fitting[0]))
@@ -235,7 +260,7 @@ def _marks(sessions: Sequence[TimelineSession], scale: _Scale, band_top: float) 
         if number:
             free_from = left + _wide(words)
         look = state_look(session.state)
-        title = f"{session.label}: {look.word.lower()}"
+        title = _TITLES[session.state](session.label)
         marks.append(Mark(round(middle - 8, 1), band_top + 22, look.shape, look.tone, session.phase, title, number))
     return marks
 
@@ -256,7 +281,7 @@ def _bands(line: TimelineLine, scale: _Scale, band_top: float) -> list[Band]:
     starts = [runs[0][1][0].day - timedelta(days=2), *borders]
     ends = [*borders, runs[-1][1][-1].day + timedelta(days=3)]
     return [
-        _band(phase, scale.edge(start), scale.edge(end), band_top)
+        _band(phase, scale.edge(start), scale.edge(end), band_top, scale.language)
         for (phase, _), start, end in zip(runs, starts, ends, strict=True)
         if start < scale.end and end > scale.first
     ]
@@ -267,10 +292,11 @@ def _between(last: date, first: date) -> date:
     return last + (first - last + timedelta(days=1)) // 2
 
 
-def _band(phase: str, left: float, right: float, top: float) -> Band:
+def _band(phase: str, left: float, right: float, top: float, language: str) -> Band:
     look = PHASES[phase]
     # The word where it fits, else the letter, else the pattern of the edge alone.
-    fitting = [words for words in (f"{look.letter} {look.word}", look.letter) if _wide(words) <= right - left]
+    wordings: tuple[str, ...] = (listing((look.letter, look.word), " "), look.letter)
+    fitting = [words for words in wordings if _wide(in_language(words, language)) <= right - left]
     label = Text(left, top - 6, fitting[0]) if fitting else None
     edge_y = top + _BAND - 2
     return Band(left, top, round(right - left, 1), _BAND, phase, label, Segment(left, edge_y, right, edge_y))

@@ -19,7 +19,6 @@ from tests.web.test_every_page import PAGES, address, example, named, whom
 REMAINING = frozenset(
     {
         *("courses.course", "courses.frequency", "courses.older", "courses.pause"),
-        *("therapist.assess", "therapist.assessment", "therapist.my_calendar", "therapist.my_day"),
     }
 )
 # Pages that show a letter as it goes out.

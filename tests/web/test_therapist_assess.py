@@ -5,8 +5,12 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from planner.care.assessment import OLDEST_AGE
 from planner.care.fields import ASSESSMENT_FIELDS
+from planner.languages import LANGUAGES
 from planner.services import assessments
+from planner.storage.people import ClinicRow
+from planner.words import in_language, say
 from tests.web.ana_course import CHRONIC
 
 TYPED = {name: str(value) for name, value in CHRONIC.items()}
@@ -161,3 +165,14 @@ def test_reception_reads_an_assessment_and_makes_none(browser_of, ben, address, 
     assert page.status_code == 200
     assert "Assess again" not in page.text
     assert rosa.get(address).status_code == 403
+
+
+@pytest.mark.parametrize("language", [language for language in LANGUAGES if language != "en"])
+def test_a_refused_number_is_said_in_the_therapists_language(language, ben, address, runtime, clinic):
+    """Without the key that JSON readers get before it."""
+    with runtime.writing(clinic.system) as unit:
+        unit.session.get(ClinicRow, unit.clinic.id).language = language
+    page = ben.post(address, {**TYPED, "age": "900", "do": "record"}).text
+    said = say("This must be between %(low)s and %(high)s.", low=0, high=OLDEST_AGE)
+    assert in_language(said, language) in page
+    assert said not in page

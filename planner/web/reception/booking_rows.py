@@ -10,6 +10,7 @@ from planner.scheduling.alternatives import Alternative
 from planner.services.booking import Proposal, ProposedSession
 from planner.services.wishes import Wishes
 from planner.web.formats import day_short, gap_words
+from planner.web.reader import language
 from planner.web.reception.booking_form import place_text
 from planner.web.timeline import Timeline, TimelineLine, TimelineSession, build_timeline
 from planner.words import Text, listing, say, say_many, weekday_said
@@ -67,7 +68,9 @@ def date_rows(proposal: Proposal, fixed: Collection[int], names: Mapping[str, st
 def picture(proposal: Proposal, today: date) -> Timeline | None:
     """The proposed course on the time axis; None when no session has even a target."""
     sessions = [each for line in proposal.sessions if (each := _mark(line)) is not None]
-    return build_timeline(say("The proposed dates"), [TimelineLine("", tuple(sessions))], today) if sessions else None
+    if not sessions:
+        return None
+    return build_timeline(say("The proposed dates"), [TimelineLine("", tuple(sessions))], today, language=language())
 
 
 def verdict(proposal: Proposal, fixed: Collection[int]) -> Text:

@@ -21,6 +21,7 @@ from planner.web.phase_form import PhaseRow, changed_rows, read_rows, rows_of, t
 from planner.web.therapist.assessment import three_courses
 from planner.web.therapist.decision import Decision, answered, begin, read_decision, read_sessions, with_error
 from planner.web.therapist.routes import Page, therapist
+from planner.words import say
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ def _spread(rows: tuple[PhaseRow, ...], form: AssessmentForm, estimate: Estimate
 def _errors(sheet: _Sheet) -> dict[str, str]:
     errors = {**sheet.form.errors, **(sheet.decided.all_errors if sheet.decided else {})}
     if sheet.decided is not None and not request.form.get("override_reason", "").strip():
-        errors["override_reason"] = "Say why you decided otherwise than the estimate."
+        errors["override_reason"] = say("Say why you decided otherwise than the estimate.")
     return errors
 
 

@@ -14,9 +14,10 @@ from planner.web.context import actor, runtime
 from planner.web.formats import day_short
 from planner.web.links import link_to
 from planner.web.protocols import findings_words
+from planner.web.reader import language
 from planner.web.therapist.routes import Page, therapist
 from planner.web.timeline import Timeline, TimelineLine, TimelineSession, build_timeline
-from planner.words import say_many
+from planner.words import say, say_many
 
 
 @therapist.get("/assessments/<int:assessment_id>")
@@ -41,24 +42,30 @@ def assessment(assessment_id: int) -> Page:
 
 def three_courses(estimate: Estimate, today: date, decided: Sequence[Phase] = ()) -> Timeline:
     """The low, the expected and the high course, as if each began today, and what is decided instead of them."""
+    low, expected, high = estimate.courses.low, estimate.courses.expected, estimate.courses.high
     named = (
-        ("Fewest", estimate.courses.low),
-        ("Expected", estimate.courses.expected),
-        ("Most", estimate.courses.high),
+        (say_many("Fewest: %(num)s session", "Fewest: %(num)s sessions", low.sessions), low),
+        (say_many("Expected: %(num)s session", "Expected: %(num)s sessions", expected.sessions), expected),
+        (say_many("Most: %(num)s session", "Most: %(num)s sessions", high.sessions), high),
     )
-    lines = [TimelineLine(f"{name}: {outline.sessions} sessions", _sessions(outline, today)) for name, outline in named]
+    lines = [TimelineLine(words, _sessions(outline, today)) for words, outline in named]
     fixed = tuple(phase for phase in decided if phase.sessions is not None)
     if fixed:
         own = CourseOutline(fixed)
         words = say_many("Decided: %(num)s session", "Decided: %(num)s sessions", own.sessions)
         lines.append(TimelineLine(words, _sessions(own, today)))
-    return build_timeline("The course at its shortest, as expected, and at its longest", lines, today, moves=False)
+    title = say("The course at its shortest, as expected, and at its longest")
+    return build_timeline(title, lines, today, moves=False, language=language())
 
 
 def _sessions(outline: CourseOutline, first: date) -> tuple[TimelineSession, ...]:
     phases = [phase.name.value for phase in outline.phases for _ in range(phase.sessions or 0)]
     days = [first + timedelta(days=offset) for offset in outline.targets]
+    numbered = enumerate(zip(days, phases, strict=True), start=1)
     return tuple(
-        TimelineSession(number, day, day, "proposed", phase, f"Session {number}, {day_short(day)}")
-        for number, (day, phase) in enumerate(zip(days, phases, strict=True), start=1)
+        TimelineSession(number, day, day, "proposed", phase, _label(number, day)) for number, (day, phase) in numbered
     )
+
+
+def _label(number: int, day: date) -> str:
+    return say("Session %(number)s, %(day)s", number=number, day=day_short(day))

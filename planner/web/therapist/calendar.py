@@ -13,6 +13,7 @@ from planner.services.fetching import FetchFailed
 from planner.web.context import actor, runtime
 from planner.web.subscribing import subscribing
 from planner.web.therapist.routes import Page, therapist
+from planner.words import say
 
 _NEW_ADDRESS = "new-calendar-address"
 
@@ -40,7 +41,7 @@ def add_busy() -> Page:
         _add_busy()
     except (InvalidInput, FetchFailed) as refusal:
         return _page({refusal.field or "address": refusal.message}), 422
-    flash("Your own calendar blocks time now. What is private stays there; only the times are kept.", "good")
+    flash(say("Your own calendar blocks time now. What is private stays there; only the times are kept."), "good")
     return redirect(url_for("therapist.my_calendar"))
 
 
@@ -48,7 +49,7 @@ def add_busy() -> Page:
 def remove_busy(calendar_id: int) -> Page:
     """Stop a calendar from blocking time."""
     busy_calendars.remove(runtime(), actor(), calendar_id)
-    flash("It blocks no time any more.", "good")
+    flash(say("It blocks no time any more."), "good")
     return redirect(url_for("therapist.my_calendar"))
 
 
@@ -60,7 +61,7 @@ def _add_busy() -> None:
         busy_calendars.upload(runtime(), actor(), staff_id, data, name=name, all_day_busy=all_day_busy)
         return
     if not form.get("address", "").strip():
-        raise InvalidInput("Give the calendar's address, or choose a file.", field="address")
+        raise InvalidInput(say("Give the calendar's address, or choose a file."), field="address")
     busy_calendars.add_address(runtime(), actor(), staff_id, form["address"], all_day_busy=all_day_busy)
 
 
