@@ -176,7 +176,7 @@ def _row(lines: Sequence[TimelineLine], scale: _Scale, today: date, top: float, 
         weeks=tuple(Segment(x, y, x, y + 5) for x in (scale.edge(day) for day in _weeks(scale))),
         months=tuple(_months(scale, y + _AXIS - 7, with_year=top == 0)),
         today=Segment(noon, top + _TODAY_STRIP, noon, y) if has_today else None,
-        today_label=Text(min(max(noon, 22), max(scale.width - 22, 22)), top + 14, "Today") if has_today else None,
+        today_label=Text(min(max(noon, 22), max(scale.width - 22, 22)), top + 14, say("Today")) if has_today else None,
     )
 
 
@@ -195,7 +195,7 @@ def _months(scale: _Scale, y: float, *, with_year: bool) -> list[Text]:
     for day, after in pairwise([*starts, scale.end]):
         room = scale.edge(after) - scale.edge(day)
         with_year = with_year or (day.month, day.day) == (1, 1)
-        wordings = [f"{month_short(day)} {day.year}"] * with_year + [month_short(day)]
+        wordings = [say("%(month)s %(year)s", month=month_short(day), year=day.year)] * with_year + [month_short(day)]
         fitting = [words for words in wordings if _wide(words) <= room]
         if fitting:
             texts.append(Text(scale.edge(day), y, fitting[0]))
