@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import groupby, pairwise
+from types import MappingProxyType
 from typing import Final
 
 from planner.web.formats import counted, day_short, day_year, monday, month_short
@@ -36,6 +37,23 @@ _MOST_PER_DAY: Final = 16.0
 # More rows than this is no picture any more; then the days get narrower instead.
 _MOST_ROWS: Final = 8
 
+# The words of the states as they stand within a sentence.
+_WITHIN: Final = MappingProxyType(
+    {
+        "proposed": say("proposed"),
+        "pending": say("to be answered"),
+        "booked": say("booked"),
+        "arrived": say("arrived"),
+        "checked-in": say("checked in"),
+        "fulfilled": say("done"),
+        "noshow": say("missed"),
+        "cancelled": say("cancelled"),
+        "waitlist": say("waiting list"),
+        "entered-in-error": say("entered in error"),
+        "unplaced": say("to place"),
+    }
+)
+
 _TODAY_STRIP: Final = 20
 _NAME_STRIP: Final = 24
 _PHASE_STRIP: Final = 22
@@ -65,7 +83,7 @@ def build_timeline(title: str, lines: Sequence[TimelineLine], today: date, *, mo
     first, days = _extent(ordered, today)
     return Timeline(
         title=title,
-        summary=" ".join(_summary(line, today) for line in ordered),
+        summary=listing([_summary(line, today) for line in ordered], " "),
         lines=ordered,
         wide=_picture(ordered, first, days, today, _WIDE, moves=moves),
         medium=_picture(ordered, first, days, today, _MEDIUM, moves=moves),
@@ -235,7 +253,7 @@ def _marks(sessions: Sequence[TimelineSession], scale: _Scale, band_top: float) 
         if number:
             free_from = left + _wide(words)
         look = state_look(session.state)
-        title = f"{session.label}: {look.word.lower()}"
+        title = say("%(session)s: %(state)s", session=session.label, state=_WITHIN[session.state])
         marks.append(Mark(round(middle - 8, 1), band_top + 22, look.shape, look.tone, session.phase, title, number))
     return marks
 
@@ -270,7 +288,8 @@ def _between(last: date, first: date) -> date:
 def _band(phase: str, left: float, right: float, top: float) -> Band:
     look = PHASES[phase]
     # The word where it fits, else the letter, else the pattern of the edge alone.
-    fitting = [words for words in (f"{look.letter} {look.word}", look.letter) if _wide(words) <= right - left]
+    wordings = (say("%(letter)s %(word)s", letter=look.letter, word=look.word), look.letter)
+    fitting = [words for words in wordings if _wide(words) <= right - left]
     label = Text(left, top - 6, fitting[0]) if fitting else None
     edge_y = top + _BAND - 2
     return Band(left, top, round(right - left, 1), _BAND, phase, label, Segment(left, edge_y, right, edge_y))

@@ -99,7 +99,7 @@ def _other_words(others: list[Change], happened: WhatHappened) -> Text:
 def _other(change: Change, happened: WhatHappened) -> Text:
     if change.after is None:
         return say("session %(number)s has no date any more", number=change.number)
-    values = {"number": change.number, "when": when(change, happened)}
+    at = when(change, happened)
     if change.before is None:
-        return say("session %(number)s is added on %(when)s", **values)
-    return say("session %(number)s moved to %(when)s", **values)
+        return say("session %(number)s is added on %(when)s", number=change.number, when=at)
+    return say("session %(number)s moved to %(when)s", number=change.number, when=at)
