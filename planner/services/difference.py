@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
 
 from planner.scheduling.difference import Became, became
 from planner.services.snapshot import VOID, Booked, CourseSnapshot, SessionState
+from planner.words import Text, listing, say, say_many
 
 
 class ChangeKind(StrEnum):
@@ -19,6 +22,16 @@ class ChangeKind(StrEnum):
     ADDED = "added"
     CANCELLED = "cancelled"
     UNPLACED = "to place"
+
+
+_SUMMED: Final[Mapping[ChangeKind, Callable[[int], Text]]] = MappingProxyType(
+    {
+        ChangeKind.MOVED: lambda num: say_many("%(num)s moved", "%(num)s moved", num),
+        ChangeKind.ADDED: lambda num: say_many("%(num)s added", "%(num)s added", num),
+        ChangeKind.CANCELLED: lambda num: say_many("%(num)s cancelled", "%(num)s cancelled", num),
+        ChangeKind.UNPLACED: lambda num: say_many("%(num)s to place", "%(num)s to place", num),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +77,11 @@ class Difference:
         """The changes a patient must hear of: everything but what stayed, or waits as it did."""
         return tuple(change for change in self.changes if change.kind is not ChangeKind.KEPT and not change.waited)
 
-    def summary(self) -> str:
+    def summary(self) -> Text:
         """For instance "2 moved, 1 added"; "nothing changed" when all stayed."""
         counts = [(kind, len(self.of(kind))) for kind in ChangeKind if kind is not ChangeKind.KEPT]
-        said = [f"{count} {kind.value}" for kind, count in counts if count]
-        return ", ".join(said) if said else "nothing changed"
+        said = [_SUMMED[kind](count) for kind, count in counts if count]
+        return listing(said, ", ") if said else say("nothing changed")
 
 
 def difference(before: CourseSnapshot, after: CourseSnapshot) -> Difference:

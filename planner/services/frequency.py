@@ -27,6 +27,7 @@ from planner.services.session_numbers import MAINTENANCE
 from planner.services.snapshot import CourseSnapshot, SessionState, take
 from planner.storage.courses import CourseRow
 from planner.storage.people import ServiceRow
+from planner.words import say
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,9 @@ def apply(
         seen = _preview(unit, course, phases)
         if digest is not None and digest != seen.digest:
             raise StaleForm("The diary changed since this preview. Look at what would happen now.")
-        words = f"Frequency changed: {reason.strip()}" if reason.strip() else "Frequency changed"
+        words = say("Frequency changed")
+        if why := reason.strip():
+            words = say("Frequency changed: %(why)s", why=why)
         revision = write_change(unit, CourseChange(course, seen.after, "frequency", words))
         note_unplaced(unit, course, seen.after)
         worklists.close_items(unit, course.id, worklists.CATCH_UP)
@@ -96,13 +99,13 @@ def add_session(runtime: Runtime, actor: Actor, course_id: int, *, reason: str) 
         before = take(unit, course)
         coming = ahead(unit, before)
         if not coming:
-            raise InvalidInput("Nothing is left of this course to catch up with.", field="course")
+            raise InvalidInput(say("Nothing is left of this course to catch up with."), field="course")
         place = min(each.position for each in coming)
         later = [replace(each, position=each.position + 1) for each in before.sessions if each.position >= place]
         extra = replace(coming[0], id=None, position=place, appointments=(), unplaced_reason="")
         wanted = Missed(str(course.id), frozenset({extra.key}))  # As soon as possible, like one that was missed.
         target = repaired(unit, course, before.replacing(*later, extra), [wanted])
-        revision = write_change(unit, CourseChange(course, target, "catch-up", reason or "Catch-up session added"))
+        revision = write_change(unit, CourseChange(course, target, "catch-up", reason or say("Catch-up session added")))
         worklists.close_items(unit, course.id, worklists.CATCH_UP)
         note_unplaced(unit, course, target)
         return Outcome(course.id, revision.id, repaired=True, says=revision.reason)

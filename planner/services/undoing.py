@@ -78,7 +78,7 @@ def _back(course: CourseRow, revision: RevisionRow) -> CourseChange:
     before = CourseSnapshot.from_json(revision.before)
     if not before.sessions:
         before = replace(before, status="cancelled")  # The booking itself is taken back.
-    reason = f"Undone: {revision.reason}"
+    reason = say("Undone: %(what)s", what=revision.reason)
     return CourseChange(course, before, "undone", reason, undoes=revision.id)
 
 

@@ -15,12 +15,6 @@ from planner.storage.people import ClinicRow, PatientRow
 from planner.web import reader
 from tests.web.test_every_page import PAGES, address, example, named, whom
 
-# Pages with words that are not in the catalogues yet. Whoever wraps them takes the page out.
-REMAINING = frozenset(
-    {
-        *("courses.course", "courses.frequency", "courses.older", "courses.pause"),
-    }
-)
 # Pages that show a letter as it goes out.
 LETTERS = frozenset({"outtray.message", "owner.letters"})
 # Lists of names that the world has given.
@@ -99,7 +93,7 @@ def given_names(runtime, actor) -> str:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("rule", [rule for rule in PAGES if rule.endpoint not in REMAINING | LETTERS], ids=named)
+@pytest.mark.parametrize("rule", [rule for rule in PAGES if rule.endpoint not in LETTERS], ids=named)
 def test_every_word_of_a_page_is_in_the_catalogues(rule, browser_of, runtime, clinic, bracketed) -> None:
     """But for names and what people typed."""
     values = example(rule, runtime, clinic)

@@ -14,6 +14,7 @@ from planner.web.context import actor, runtime
 from planner.web.courses.page import Ending, course_page
 from planner.web.courses.routes import SHOWN, Page, courses, form_version, go_on, tell, way_back
 from planner.web.errors import status_of
+from planner.words import listing, say, say_many
 
 
 class _Event(Protocol):
@@ -71,10 +72,15 @@ def undo(revision_id: int) -> Page:
     except SHOWN as refusal:
         return course_page(course_id, refusal.message), status_of(refusal)
     course_advice.take_back_with(runtime(), actor(), revision_id)
-    others = len(restored) - 1
-    also = f" {others} other courses that were changed with it, too." if others > 1 else ""
-    also = " The other course that was changed with it, too." if others == 1 else also
-    flash(f"Undone: everything is as it was before.{also}", "good")
+    words = say("Undone: everything is as it was before.")
+    if others := len(restored) - 1:
+        also = say_many(
+            "The other course that was changed with it, too.",
+            "%(num)s other courses that were changed with it, too.",
+            others,
+        )
+        words = listing([words, also], " ")
+    flash(words, "good")
     return go_on(course_id)
 
 
@@ -103,8 +109,10 @@ def end(course_id: int) -> Page:
 
 @courses.post("/courses/<int:course_id>/catch-up")
 def catch_up(course_id: int) -> Page:
-    """Add the session that was proposed. Form: reason."""
+    """Add a session. Form: reason, or proposed "yes" where the planner proposed it."""
     reason = request.form.get("reason", "").strip()
+    if request.form.get("proposed") == "yes":
+        reason = say("Catch-up session added, as proposed")
     try:
         outcome = frequency.add_session(runtime(), actor(), course_id, reason=reason)
     except SHOWN as refusal:
@@ -116,7 +124,7 @@ def catch_up(course_id: int) -> Page:
 def dismiss(course_id: int, item_id: int) -> Page:
     """Take a line off the worklist, because a person has seen to it."""
     worklists.dismiss(runtime(), actor(), item_id)
-    flash("Taken off the worklist.", "good")
+    flash(say("Taken off the worklist."), "good")
     return go_on(course_id)
 
 
@@ -127,7 +135,7 @@ def _happen(event: _Event, appointment_id: int) -> Page:
         course_id = course_view.course_of_appointment(runtime(), actor(), appointment_id)
         return course_page(course_id, refusal.message), status_of(refusal)
     if not outcome.revision_id:
-        flash(f"{outcome.says}.", "info")
+        flash(say("%(words)s.", words=outcome.says), "info")
         return go_on(outcome.course_id)
     tell(outcome.revision_id, appointment_id=appointment_id)
     return go_on(outcome.course_id)

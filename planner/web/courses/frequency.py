@@ -66,7 +66,7 @@ def _form_of(phases: tuple[Phase, ...]) -> PhaseForm:
 def _apply(view: CourseView, form: PhaseForm) -> Page:
     reason, digest = request.form.get("reason", "").strip(), request.form.get("digest", "")
     if not reason:
-        return _previewed(view, form, {"reason": "Say why, for whoever reads the course's history."}, status=422)
+        return _previewed(view, form, {"reason": say("Say why, for whoever reads the course's history.")}, 422)
     key = request.form.get("advice", "")
     advised = bool(key) and course_advice.is_current(runtime(), actor(), view.id, key)
     try:

@@ -12,6 +12,7 @@ from planner.services.course_history import what_happened
 from planner.web.access import safe_next
 from planner.web.context import actor, runtime
 from planner.web.courses.words import happened_words
+from planner.words import say
 
 courses = Blueprint("courses", __name__)
 
@@ -46,4 +47,4 @@ def tell(revision_id: int, *, appointment_id: int | None = None) -> None:
         return
     undo_url = url_for("courses.undo", revision_id=revision_id, next=way_back())
     # The session keeps any JSON value; flash.html knows this one.
-    flash({"text": words, "undo_url": undo_url, "undo_label": "Undo"}, "good")  # type: ignore[arg-type]
+    flash({"text": words, "undo_url": undo_url, "undo_label": say("Undo")}, "good")  # type: ignore[arg-type]
