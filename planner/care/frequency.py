@@ -8,7 +8,6 @@ from planner.care.course import GapDays, Phase, PhaseName
 from planner.care.evidence import Evidence, EvidenceRow, Maintenance
 
 _DAYS_A_WEEK = 7
-_GENTLER: dict[PainSensitivity | None, int] = {PainSensitivity.LOW: -1, PainSensitivity.HIGH: 1}
 
 
 @dataclass(frozen=True)

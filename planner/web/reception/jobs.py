@@ -174,10 +174,6 @@ def _set_hours(found: Job) -> Page:
     return redirect(url_for("reception.hours"))
 
 
-def _block_title(found: Job) -> str:
-    return say_many("Dates for %(num)s patient", "Dates for %(num)s patients", len(found.request["courses"]))
-
-
 def _book(found: Job) -> Page:
     block = block_booking.book_block(runtime(), actor(), found.id)
     home = url_for("reception.book_several")
