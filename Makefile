@@ -55,7 +55,7 @@ texts: ## bring the catalogues in planner/locale up to date (AREA=diary for one)
 	@tools/setup.sh runtime
 	@$(BIN)/python tools/texts.py $(AREA)
 
-bench: ## measure all that benchmarks/ measures (40 minutes) into benchmarks/RESULTS.md (BENCH="--share 0.1 --seeds 201": quick)
+bench: ## measure all that benchmarks/ measures (an hour) into benchmarks/RESULTS.md (BENCH="--share 0.1 --seeds 201": quick)
 	@tools/setup.sh dev compiled
 	$(BIN)/python -m benchmarks $(BENCH)
 

@@ -31,7 +31,8 @@ Written by `make bench`. {machine}
 
 Every answer, ours and those it is measured against, was checked by `planner/scheduling/judge.py`, which knows nothing
 of the search. Instances are made by `benchmarks/make_clinic.py`, the same for the same words; printed as files they can
-be given to any other solver. Fewer points are better. {share}"""
+be given to any other solver. Fewer points are better.{share}
+"""
 
 
 def printed(modules: Sequence[str]) -> str:
@@ -88,7 +89,7 @@ class Bench:
         return found
 
     def _write(self) -> None:
-        share = "" if self.share == 1 else f"**A quick run: every search had only {self.share:g} of its time.**\n"
+        share = "" if self.share == 1 else f"\n\n**A quick run: every search had only {self.share:g} of its time.**"
         parts = [HEAD.format(machine=machine(), share=share)]
         sections = {"many": many_courses, "small": small, "repair": repair}
         for name, module in sections.items():
