@@ -113,7 +113,7 @@ def _told(unit: Unit, appointment_id: int, step: Step) -> tuple[Consequence, Dec
     if before is None:
         raise StaleForm(say("This visit is not ahead any more. Here is your plan as it is."))
     decision = step(unit)
-    later = {each.id: standing(unit, each) for each in decision.target.live}
+    later = {each.id: None if each.dropped else standing(unit, each) for each in decision.target.sessions}
     here = later.pop(before.session_id, None)
     after = _as_told(visits, before, here) if here is not None else None
     shifts = tuple(
