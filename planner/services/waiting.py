@@ -81,7 +81,11 @@ class Known:
 
 
 def waiting_list(
-    unit: Unit, *, most: int = MOST_LISTED, therapist: int | None = None, only: int | None = None,
+    unit: Unit,
+    *,
+    most: int = MOST_LISTED,
+    therapist: int | None = None,
+    only: int | None = None,
     everybody: Sequence[int] | None = None,
 ) -> WaitingList:
     """Who waits for a course; nobody who is in the middle of one, whatever it was booked by (three queries).
