@@ -343,7 +343,7 @@ def _left_to_a_person(
     why = PROPOSED if level == "propose" else NOT_AT_ALL
     target = closed.replacing(replace(session, unplaced_reason=why))
     says = say("%(what)s; nothing rebooked by itself", what=words)
-    loss = Loss(_ABOUT[kind], session.id or 0, words, found.booked.starts_at)
+    loss = Loss(_ABOUT[kind], (session.id or 0,), words, found.booked.starts_at)
     note = partial(propose, unit, course, loss) if level == "propose" else partial(note_unplaced, unit, course, target)
     return _decided(found, target, kind, says, repaired_=False, late=late, notes=(note,))
 
