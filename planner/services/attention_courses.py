@@ -173,7 +173,7 @@ def visits_in_leave(unit: Unit, courses: Courses = None) -> Iterator[InLeave]:
 
 
 def over_proposals(unit: Unit) -> list[WorklistRow]:
-    """Open proposals for visits in a leave none of which lies there any more (three queries, one where there are none)."""
+    """Open proposals for visits in a leave none of which lies there any more (three queries at most)."""
     lines = _leave_proposals(unit)
     still = {each.session_id for each in visits_in_leave(unit)} if lines else set()
     return [line for line in lines if still.isdisjoint(line.details["sessions"])]
