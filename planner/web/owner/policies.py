@@ -59,7 +59,14 @@ _LEVELS: Final = {
     ),
     "leave": (
         ("off", _OFF, say("The visits stay where they are and stand on the worklist, each with “Move” and “Cancel”.")),
-        ("propose", _PROPOSE, say("The page of the leave shows new dates; those that somebody ticks are taken.")),
+        (
+            "propose",
+            _PROPOSE,
+            say(
+                "The page of the leave shows new dates; those that somebody ticks are taken. "
+                "The others wait on the worklist with theirs."
+            ),
+        ),
         ("apply", _APPLY, say("The page of the leave shows new dates, all ticked; recording it moves the visits.")),
     ),
     "backfill": (
