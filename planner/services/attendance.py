@@ -317,15 +317,15 @@ def _after_loss(
     stops = counted and bool(misses) and verdict_after_miss(misses, evidence).action is MissAction.STOP
     if stops or closed.automation == "stopped":
         alone = say("%(what)s; nothing rebooked by itself", what=words)
-        notes = (partial(_note_misses, unit, course, misses),) if stops else ()
         stopped = replace(closed, automation="stopped")
-        return _decided(found, stopped, kind, alone, repaired_=False, late=late, notes=notes)
+        call = [partial(_note_misses, unit, course, misses)] if stops else []
+        return _decided(found, stopped, kind, alone, repaired_=False, late=late, notes=call)
     level = automation_level(unit.clinic, _ABOUT[kind])
     if level != "apply":
         return _left_to_a_person(found, closed, kind, words, level, late=late)
     found_best = repaired_among_others(unit, course, closed, events)
     target = found_best.target
-    notes = (partial(note_unplaced, unit, course, target), partial(propose_catch_up, unit, course, target, evidence))
+    notes = [partial(note_unplaced, unit, course, target), partial(propose_catch_up, unit, course, target, evidence)]
     says = say("%(what)s; the rest repaired", what=words)
     return _decided(found, target, kind, says, repaired_=True, late=late, others=found_best.others, notes=notes)
 
@@ -345,7 +345,7 @@ def _left_to_a_person(
     says = say("%(what)s; nothing rebooked by itself", what=words)
     loss = Loss(_ABOUT[kind], (session.id or 0,), words, found.booked.starts_at)
     note = partial(propose, unit, course, loss) if level == "propose" else partial(note_unplaced, unit, course, target)
-    return _decided(found, target, kind, says, repaired_=False, late=late, notes=(note,))
+    return _decided(found, target, kind, says, repaired_=False, late=late, notes=[note])
 
 
 def _history(snapshot: CourseSnapshot) -> list[Booked]:

@@ -138,7 +138,7 @@ def apply_proposal(runtime: Runtime, actor: Actor, item_id: int, *, digest: str 
             return _apply(unit, _open(unit, item_id), digest)
     except (_OvertakenError, SlotTaken):
         with runtime.writing(actor) as unit:
-            _propose_anew(unit, _open(unit, item_id))
+            propose_anew(unit, _open(unit, item_id))
         raise StaleForm(OVERTAKEN) from None
 
 
@@ -195,7 +195,8 @@ def _apply(unit: Unit, item: WorklistRow, digest: str | None) -> Applied:
     return Applied(course.id, revisions[0].id, revisions[0].reason)
 
 
-def _propose_anew(unit: Unit, item: WorklistRow) -> None:
+def propose_anew(unit: Unit, item: WorklistRow) -> None:
+    """Bring a line to what would be done now, or take it off where nothing is to be done any more."""
     kept = item.details
     course = unit.get(CourseRow, item.course_id or 0)
     if kept["about"] == "leave":

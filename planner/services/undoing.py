@@ -11,6 +11,7 @@ from sqlalchemy import select
 from planner.errors import SlotTaken, TooNear, UndoRefused
 from planner.services import worklists
 from planner.services.attendance import note_unplaced
+from planner.services.attendance_proposals import propose_anew
 from planner.services.attention_courses import note_now
 from planner.services.diary_writer import CourseChange, write_changes
 from planner.services.hours_changes import change_of, put_back
@@ -99,6 +100,8 @@ def _tidy_worklists(unit: Unit, change: CourseChange, taken_off: Sequence[Workli
     again = [line for line in taken_off if line.kind != worklists.TWO_MISSES or target.automation == "stopped"]
     for line in again:
         worklists.reopen(line)
+        if line.kind == worklists.PROPOSAL:
+            propose_anew(unit, line)
     # What is proposed again is not to place besides.
     if not any(line.kind == worklists.PROPOSAL for line in again):
         note_unplaced(unit, course, target)

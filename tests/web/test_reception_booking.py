@@ -131,7 +131,7 @@ def test_a_recorded_assessment_is_offered_and_its_therapists_decision_is_booked(
 
 
 def test_a_new_course_begins_with_what_is_known_of_the_patients_wishes(rosa, runtime, clinic):
-    """Weekdays, times, therapist, days away that are ahead and the note of the last course; all of it can be changed."""
+    """Weekdays, times, therapist, days away that are ahead and the note of the last course; all can be changed."""
     with runtime.writing(clinic.system) as unit:
         kim = make_person(unit, "Kim Ray", "kim@example.org", "therapist", treats=True)
         clinic_setup.set_practitioner_hours(unit, kim.id, weekly())
