@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar, Final
 
 from sqlalchemy import exists, func, or_, select
+from sqlalchemy.orm import aliased
 
 from planner.scheduling.events import EarlierWanted, befallen
 from planner.scheduling.points import course_points, window_points
@@ -183,6 +184,7 @@ def _fits(
 def _candidates(slot: FreedSlot) -> tuple[Any, ...]:
     """What must hold of a course: it runs, its patient welcomes earlier times and would see the therapist."""
     people = func.json_each(CourseRow.wishes, "$.practitioners").table_valued("value")
+    willing = aliased(PatientRow)
     later = select(AppointmentRow.course_id).where(
         AppointmentRow.status.in_(("booked", "pending")),
         AppointmentRow.starts_at > slot.starts_at,
@@ -191,7 +193,7 @@ def _candidates(slot: FreedSlot) -> tuple[Any, ...]:
     return (
         CourseRow.status.in_(("planned", "active")),
         CourseRow.automation == "apply",
-        exists(select(PatientRow.id).where(PatientRow.id == CourseRow.patient_id, PatientRow.wants_earlier)),
+        CourseRow.patient_id.in_(select(willing.id).where(willing.wants_earlier)),
         exists(select(people.c.value).where(people.c.value == slot.practitioner_id)),
         or_(CourseRow.id.in_(later), CourseRow.id.in_(_to_place())),
     )
