@@ -284,5 +284,6 @@ def _end_offers(unit: Unit, accepted: SlotOfferRow) -> None:
     begun = and_(row.assessment_id.is_not(None), row.assessment_id == accepted.assessment_id)
     rows = unit.session.scalars(select(row).where(or_(row.slot_id == accepted.slot_id, begun), row.status == "offered"))
     for each in rows:
-        elsewhere = "expired" if each.slot_id != accepted.slot_id else "taken"
-        each.status, each.ended_at = ("accepted" if each.id == accepted.id else elsewhere), unit.now
+        missed = each.slot_id == accepted.slot_id and each.expires_at > unit.now
+        each.status, each.ended_at = ("taken" if missed else "expired"), unit.now
+    accepted.status = "accepted"
