@@ -22,7 +22,7 @@ class Fitting:
     @property
     def ranked(self) -> tuple[Taker | Newcomer, ...]:
         """All of them, the one who gains most first."""
-        both = (*self.courses.takers, *self.beginners.newcomers)
+        both: tuple[Taker | Newcomer, ...] = (*self.courses.takers, *self.beginners.newcomers)
         return tuple(sorted(both, key=lambda each: -each.saved_points))
 
     @property

@@ -50,6 +50,6 @@ class House:
         )
         rows = sorted(found, key=lambda row: (row[2], row[1]))
         return cls(
-            staff=tuple(Somebody(*person) for kind, *person in rows if kind == "staff"),
+            staff=tuple(Somebody(row[1], row[2], row[3], row[4]) for row in rows if row[0] == "staff"),
             rooms=tuple((row_id, name) for kind, row_id, name, _, active in rows if kind == "room" and active),
         )

@@ -60,6 +60,10 @@ class PlaceOffered:
     practitioner: str
 
 
+_Offered = Row[FreedSlotRow, SlotOfferRow | None, str | None]
+"""A place with one offer of it and whose that is; a place without offers with none."""
+
+
 def slot_with_offers(unit: Unit, slot_id: int, house: House) -> tuple[FreedSlot, tuple[OfferLine, ...]]:
     """A freed place and all offers of it, the oldest first (one query). Raises NotFound."""
     found = _offered(unit, FreedSlotRow.id == slot_id)
@@ -82,7 +86,7 @@ def place_with_offers(unit: Unit, slot: FreedSlot) -> tuple[FreedSlot, tuple[Off
     return (replace(slot, id=found[0][0].id) if found else slot), _lines(unit, found)
 
 
-def _offered(unit: Unit, *where: ColumnElement[bool]) -> Sequence[Row[tuple[FreedSlotRow, SlotOfferRow, str]]]:
+def _offered(unit: Unit, *where: ColumnElement[bool]) -> Sequence[_Offered]:
     slot, offer = FreedSlotRow, SlotOfferRow
     return unit.session.execute(
         select(slot, offer, PatientRow.name)
@@ -93,8 +97,8 @@ def _offered(unit: Unit, *where: ColumnElement[bool]) -> Sequence[Row[tuple[Free
     ).all()
 
 
-def _lines(unit: Unit, found: Sequence[Row[tuple[FreedSlotRow, SlotOfferRow, str]]]) -> tuple[OfferLine, ...]:
-    return tuple(_line(unit, offer, patient) for _, offer, patient in found if offer is not None)
+def _lines(unit: Unit, found: Sequence[_Offered]) -> tuple[OfferLine, ...]:
+    return tuple(_line(unit, offer, patient or "") for _, offer, patient in found if offer is not None)
 
 
 def offers_of_late(runtime: Runtime, actor: Actor) -> tuple[PlaceOffered, ...]:

@@ -65,7 +65,7 @@ def offers_for(unit: Unit, patient_id: int) -> tuple[OfferedTime, ...]:
     shown = []
     for row, place, name, now in found:
         taken, first = row.status == "taken" or place.id not in free, row.session_id is None
-        wanted = not first or who_waits(unit, row.assessment_id) is not None
+        wanted = not first or who_waits(unit, row.assessment_id or 0) is not None
         if wanted and (taken or row.expires_at > unit.now):
             shown.append(OfferedTime(row.id, place.starts_at, name, now, row.expires_at, taken, first))
     return tuple(shown)

@@ -110,10 +110,10 @@ def waiting_list(
     found = unit.session.execute(query if only is None else query.where(row.id == only)).all()
     known = known_of(unit, {each.patient_id for each, *_ in (found if therapist is not None else found[:most])})
     fitting = [
-        (each, *about)
-        for each, *about in found
+        line
+        for line in found
         if therapist is None
-        or therapist in known[each.patient_id].wishes_now(everybody, each.recorded_by).practitioners
+        or therapist in known[line[0].patient_id].wishes_now(everybody, line[0].recorded_by).practitioners
     ]
     listed = [
         Waiting(
