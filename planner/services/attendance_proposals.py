@@ -99,6 +99,11 @@ def propose(unit: Unit, course: CourseRow, loss: Loss) -> None:
             for change in found.others
         ),
     ]
+    _keep(unit, course, loss, plan)
+
+
+def _keep(unit: Unit, course: CourseRow, loss: Loss, plan: Sequence[Planned]) -> None:
+    """Open the line; the course itself comes first in the plan."""
     details = {
         "about": loss.about,
         "sessions": list(loss.session_ids),
@@ -112,14 +117,23 @@ def propose(unit: Unit, course: CourseRow, loss: Loss) -> None:
     worklists.open_item(unit, worklists.PROPOSAL, loss.key, says, course.id, **details)
 
 
-def propose_for_leave(unit: Unit, course: CourseRow) -> None:
-    """Put new dates for a course's visits that lie in their therapist's leave on the worklist; nothing moves."""
+def propose_for_leave(unit: Unit, course: CourseRow, planned: Planned | None = None) -> None:
+    """Put new dates for a course's visits that lie in their therapist's leave on the worklist; nothing moves.
+
+    Args:
+        planned: the course as it was planned together with others, so that none of them has the same place; None, or
+            where the course has changed since, for the best dates of this course alone.
+    """
     visits = list(visits_in_leave(unit, [course.id]))
     if not visits:
         return
     names = listing(sorted({each.therapist for each in visits}), "and")
     words = say("%(name)s is away", name=names)
-    propose(unit, course, Loss("leave", tuple(each.session_id for each in visits), words, visits[0].starts_at))
+    loss = Loss("leave", tuple(each.session_id for each in visits), words, visits[0].starts_at)
+    if planned is not None and planned.revision == course.revision_number:
+        _keep(unit, course, loss, [planned])
+    else:
+        propose(unit, course, loss)
     note_now(unit, worklists.LEAVE_CLASH)
 
 

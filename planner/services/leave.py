@@ -13,14 +13,15 @@ from sqlalchemy import func, select
 from planner.diary.hours import Leave
 from planner.errors import PlannerError
 from planner.scheduling.events import PractitionerAway
+from planner.scheduling.together import Budget
 from planner.services import replan_jobs, worklists
 from planner.services.attendance_proposals import propose_for_leave
 from planner.services.attention_courses import note_now
 from planner.services.clinic_setup import add_leave, automation_level, check_leave
 from planner.services.job_rows import look
-from planner.services.joint import JointScene, Planned
+from planner.services.joint import JointScene, Planned, scene_of, solved
 from planner.services.planning import edge
-from planner.services.replan import UPCOMING, Replan, struck_scene, write_replan
+from planner.services.replan import UPCOMING, Replan, struck_courses, struck_scene, write_replan
 from planner.services.replan_jobs import needed
 from planner.services.runtime import Actor, Runtime, Unit
 from planner.services.solve_jobs import Watch
@@ -28,6 +29,8 @@ from planner.storage.courses import AppointmentRow, CourseRow
 from planner.words import say
 
 LEAVE_JOB: Final = "leave"
+_PROPOSING: Final = Budget(iterations=0)
+"""The first answer there is: whoever recorded the leave waits for it."""
 _log = logging.getLogger("planner.leave")
 
 
@@ -57,16 +60,23 @@ class Absence:
     def scene(self, unit: Unit, also: Iterable[int] = ()) -> JointScene:
         """The courses with an appointment in it, and those that may make room by the policy."""
         self.check(unit)
-        found = unit.session.scalars(
-            self.met(unit, AppointmentRow.course_id)
-            .group_by(AppointmentRow.course_id)
-            .order_by(func.min(AppointmentRow.starts_at))
-        ).all()
+        found = self.courses(unit)
         courses = [each for each in found if self.only is None or each in self.only]
-        event = PractitionerAway(str(self.staff_id), self.leave.starts, self.leave.ends)
         span = edge(self.leave.starts, unit.zone), edge(self.leave.ends, unit.zone)
         left = set(found) - set(courses)
-        return struck_scene(unit, event, courses, span, also=set(also) - left, but_for=left)
+        return struck_scene(unit, self.event, courses, span, also=set(also) - left, but_for=left)
+
+    @property
+    def event(self) -> PractitionerAway:
+        """As the engine knows it."""
+        return PractitionerAway(str(self.staff_id), self.leave.starts, self.leave.ends)
+
+    def courses(self, unit: Unit) -> Sequence[int]:
+        """The ids of all courses with an appointment in it, whoever comes first."""
+        row = AppointmentRow
+        ordered = self.met(unit, row.course_id).group_by(row.course_id).order_by(func.min(row.starts_at))
+        found: Sequence[int] = unit.session.scalars(ordered).all()
+        return found
 
     def record(self, unit: Unit, plan: Sequence[Planned]) -> Replan:
         """Record the leave and bring its courses to the plan, as far as it still holds, together.
@@ -189,18 +199,21 @@ def apply_leave(runtime: Runtime, actor: Actor, job_id: int, *, only: Collection
 def _with_proposals(runtime: Runtime, actor: Actor, what: Absence, done: Replan) -> Replan:
     """What was done, after new dates for what stays in the leave were put on the worklist, where the clinic wants that.
 
-    Each course in a transaction of its own: whatever hinders one, the leave is recorded, and its visits are listed.
+    They are planned together with nothing locked, and kept each in a transaction of its own: whatever hinders one, the
+    leave is recorded, and its visits are listed.
     """
     if not done.left:
         return done
     with runtime.reading(actor) as unit:
         if automation_level(unit.clinic, "leave") != "propose":
             return done
-        left = sorted(set(unit.session.scalars(what.met(unit, AppointmentRow.course_id))))
-    for course_id in left:
+        asked = struck_courses(unit, what.event, what.courses(unit))
+        scene = scene_of(unit, asked, what.event)
+    for planned in solved(scene, _PROPOSING)[0]:
         try:
             with runtime.writing(actor) as unit:
-                propose_for_leave(unit, unit.get(CourseRow, course_id))
+                propose_for_leave(unit, unit.get(CourseRow, planned.course_id), planned)
         except PlannerError as refusal:
-            _log.warning("course %s: no dates could be proposed for a leave: %s", course_id, type(refusal).__name__)
+            name = type(refusal).__name__
+            _log.warning("course %s: no dates could be proposed for a leave: %s", planned.course_id, name)
     return done
