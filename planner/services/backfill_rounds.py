@@ -27,6 +27,9 @@ MOST_ROUNDS: Final = 3
 MESSAGE_HOURS: Final = (time(8), time(20))
 """Nobody hears of a free place outside of these, by the clinic's clock."""
 
+_LAST_ASKED: Final = time(19, 45)
+"""So late an offer is made at the latest: its message has to go out before the evening."""
+
 LEAST_AHEAD: Final = timedelta(hours=2)
 """Nobody is asked to come sooner than that."""
 
@@ -35,12 +38,12 @@ ASKED_AGAIN_AFTER: Final = timedelta(hours=24)
 
 
 def may_ask(now: datetime, zone: ZoneInfo) -> bool:
-    """Whether it is an hour at which patients are written to."""
-    return MESSAGE_HOURS[0] <= now.astimezone(zone).time() < MESSAGE_HOURS[1]
+    """Whether it is an hour at which patients are asked."""
+    return MESSAGE_HOURS[0] <= now.astimezone(zone).time() < _LAST_ASKED
 
 
 def asks_from(now: datetime, zone: ZoneInfo) -> datetime:
-    """The instant from which patients are written to again: now, or the next morning."""
+    """The instant from which patients are asked again: now, or the next morning."""
     if may_ask(now, zone):
         return now
     wall = now.astimezone(zone)

@@ -103,12 +103,12 @@ def test_a_mistake_that_is_undone_asks_nobody(runtime, clinic, clock, two, by_it
     assert offers(runtime, clinic, slot)
 
 
-@pytest.mark.parametrize("hour", [5, 21])
-def test_nobody_is_asked_at_night(runtime, clinic, clock, two, by_itself, hour):
-    """In the morning they are."""
+@pytest.mark.parametrize(("hour", "minute"), [(5, 0), (19, 45), (21, 0)])
+def test_nobody_is_asked_at_night(runtime, clinic, clock, two, by_itself, hour, minute):
+    """In the morning they are; nor shortly before the evening, when the message might go out too late."""
     *_, slot = two
     day = slot.start.date() - timedelta(days=2)
-    clock.set(clock.now().replace(year=day.year, month=day.month, day=day.day, hour=hour))
+    clock.set(clock.now().replace(year=day.year, month=day.month, day=day.day, hour=hour, minute=minute))
     assert not look_for_takers(runtime).did_something
     assert offers(runtime, clinic, slot) == []
     assert lines(runtime, clinic) == []
