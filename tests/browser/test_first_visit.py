@@ -4,13 +4,18 @@ import re
 
 import pytest
 
-from planner.services import backfill
+from planner.services import backfill, clinic_setup, leave
+from planner.services.backfill import Waits
 from planner.services.patients import personal_link
 from tests.browser.conftest import PHONE
+from tests.browser.test_every_screen import WINDOWS, check_screen
+from tests.services.test_leave_some import AWAY, three
 from tests.services.test_newcomers import assess, full
+from tests.web.ana_course import book_ana
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-__all__ = ["full"]  # The fixture: a full diary, the slot in it that became free, and Dora who waits.
+__all__ = ["full", "three"]  # Fixtures: a full diary with a slot in it, and who waits; courses that a leave touches.
+THEMES = dict.fromkeys(WINDOWS, ("light", "dark"))
 
 
 def link_of(runtime, clinic, patient):
@@ -45,3 +50,40 @@ def test_the_first_of_two_phones_begins_and_reception_sees_it(screen, runtime, c
     desk.page.get_by_role("heading", name="Dora Ek").wait_for()
     assert [each.complaints for each in (desk, dora)] == [[], []]
     assert backfill.who_fits(runtime, clinic.rosa.actor, full.slot.id).free is False
+
+
+def test_offers_to_begin_and_what_became_of_them_have_no_barrier(screen, runtime, clinic, full):
+    """The patient's page, the page of the slot before and after, and that of all slots."""
+    other = backfill.offer(runtime, clinic.rosa.actor, full.slot.id, Waits(assess(runtime, clinic, clinic.ana)))
+    offer = backfill.offer(runtime, clinic.rosa.actor, full.slot.id, Waits(full.assessment))
+    check_screen(screen(), link_of(runtime, clinic, full.dora), THEMES)
+    desk = screen()
+    desk.sign_in(clinic.rosa)
+    backfill.decline(runtime, clinic.rosa.actor, other)
+    check_screen(desk, f"/freed-slots/{full.slot.id}", THEMES)
+    backfill.accept(runtime, clinic.rosa.actor, offer)
+    check_screen(desk, f"/freed-slots/{full.slot.id}", THEMES)
+    check_screen(desk, "/freed-slots", THEMES)
+
+
+def test_proposals_for_a_leave_have_no_barrier(screen, runtime, clinic, three):
+    """One line for each course, with its dates before and after."""
+    with runtime.writing(clinic.mo.actor) as unit:
+        clinic_setup.set_automation(unit, {"leave": "propose"})
+    leave.record_some(runtime, clinic.rosa.actor, clinic.ben.id, AWAY, {})
+    desk = screen()
+    desk.sign_in(clinic.rosa)
+    check_screen(desk, "/worklists", THEMES)
+    assert desk.page.get_by_role("button", name="Apply").count() == len(three)
+
+
+def test_wishes_for_several_courses_have_no_barrier(screen, runtime, clinic):
+    """One is chosen with the keyboard alone."""
+    book_ana(runtime, clinic)
+    book_ana(runtime, clinic)
+    phone = screen(PHONE)
+    path = f"{link_of(runtime, clinic, clinic.ana)}/wishes"
+    check_screen(phone, path, THEMES)
+    phone.page.get_by_role("radio", name="All my visits").focus()
+    phone.page.keyboard.press("ArrowDown")
+    assert phone.page.get_by_role("radio", name=re.compile("^Visits with Ben Okafor")).first.is_checked()
