@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import and_, or_, select
 
-from planner.errors import InvalidInput
+from planner.errors import InvalidInput, SlotTaken
 from planner.services.backfill import Waits, Whom, offer_in
 from planner.services.fitting import Fitting
 from planner.services.freed_slots import FreedSlot
@@ -75,11 +75,7 @@ def whom_to_ask(unit: Unit, slot: FreedSlot, found: Fitting, offers: Sequence[Of
 
 
 def ask(unit: Unit, slot: FreedSlot, whom: Iterable[Whom]) -> int:
-    """Offer a place to these; gives how many it still helps, and were asked.
-
-    Raises:
-        SlotTaken: somebody has it by now.
-    """
+    """Offer a place to these; gives how many it still helps, and were asked: nobody, where somebody has it by now."""
     day = unit.wall_now.date()
     evening = datetime.combine(day, MESSAGE_HOURS[1], tzinfo=unit.zone).astimezone(UTC)
     asked = 0
@@ -88,6 +84,8 @@ def ask(unit: Unit, slot: FreedSlot, whom: Iterable[Whom]) -> int:
             offer_in(unit, slot, each, told_by=min(evening, slot.starts_at))
         except InvalidInput:
             continue  # Their dates changed since the look.
+        except SlotTaken:
+            break
         asked += 1
     return asked
 

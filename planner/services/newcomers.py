@@ -100,9 +100,8 @@ class Beginners:
             most: so many of those who would see its therapist are looked at, the longest waiting.
             only: the id of an assessment; nobody but whoever waits with it.
         """
-        listed = waiting_list(
-            unit, most=most, therapist=slot.practitioner_id, only=only, everybody=house.therapists
-        )  # fmt: skip
+        who = slot.practitioner_id
+        listed = waiting_list(unit, most=most, therapist=who, only=only, everybody=house.therapists)
         waiting = [each for each in listed.waiting if each.wants_earlier]
         first_day = min(slot.start.date(), unit.today + timedelta(days=1))
         # Nothing is booked under this number: the assessment's own tells the courses apart.

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from planner.services import backfill, clinic_setup, worklists
-from planner.services.backfill_rounds import AT_ONCE, MOST_ROUNDS
+from planner.services.backfill_rounds import AT_ONCE, MOST_ROUNDS, ask
 from planner.services.backfill_sweep import look_for_takers
 from planner.services.messages import send_outbox
 from planner.services.offer_lines import offers_of_late
@@ -233,3 +233,22 @@ def test_a_place_taken_before_the_sweep_comes_is_offered_to_nobody(runtime, clin
     backfill.accept(runtime, clinic.rosa.actor, by_hand)
     sweep(runtime, clock)
     assert [each.id for each in offers(runtime, clinic, slot)] == [by_hand]
+
+
+def test_a_place_taken_between_the_look_and_the_offer_is_offered_to_nobody(runtime, clinic, two):
+    """Somebody was put there by hand in that moment."""
+    first, second, slot = two
+    with runtime.writing(clinic.system) as unit:
+        clinic_setup.set_practitioner_hours(unit, slot.practitioner_id, [])
+        assert ask(unit, slot, [first, second]) == 0
+    assert offers(runtime, clinic, slot) == []
+
+
+def test_whoever_it_does_not_help_any_more_is_left_out(runtime, clinic, two):
+    """The other is asked."""
+    first, second, slot = two
+    with runtime.writing(clinic.system) as unit:
+        unit.get(CourseRow, first).automation = "stopped"
+        unit.session.flush()
+        assert ask(unit, slot, [first, second]) == 1
+    assert [each.course_id for each in offers(runtime, clinic, slot)] == [second]
