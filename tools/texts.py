@@ -90,10 +90,16 @@ AREAS: dict[str, tuple[str, ...]] = {
         "planner/services/export.py",
     ),
     "desk": (
-        *(f"templates/reception/{name}*" for name in ("today", "worklists", "freed", "leave", "_leave", "_replan")),
+        *(
+            f"templates/reception/{name}*"
+            for name in ("today", "worklists", "freed", "leave", "_leave", "_replan", "_offers")
+        ),
         *(f"planner/web/reception/{name}*" for name in ("today", "worklists", "freed", "leave", "replan")),
         *(f"planner/services/{name}*" for name in ("worklist", "today_view", "attention", "attendance", "backfill")),
-        *(f"planner/services/{name}*" for name in ("takers", "offers", "freed_slots", "leave", "replan")),
+        *(
+            f"planner/services/{name}*"
+            for name in ("takers", "offers", "freed_slots", "leave", "replan", "first_visit")
+        ),
         "planner/services/making_room.py",
     ),
     "reception": ("templates/reception/*", "planner/web/reception/*", "planner/services/b*", "planner/services/p*"),

@@ -142,6 +142,7 @@ class SlotOffered:
         visit: the time that is offered.
         instead: where the appointment stands now; None where it has no date.
         until: instant, aware; afterwards the offer has ended.
+        first: it would be the patient's first appointment, and those that follow are booked with it.
     """
 
     kind: ClassVar[str] = "slot_offered"
@@ -150,6 +151,7 @@ class SlotOffered:
     visit: Visit
     instead: Visit | None
     until: datetime
+    first: bool = False
 
     def words(self) -> dict[str, object]:
         """What the templates show: plain values, nothing left to compute or to clean."""
@@ -159,6 +161,7 @@ class SlotOffered:
             "visit": self.head.visit_words(self.visit),
             "instead": self.head.visit_words(self.instead) if self.instead else None,
             "until": self.head.visit_words(replace(self.visit, starts_at=self.until)),
+            "first": self.first,
         }
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
 from sqlalchemy import select
@@ -27,7 +28,9 @@ from planner.services.attendance_aftermath import note_unplaced as note_unplaced
 from planner.services.attendance_aftermath import propose_catch_up as propose_catch_up
 from planner.services.attendance_proposals import NOT_AT_ALL, PROPOSED, Loss, propose
 from planner.services.clinic_setup import Level, automation_level
-from planner.services.diary_writer import CourseChange, write_change, write_changes
+from planner.services.decision import Decision
+from planner.services.decision import Outcome as Outcome
+from planner.services.diary_writer import CourseChange, write_change
 from planner.services.making_room import repaired_among_others
 from planner.services.planning import ahead, standing
 from planner.services.repairing import repaired
@@ -35,23 +38,11 @@ from planner.services.runtime import Actor, Runtime, Unit
 from planner.services.snapshot import Booked, CourseSnapshot, SessionState, take
 from planner.services.sweeping import SweepReport, each
 from planner.storage.courses import AppointmentRow, CourseRow
-from planner.storage.ids import new_id
 from planner.storage.people import ClinicRow
 from planner.words import Text, say, say_many
 
 UNATTENDED = ("booked", "pending")
 _ABOUT: Final = {"missed": "miss", "cancelled": "cancel"}
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What followed from an event: the revision it made, and whether the rest was repaired by itself."""
-
-    course_id: int
-    revision_id: int
-    repaired: bool
-    says: str
-    late: bool = False
 
 
 @dataclass(frozen=True)
@@ -113,7 +104,7 @@ def _mark(runtime: Runtime, actor: Actor, appointment_id: int, status: str, vers
             "arrived": say("Session %(number)s arrived", number=number),
             "fulfilled": say("Session %(number)s done", number=number),
         }
-        return _write(found, target, status, words[status], repaired_=False)
+        return _decided(found, target, status, words[status], repaired_=False).carry_out()
 
 
 def _finished_if_done(snapshot: CourseSnapshot) -> CourseSnapshot:
@@ -160,7 +151,8 @@ def miss(runtime: Runtime, actor: Actor, appointment_id: int, *, version: int | 
         if found.booked.starts_at > unit.now:
             raise InvalidInput(say("This visit has not begun yet."), field="status")
         closed = found.snapshot.replacing(found.session.closed("noshow"))
-        return _after_loss(found, closed, "missed", [Missed(str(found.course.id), frozenset({found.session.key}))])
+        events = [Missed(str(found.course.id), frozenset({found.session.key}))]
+        return _after_loss(found, closed, "missed", events).carry_out()
 
 
 def cancel(
@@ -185,6 +177,13 @@ def cancel_in(
     unit: Unit, appointment_id: int, *, version: int | None = None, rebook: bool = True, reason: str = ""
 ) -> Outcome:
     """`cancel` as a part of a larger transaction."""
+    return decide_cancel(unit, appointment_id, version=version, rebook=rebook, reason=reason).carry_out()
+
+
+def decide_cancel(
+    unit: Unit, appointment_id: int, *, version: int | None = None, rebook: bool = True, reason: str = ""
+) -> Decision:
+    """What `cancel` comes to; nothing is written."""
     found = visit(unit, appointment_id, version=version)
     _may_become(found, "cancelled")
     if found.booked.starts_at <= unit.now and found.booked.status != "noshow":
@@ -195,7 +194,7 @@ def cancel_in(
     words = _cancelled(found.session.position + 1, by, late=late, reason=reason)
     if not rebook:
         target = found.snapshot.replacing(replace(closed, dropped=True))
-        return _write(found, target, "cancelled", words, repaired_=False, late=late)
+        return _decided(found, target, "cancelled", words, repaired_=False, late=late)
     name, day = str(found.course.id), to_wall(found.booked.starts_at, unit.zone).date()
     events: list[Event] = [CalledOff(name, frozenset({found.session.key}))]
     if by == "patient":
@@ -237,7 +236,7 @@ def confirm_in(unit: Unit, appointment_id: int, *, version: int | None = None) -
         return Outcome(found.course.id, 0, repaired=False, says=say("Already confirmed"))
     session = found.session.with_current(replace(found.booked, confirmed_at=unit.now))
     words = say("Session %(number)s confirmed", number=found.session.position + 1)
-    return _write(found, found.snapshot.replacing(session), "confirmed", words, repaired_=False)
+    return _decided(found, found.snapshot.replacing(session), "confirmed", words, repaired_=False).carry_out()
 
 
 def unconfirm_in(unit: Unit, appointment_id: int) -> None:
@@ -247,7 +246,7 @@ def unconfirm_in(unit: Unit, appointment_id: int) -> None:
         return
     session = found.session.with_current(replace(found.booked, confirmed_at=None))
     words = say("Session %(number)s not confirmed any more", number=found.session.position + 1)
-    _write(found, found.snapshot.replacing(session), "confirmed", words, repaired_=False)
+    _decided(found, found.snapshot.replacing(session), "confirmed", words, repaired_=False).carry_out()
 
 
 def resume(runtime: Runtime, actor: Actor, course_id: int) -> Outcome:
@@ -309,44 +308,44 @@ def _after_loss(
     words: Text | None = None,
     late: bool = False,
     counted: bool = True,
-) -> Outcome:
+) -> Decision:
     """Repair the course, unless the misses in a row (or an earlier stop) say that a person should talk first."""
     unit, course = found.unit, found.course
     words = words or say("Session %(number)s missed", number=found.session.position + 1)
     evidence = Evidence.load(unit.clinic.evidence_overrides)
     misses = misses_in_a_row(PastVisit(booked.status, booked.late_cancellation) for booked in _history(closed))
-    if counted and misses and verdict_after_miss(misses, evidence).action is MissAction.STOP:
-        closed = replace(closed, automation="stopped")
-        says = say("%(misses)s misses in a row: talk to the patient before more is booked.", misses=misses)
-        worklists.open_item(unit, worklists.TWO_MISSES, f"two-misses-{course.id}", says, course.id)
-    if closed.automation == "stopped":
+    stops = counted and bool(misses) and verdict_after_miss(misses, evidence).action is MissAction.STOP
+    if stops or closed.automation == "stopped":
         alone = say("%(what)s; nothing rebooked by itself", what=words)
-        return _write(found, closed, kind, alone, repaired_=False, late=late)
+        stopped = replace(closed, automation="stopped")
+        call = [partial(_note_misses, unit, course, misses)] if stops else []
+        return _decided(found, stopped, kind, alone, repaired_=False, late=late, notes=call)
     level = automation_level(unit.clinic, _ABOUT[kind])
     if level != "apply":
         return _left_to_a_person(found, closed, kind, words, level, late=late)
     found_best = repaired_among_others(unit, course, closed, events)
     target = found_best.target
-    note_unplaced(unit, course, target)
-    propose_catch_up(unit, course, target, evidence)
+    notes = [partial(note_unplaced, unit, course, target), partial(propose_catch_up, unit, course, target, evidence)]
     says = say("%(what)s; the rest repaired", what=words)
-    return _write(found, target, kind, says, repaired_=True, late=late, others=found_best.others)
+    return _decided(found, target, kind, says, repaired_=True, late=late, others=found_best.others, notes=notes)
+
+
+def _note_misses(unit: Unit, course: CourseRow, misses: int) -> None:
+    says = say("%(misses)s misses in a row: talk to the patient before more is booked.", misses=misses)
+    worklists.open_item(unit, worklists.TWO_MISSES, f"two-misses-{course.id}", says, course.id)
 
 
 def _left_to_a_person(
     found: Visit, closed: CourseSnapshot, kind: str, words: Text, level: Level, *, late: bool
-) -> Outcome:
-    """Write the loss alone: the worklist says so, with what the planner would do where it may propose that."""
-    session = closed.session(found.session.id or 0)
+) -> Decision:
+    """The loss alone: the worklist says so, with what the planner would do where it may propose that."""
+    unit, course, session = found.unit, found.course, closed.session(found.session.id or 0)
     why = PROPOSED if level == "propose" else NOT_AT_ALL
     target = closed.replacing(replace(session, unplaced_reason=why))
     says = say("%(what)s; nothing rebooked by itself", what=words)
-    outcome = _write(found, target, kind, says, repaired_=False, late=late)
-    if level == "propose":
-        propose(found.unit, found.course, Loss(_ABOUT[kind], session.id or 0, words, found.booked.starts_at))
-    else:
-        note_unplaced(found.unit, found.course, target)
-    return outcome
+    loss = Loss(_ABOUT[kind], (session.id or 0,), words, found.booked.starts_at)
+    note = partial(propose, unit, course, loss) if level == "propose" else partial(note_unplaced, unit, course, target)
+    return _decided(found, target, kind, says, repaired_=False, late=late, notes=[note])
 
 
 def _history(snapshot: CourseSnapshot) -> list[Booked]:
@@ -354,7 +353,7 @@ def _history(snapshot: CourseSnapshot) -> list[Booked]:
     return sorted(booked, key=lambda each: each.starts_at)
 
 
-def _write(
+def _decided(
     found: Visit,
     target: CourseSnapshot,
     kind: str,
@@ -363,13 +362,13 @@ def _write(
     repaired_: bool,
     late: bool = False,
     others: Sequence[CourseChange] = (),
-) -> Outcome:
-    """Write the change, and those of other courses that make room for it, as one batch."""
+    notes: Sequence[Callable[[], None]] = (),
+) -> Decision:
+    """The change, with those of other courses that make room for it."""
     if others:
         reason = say_many(
             "%(what)s; %(num)s other patient made room", "%(what)s; %(num)s other patients made room",
             len(others), what=reason,
         )  # fmt: skip
-    changes = [CourseChange(found.course, target, kind, reason), *others]
-    revisions = write_changes(found.unit, changes, batch=new_id() if others else None)
-    return Outcome(found.course.id, revisions[0].id, repaired=repaired_, says=reason, late=late)
+    own = CourseChange(found.course, target, kind, reason)
+    return Decision(found.unit, (own, *others), repaired_, late, tuple(notes))

@@ -20,17 +20,18 @@ from planner.errors import SlotTaken, StaleForm
 from planner.scheduling.events import CalledOff, Event, Missed, Pause, PractitionerAway
 from planner.services import worklists
 from planner.services.attendance_aftermath import note_unplaced, propose_catch_up
+from planner.services.attention_courses import note_now, visits_in_leave
 from planner.services.diary_writer import CourseChange, write_changes
 from planner.services.difference import Change, difference
 from planner.services.joint import Asked, Planned, scene_of, still_good
 from planner.services.making_room import repaired_among_others
 from planner.services.replan import dates_told
 from planner.services.runtime import Actor, Runtime, Unit
-from planner.services.snapshot import take, take_all
+from planner.services.snapshot import CourseSnapshot, take, take_all
 from planner.storage.courses import CourseRow, WorklistRow
 from planner.storage.ids import new_id
 from planner.storage.people import PatientRow, StaffRow
-from planner.words import Text, day_said, say, text_from
+from planner.words import Text, day_said, listing, say, text_from
 
 OVERTAKEN: Final = say("The diary changed since this was proposed. Here is what would be done now.")
 NOT_AT_ALL: Final = say("Nothing is rebooked by itself here; somebody has to find a date.")
@@ -43,22 +44,36 @@ class Loss:
     """What a course lost.
 
     Args:
-        about: "miss" or "cancel".
-        session_id: the session that is owed again.
+        about: "miss", "cancel", or "leave" for visits that still stand in their therapist's leave.
+        session_ids: the sessions that are owed again.
         words: what happened, for the history of the course and for the line.
-        starts_at: when it stood.
+        starts_at: when the first of them stood.
     """
 
     about: str
-    session_id: int
+    session_ids: tuple[int, ...]
     words: Text
     starts_at: datetime
 
+    @property
+    def key(self) -> str:
+        """Names its line of the worklist: one for each lost session, one for all of a course that lie in a leave."""
+        first = min(self.session_ids)
+        return f"proposal-leave-{first}" if self.about == "leave" else f"proposal-{first}"
+
+    def closed(self, before: CourseSnapshot) -> CourseSnapshot:
+        """The course with the loss in it."""
+        if self.about != "leave":
+            return before
+        return before.replacing(*(before.session(each).closed("cancelled", by="clinic") for each in self.session_ids))
+
     def events(self, unit: Unit, course: CourseRow) -> list[Event]:
         """What it means for the engine; nobody is asked to come back on the day that they could not."""
-        name, keys = str(course.id), frozenset({str(self.session_id)})
+        name, keys = str(course.id), frozenset(map(str, self.session_ids))
         if self.about == "miss":
             return [Missed(name, keys)]
+        if self.about == "leave":
+            return [CalledOff(name, keys)]
         day = to_wall(self.starts_at, unit.zone).date()
         return [CalledOff(name, keys), Pause(name, day, day + timedelta(days=1))]
 
@@ -73,9 +88,9 @@ class Applied:
 
 
 def propose(unit: Unit, course: CourseRow, loss: Loss) -> None:
-    """Put what the planner would do after a loss on the worklist; the loss is written already."""
+    """Put what the planner would do after a loss on the worklist; a miss or cancellation is written already."""
     before = take(unit, course)
-    found = repaired_among_others(unit, course, before, loss.events(unit, course))
+    found = repaired_among_others(unit, course, loss.closed(before), loss.events(unit, course))
     others = take_all(unit, [change.course for change in found.others])
     plan = [
         Planned(course.id, course.revision_number, before, found.target),
@@ -84,9 +99,14 @@ def propose(unit: Unit, course: CourseRow, loss: Loss) -> None:
             for change in found.others
         ),
     ]
+    _keep(unit, course, loss, plan)
+
+
+def _keep(unit: Unit, course: CourseRow, loss: Loss, plan: Sequence[Planned]) -> None:
+    """Open the line; the course itself comes first in the plan."""
     details = {
         "about": loss.about,
-        "sessions": [loss.session_id],
+        "sessions": list(loss.session_ids),
         "words": loss.words.as_json(),
         "starts_at": loss.starts_at.isoformat(),
         "plan": [each.to_json() for each in plan],
@@ -94,7 +114,27 @@ def propose(unit: Unit, course: CourseRow, loss: Loss) -> None:
         "digest": _digest(plan),
     }
     says = say("%(what)s. Nothing is rebooked yet.", what=loss.words)
-    worklists.open_item(unit, worklists.PROPOSAL, f"proposal-{loss.session_id}", says, course.id, **details)
+    worklists.open_item(unit, worklists.PROPOSAL, loss.key, says, course.id, **details)
+
+
+def propose_for_leave(unit: Unit, course: CourseRow, planned: Planned | None = None) -> None:
+    """Put new dates for a course's visits that lie in their therapist's leave on the worklist; nothing moves.
+
+    Args:
+        planned: the course as it was planned together with others, so that none of them has the same place; None, or
+            where the course has changed since, for the best dates of this course alone.
+    """
+    visits = list(visits_in_leave(unit, [course.id]))
+    if not visits:
+        return
+    names = listing(sorted({each.therapist for each in visits}), "and")
+    words = say("%(name)s is away", name=names)
+    loss = Loss("leave", tuple(each.session_id for each in visits), words, visits[0].starts_at)
+    if planned is not None and planned.revision == course.revision_number:
+        _keep(unit, course, loss, [planned])
+    else:
+        propose(unit, course, loss)
+    note_now(unit, worklists.LEAVE_CLASH)
 
 
 def apply_proposal(runtime: Runtime, actor: Actor, item_id: int, *, digest: str | None = None) -> Applied:
@@ -112,12 +152,12 @@ def apply_proposal(runtime: Runtime, actor: Actor, item_id: int, *, digest: str 
             return _apply(unit, _open(unit, item_id), digest)
     except (_OvertakenError, SlotTaken):
         with runtime.writing(actor) as unit:
-            _propose_anew(unit, _open(unit, item_id))
+            propose_anew(unit, _open(unit, item_id))
         raise StaleForm(OVERTAKEN) from None
 
 
 def leave_proposal(runtime: Runtime, actor: Actor, item_id: int) -> None:
-    """Do nothing of it: the session stays without a date, on the list of those to place.
+    """Do nothing of it: the session stays without a date, on the list of those to place, or in the leave.
 
     Raises:
         StaleForm: somebody has seen to it.
@@ -129,6 +169,7 @@ def leave_proposal(runtime: Runtime, actor: Actor, item_id: int) -> None:
         course = unit.get(CourseRow, item.course_id or 0)
         worklists.close(unit, item)
         note_unplaced(unit, course, take(unit, course))
+        note_now(unit, worklists.LEAVE_CLASH)
         unit.audit("proposal.leave", f"course/{course.id}")
 
 
@@ -168,15 +209,21 @@ def _apply(unit: Unit, item: WorklistRow, digest: str | None) -> Applied:
     return Applied(course.id, revisions[0].id, revisions[0].reason)
 
 
-def _propose_anew(unit: Unit, item: WorklistRow) -> None:
+def propose_anew(unit: Unit, item: WorklistRow) -> None:
+    """Bring a line to what would be done now, or take it off where nothing is to be done any more."""
     kept = item.details
     course = unit.get(CourseRow, item.course_id or 0)
+    if kept["about"] == "leave":
+        # Other visits may lie there by now, which is another line.
+        worklists.close(unit, item)
+        propose_for_leave(unit, course)
+        return
     session = take(unit, course).session(kept["sessions"][0])
     if session.dropped or session.done or session.upcoming is not None:
         worklists.close(unit, item)
         return
     starts_at = datetime.fromisoformat(kept["starts_at"])
-    propose(unit, course, Loss(kept["about"], kept["sessions"][0], text_from(kept["words"]), starts_at))
+    propose(unit, course, Loss(kept["about"], tuple(kept["sessions"]), text_from(kept["words"]), starts_at))
 
 
 def _lines(unit: Unit, plan: Sequence[Planned]) -> Iterator[Text]:

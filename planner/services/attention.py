@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
 from sqlalchemy import select
@@ -10,7 +11,7 @@ from sqlalchemy import select
 from planner.diary.free import to_wall
 from planner.services import worklists
 from planner.services.attention_courses import KINDS as COURSE_KINDS
-from planner.services.attention_courses import found_in_courses
+from planner.services.attention_courses import found_in_courses, over_proposals
 from planner.services.attention_lines import Found, News, news_of, write_news
 from planner.services.runtime import Actor, Runtime, Unit
 from planner.services.sweeping import SweepReport, each
@@ -56,7 +57,8 @@ def _note(runtime: Runtime, clinic_id: int) -> None:
 
 def _news(unit: Unit) -> News:
     found = {**found_in_courses(unit), **{each.key: each for each in _waiting(unit)}}
-    return news_of(unit, found, KINDS)
+    news = news_of(unit, found, KINDS)
+    return replace(news, gone=(*news.gone, *over_proposals(unit)))
 
 
 def _waiting(unit: Unit) -> Iterator[Found]:

@@ -7,7 +7,8 @@ worklists in the transaction that did what it asked for.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from typing import Final
+from datetime import datetime
+from typing import Final, NamedTuple
 
 from sqlalchemy import and_, case, false, func, or_, select
 
@@ -66,9 +67,17 @@ def settle(unit: Unit, courses: Collection[CourseRow]) -> None:
         if line.kind == worklists.WAITING_FOR_COURSE:
             over = line.details.get("patient_id") in begun
         elif line.kind == worklists.PROPOSAL:
-            over = not _without_date(unit, line.details["sessions"])
+            over = _is_over(unit, line)
         if over:
             worklists.close(unit, line)
+
+
+def _is_over(unit: Unit, line: WorklistRow) -> bool:
+    """Whether what a line proposes is not needed any more."""
+    if line.details.get("about") != "leave":
+        return not _without_date(unit, line.details["sessions"])
+    still = {each.session_id for each in visits_in_leave(unit, [line.course_id or 0])}
+    return still.isdisjoint(line.details["sessions"])
 
 
 def _without_date(unit: Unit, session_ids: Collection[int]) -> bool:
@@ -85,6 +94,9 @@ def _without_date(unit: Unit, session_ids: Collection[int]) -> bool:
 
 def note_now(unit: Unit, *kinds: str) -> None:
     """Bring the lines of these kinds to the diary as this transaction has made it."""
+    if worklists.LEAVE_CLASH in kinds:
+        for line in over_proposals(unit):
+            worklists.close(unit, line)
     write_news(unit, news_of(unit, found_in_courses(unit, kinds=kinds), kinds))
 
 
@@ -109,7 +121,37 @@ def unresolved(unit: Unit, courses: Courses = None) -> Iterator[Found]:
 
 
 def leave_clashes(unit: Unit, courses: Courses = None) -> Iterator[Found]:
-    """Visits to come that lie in their therapist's leave, because somebody left them there (two queries)."""
+    """Visits to come that lie in their therapist's leave, because somebody left them there (three queries).
+
+    But for those for which new dates are proposed.
+    """
+    visits = list(visits_in_leave(unit, courses))
+    proposed = {each for line in _leave_proposals(unit) for each in line.details["sessions"]} if visits else set()
+    for each in visits:
+        if each.session_id in proposed:
+            continue
+        wall = to_wall(each.starts_at, unit.zone)
+        says = say(
+            "Session %(number)s is on %(day)s at %(time)s, when %(name)s is away.",
+            number=each.position + 1, day=day_said(wall.date(), "short"), time=f"{wall:%H:%M}", name=each.therapist,
+        )  # fmt: skip
+        key = f"leave-clash-{each.visit_id}-{each.starts_at:%Y%m%dT%H%MZ}"
+        yield Found(worklists.LEAVE_CLASH, key, says, each.course_id, {"appointment_id": each.visit_id})
+
+
+class InLeave(NamedTuple):
+    """A visit to come that lies in its therapist's leave."""
+
+    visit_id: int
+    course_id: int
+    session_id: int
+    starts_at: datetime
+    position: int
+    therapist: str
+
+
+def visits_in_leave(unit: Unit, courses: Courses = None) -> Iterator[InLeave]:
+    """Visits to come that lie in their therapist's leave, by time (two queries)."""
     row, away = AppointmentRow, LeaveRow
     ahead = unit.session.execute(
         select(away.practitioner_id, away.starts, away.ends).where(
@@ -121,20 +163,26 @@ def leave_clashes(unit: Unit, courses: Courses = None) -> Iterator[Found]:
         for who, starts, ends in ahead
     ]
     query = (
-        select(row.id, row.course_id, row.starts_at, SessionRow.position, StaffRow.name)
+        select(row.id, row.course_id, row.session_id, row.starts_at, SessionRow.position, StaffRow.name)
         .join(SessionRow, (SessionRow.id == row.session_id) & (SessionRow.clinic_id == row.clinic_id))
         .join(StaffRow, (StaffRow.id == row.practitioner_id) & (StaffRow.clinic_id == row.clinic_id))
         .where(row.status.in_(_EXPECTED), row.superseded.is_(False), row.starts_at > unit.now, or_(false(), *spans))
         .order_by(row.starts_at)
     )
-    for visit_id, course_id, starts_at, position, name in unit.session.execute(of_courses(query, courses)):
-        wall = to_wall(starts_at, unit.zone)
-        says = say(
-            "Session %(number)s is on %(day)s at %(time)s, when %(name)s is away.",
-            number=position + 1, day=day_said(wall.date(), "short"), time=f"{wall:%H:%M}", name=name,
-        )  # fmt: skip
-        key = f"leave-clash-{visit_id}-{starts_at:%Y%m%dT%H%MZ}"
-        yield Found(worklists.LEAVE_CLASH, key, says, course_id, {"appointment_id": visit_id})
+    return (InLeave(*found) for found in unit.session.execute(of_courses(query, courses)))
+
+
+def over_proposals(unit: Unit) -> list[WorklistRow]:
+    """Open proposals for visits in a leave none of which lies there any more (three queries at most)."""
+    lines = _leave_proposals(unit)
+    still = {each.session_id for each in visits_in_leave(unit)} if lines else set()
+    return [line for line in lines if still.isdisjoint(line.details["sessions"])]
+
+
+def _leave_proposals(unit: Unit) -> list[WorklistRow]:
+    row = WorklistRow
+    lines = unit.session.scalars(select(row).where(row.kind == worklists.PROPOSAL, row.closed_at.is_(None)))
+    return [line for line in lines if line.details.get("about") == "leave"]
 
 
 def ending_soon(unit: Unit, courses: Courses = None) -> Iterator[Found]:

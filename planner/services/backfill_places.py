@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
 from planner.diary.free import to_utc, to_wall
-from planner.errors import InvalidInput, SlotTaken
+from planner.errors import InvalidInput, NotFound, SlotTaken
 from planner.services.freed_slots import FreedSlot, problem_about, room_for
+from planner.services.house import House
 from planner.services.runtime import Unit
 from planner.storage.jobs import FreedSlotRow
-from planner.storage.people import StaffRow
 from planner.words import say
 
 NO_ROW = 0
@@ -51,37 +51,47 @@ def slot_at(unit: Unit, place: Place) -> FreedSlot:
         InvalidInput: the clock skips that time, or the person treats nobody.
         NotFound: no such person here.
     """
-    person = unit.get(StaffRow, place.practitioner_id)
+    slot, row = stretch(unit, place, House.of(unit)), FreedSlotRow
+    known = unit.session.scalar(
+        select(row.id).where(
+            row.practitioner_id == slot.practitioner_id,
+            row.starts_at == slot.starts_at,
+            row.ends_at == slot.ends_at,
+        )
+    )
+    return replace(slot, id=known or NO_ROW)
+
+
+def stretch(unit: Unit, place: Place, house: House) -> FreedSlot:
+    """The place as a slot, whether it has a row or not. Raises as `slot_at` does."""
+    person = house.person(place.practitioner_id)
+    if person is None:
+        raise NotFound(say("There is no such thing here."))
     if not person.treats:
         raise InvalidInput(say("%(name)s treats nobody.", name=person.name), field="practitioner")
     starts_at = place.start if place.start.tzinfo is not None else to_utc(place.start, unit.zone)
     if starts_at is None:
         raise InvalidInput(say("The clock skips that time."), field="start")
-    row = FreedSlotRow
     ends_at = starts_at + timedelta(minutes=place.minutes or unit.clinic.grid_minutes)
-    known = unit.session.scalar(
-        select(row.id).where(row.practitioner_id == person.id, row.starts_at == starts_at, row.ends_at == ends_at)
-    )
     wall = to_wall(starts_at, unit.zone)
-    return FreedSlot(known or NO_ROW, person.id, person.name, starts_at, ends_at, wall, freed_at=unit.now)
+    return FreedSlot(NO_ROW, person.id, person.name, starts_at, ends_at, wall, freed_at=unit.now)
 
 
-def kept(unit: Unit, slot: FreedSlot, course_id: int) -> int:
-    """The id of a slot's row, made for the first course it is offered to where it has none.
+def kept(unit: Unit, slot: FreedSlot) -> int:
+    """The id of a slot's row, made with the first offer of it where it has none.
 
     Raises:
         SlotTaken: there is no room in it.
     """
     if slot.id != NO_ROW:
         return slot.id
-    minutes = round((slot.ends_at - slot.starts_at).total_seconds() / 60)
-    room = room_for(problem_about(unit, [slot]), slot, minutes)
+    room = room_for(problem_about(unit, [slot]), slot, slot.minutes)
     if room is None:
         raise SlotTaken(say("This time is already taken."))
     row = FreedSlotRow(
-        practitioner_id=slot.practitioner_id, room_id=int(room.room), course_id=course_id, starts_at=slot.starts_at,
+        practitioner_id=slot.practitioner_id, room_id=int(room.room), starts_at=slot.starts_at, ends_at=slot.ends_at,
         # Somebody has just looked who would fit it.
-        ends_at=slot.ends_at, freed_at=unit.now, examined_at=unit.now,
+        freed_at=unit.now, examined_at=unit.now,
     )  # fmt: skip
     unit.session.add(row)
     unit.session.flush()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Final
@@ -26,10 +26,10 @@ from planner.services.outcomes import JobOutcome, Seen, other_dates
 from planner.services.pause import GOING_ON
 from planner.services.planning import MIN_GAP_HOURS, free_problem, instant, therapists, visits_of
 from planner.services.runtime import Actor, Runtime, Unit
-from planner.services.snapshot import CourseSnapshot
+from planner.services.snapshot import CourseSnapshot, Days, days_from_json, days_to_json
 from planner.services.solve_jobs import Watch, start
 from planner.services.waiting import known_of, request_of
-from planner.services.wishes import Wishes
+from planner.services.wishes import MOST_AWAY, Wishes
 from planner.storage.courses import AssessmentRow, CourseRow
 from planner.storage.ids import new_id
 from planner.words import say
@@ -74,7 +74,8 @@ def plan_block(
     """Let dates for several courses be found outside the request, improved for at most so many seconds.
 
     Args:
-        wishes: by assessment; where none are given, those that are known of the patient. Known days away hold always.
+        wishes: by assessment; where none are given, those that are known of the patient. Of known days away those hold
+            besides that no form shows, because there are more than it has room for.
         notes: by assessment, what the patient wishes in words.
         iterations: improve by so many steps instead, however long they take: the same diary then gives the same dates.
     Raises:
@@ -183,12 +184,14 @@ def _request(
         row = rows[assessment_id]
         mine = known[row.patient_id]
         given = wishes.get(assessment_id) or mine.wishes_now(everybody, row.recorded_by)
-        asked = replace(given, away=tuple(sorted({*given.away, *mine.away})))
+        unseen = mine.away[MOST_AWAY:]
+        asked = _with(given, unseen)
         courses.append(
             {
                 "course_id": new_id(),
                 "assessment_id": assessment_id,
                 "wishes": asked.to_json(),
+                "unseen": days_to_json(unseen),
                 "note": notes.get(assessment_id, ""),
             }
         )
@@ -204,18 +207,19 @@ def _asks_for(
 ) -> bool:
     """Whether a job was begun by a form with these entries."""
     kept = {item["assessment_id"]: Wishes.from_json(item["wishes"]) for item in request["courses"]}
+    unseen = {item["assessment_id"]: days_from_json(item.get("unseen", ())) for item in request["courses"]}
     said = {item["assessment_id"]: item.get("note", "") for item in request["courses"]}
     return (
         request["first_day"] == first_day.isoformat()
         and set(kept) == set(assessment_ids)
-        and all(_same_but_for_known(wishes[each], kept[each]) for each in kept if each in wishes)
+        and all(_with(wishes[each], unseen[each]) == kept[each] for each in kept if each in wishes)
         and all(notes.get(each, "") == said[each] for each in kept)
     )
 
 
-def _same_but_for_known(given: Wishes, kept: Wishes) -> bool:
-    """Whether a job keeps these wishes, with the days away that were known already."""
-    return set(given.away) <= set(kept.away) and replace(given, away=kept.away) == kept
+def _with(given: Wishes, away: Iterable[Days]) -> Wishes:
+    """The wishes with these days away besides."""
+    return replace(given, away=tuple(sorted({*given.away, *away})))
 
 
 def _everybody(unit: Unit) -> list[int]:

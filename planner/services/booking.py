@@ -31,7 +31,7 @@ from planner.services.planning import (
 from planner.services.runtime import Actor, Runtime, Unit
 from planner.services.snapshot import CourseSnapshot, SessionState
 from planner.services.wishes import NOTE_LENGTH_MAX, Wishes
-from planner.storage.courses import AssessmentRow, CourseRow
+from planner.storage.courses import AssessmentRow, CourseRow, RevisionRow
 from planner.storage.people import PatientRow
 from planner.words import listing, say
 
@@ -123,11 +123,11 @@ def propose(
     """
     with runtime.reading(actor) as unit:
         planned = planned_sessions(unit, request)
-        problem = _problem(unit, request, planned)
+        problem = problem_of(unit, request, planned)
         best, others = _best(problem, pinned or {}, with_alternatives)
         if best.unplaced:
             # The same dates again, but with everybody in view who could help.
-            problem = _problem(unit, request, planned, everybody=True)
+            problem = problem_of(unit, request, planned, everybody=True)
             best, others = _best(problem, pinned or {}, with_alternatives)
         solution = Solution(best.appointments, best.unplaced, best.points, best.lower_bound)
         return _proposal(problem, request, planned, solution, others)
@@ -161,26 +161,35 @@ def book_course(runtime: Runtime, actor: Actor, request: BookingRequest, places:
             raise NotFound(say("This assessment is not of this patient."))
         unit.get(PatientRow, request.patient_id)
         planned = planned_sessions(unit, request)
-        problem = _problem(unit, request, planned, everybody=len(places) < len(planned))
+        problem = problem_of(unit, request, planned, everybody=len(places) < len(planned))
         reasons = _check(problem, places)
-        course = new_course(unit, request, assessment)
-        sessions = tuple(
-            first_state(unit, session, places.get(session.position), reasons.get(session.position, ""))
-            for session in planned
-        )
-        target = CourseSnapshot("active", "apply", tuple(phases_to_json(request.phases)), sessions)
-        booked = sum(1 for session in sessions if session.current)
-        write_change(
-            unit,
-            CourseChange(
-                course,
-                target,
-                "booked",
-                say("%(booked)s of %(sessions)s sessions booked", booked=booked, sessions=len(sessions)),
-            ),
-        )
-        note_unplaced(unit, course, target)
+        write_course(unit, request, planned, places, reasons)
         return request.course_id
+
+
+def write_course(
+    unit: Unit,
+    request: BookingRequest,
+    planned: Sequence[PlannedSession],
+    places: Mapping[int, Placed],
+    reasons: Mapping[int, str],
+) -> RevisionRow:
+    """Put a new course into the diary: places by session, counted from 0, and the reasons of those without one.
+
+    Raises:
+        SlotTaken: a place is not free.
+    """
+    course = new_course(unit, request, unit.get(AssessmentRow, request.assessment_id))
+    sessions = tuple(
+        first_state(unit, session, places.get(session.position), reasons.get(session.position, ""))
+        for session in planned
+    )
+    target = CourseSnapshot("active", "apply", tuple(phases_to_json(request.phases)), sessions)
+    booked = sum(1 for session in sessions if session.current)
+    says = say("%(booked)s of %(sessions)s sessions booked", booked=booked, sessions=len(sessions))
+    revision = write_change(unit, CourseChange(course, target, "booked", says))
+    note_unplaced(unit, course, target)
+    return revision
 
 
 def planned_sessions(unit: Unit, request: BookingRequest) -> tuple[PlannedSession, ...]:
@@ -191,7 +200,7 @@ def planned_sessions(unit: Unit, request: BookingRequest) -> tuple[PlannedSessio
     )
 
 
-def _problem(
+def problem_of(
     unit: Unit, request: BookingRequest, planned: Sequence[PlannedSession], *, everybody: bool = False
 ) -> Problem:
     """The course among the free time of those the patient wants, or of everybody, to see who could help."""
@@ -218,7 +227,14 @@ def span_of(unit: Unit, request: BookingRequest, planned: Sequence[PlannedSessio
     return span
 
 
-def course_for(unit: Unit, request: BookingRequest, planned: Sequence[PlannedSession], problem: Problem) -> Course:
+def course_for(
+    unit: Unit,
+    request: BookingRequest,
+    planned: Sequence[PlannedSession],
+    problem: Problem,
+    *,
+    findings: Assessment | None = None,
+) -> Course:
     """What a course asks of the diary; the patient's other courses are the caller's to keep away from.
 
     Raises:
@@ -235,13 +251,16 @@ def course_for(unit: Unit, request: BookingRequest, planned: Sequence[PlannedSes
         practitioners=prices,
         available=request.wishes.windows(unit.clinic.grid_minutes),
         min_gap_hours=MIN_GAP_HOURS,
-        wait_points_per_day=_wait_points(unit, request),
+        wait_points_per_day=_wait_points(findings or _findings(unit, request)),
         away=request.wishes.away_days(),
     )
 
 
-def _wait_points(unit: Unit, request: BookingRequest) -> int:
-    findings = Assessment.from_json(unit.get(AssessmentRow, request.assessment_id).findings)
+def _findings(unit: Unit, request: BookingRequest) -> Assessment:
+    return Assessment.from_json(unit.get(AssessmentRow, request.assessment_id).findings)
+
+
+def _wait_points(findings: Assessment) -> int:
     chronic = is_chronic(findings.protocol, findings.symptom_weeks)
     return _WAIT_POINTS_CHRONIC if chronic else _WAIT_POINTS
 

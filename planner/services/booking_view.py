@@ -15,6 +15,7 @@ from planner.services.patients import Patient, patient_from
 from planner.services.planning import therapists
 from planner.services.runtime import Actor, Runtime, Unit
 from planner.services.undoing import why_not
+from planner.services.waiting import Known, known_of
 from planner.storage.courses import AppointmentRow, CourseRow, RevisionRow, SessionRow
 from planner.storage.ids import new_id
 from planner.storage.people import PatientRow, ServiceRow
@@ -41,6 +42,7 @@ class BookingDesk:
         services: all that are offered, by name.
         assessments: the patient's, newest first.
         running: the courses that the patient is in the middle of, by id.
+        known: what earlier courses say of the patient's wishes.
     """
 
     patient: Patient
@@ -51,6 +53,7 @@ class BookingDesk:
     services: tuple[OfferedService, ...]
     assessments: tuple[RecordedAssessment, ...]
     running: tuple[int, ...]
+    known: Known
 
     def assessment(self, assessment_id: int) -> RecordedAssessment:
         """One of the patient's assessments. Raises NotFound."""
@@ -93,6 +96,7 @@ def booking_desk(runtime: Runtime, actor: Actor, patient_id: int) -> BookingDesk
                     .order_by(CourseRow.id)
                 )
             ),
+            known=known_of(unit, [patient_id])[patient_id],
         )
 
 

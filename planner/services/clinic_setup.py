@@ -31,14 +31,15 @@ _UNSEEN: Final = re.compile("[\u200c\u200d\u200e\u200f\U000e0020-\U000e007f]")
 DISPLACING: Final = ("never", "unconfirmed", "any")
 Level = Literal["off", "propose", "apply"]
 LEVELS: Final[tuple[Level, ...]] = get_args(Level)
-# What the planner can do by itself, each at a level of its own, the last one unless the clinic says otherwise. A place
-# that became free is never offered without a person.
+# What the planner can do by itself, each at a level of its own, the last one unless the clinic says otherwise.
 AUTOMATED: Final[Mapping[str, tuple[Level, ...]]] = {
     "miss": LEVELS,
     "cancel": LEVELS,
     "leave": LEVELS,
-    "backfill": ("off", "propose"),
+    "backfill": LEVELS,
 }
+# Patients are written to about free places only where somebody has said so.
+_UNLESS_SAID: Final[Mapping[str, Level]] = {"backfill": "propose"}
 # Which policies a manager may set, and between which whole numbers.
 POLICY_LIMITS: Final = {
     "notice_hours": (0, 336),
@@ -129,8 +130,8 @@ def set_displacing(unit: Unit, policy: str) -> None:
 
 
 def automation_level(clinic: ClinicRow, about: str) -> Level:
-    """What the planner does by itself about one of `AUTOMATED`; all it can where the clinic never said otherwise."""
-    return cast(Level, clinic.automation.get(about, AUTOMATED[about][-1]))
+    """What the planner does by itself about one of `AUTOMATED`, also where the clinic never said."""
+    return cast(Level, clinic.automation.get(about, _UNLESS_SAID.get(about, AUTOMATED[about][-1])))
 
 
 def set_automation(unit: Unit, levels: Mapping[str, str]) -> None:

@@ -126,6 +126,10 @@ class _Work:
         course.phases = list(target.phases)
         if target.away is not None and target.away != self.before.away:
             course.wishes = {**course.wishes, "away": days_to_json(target.away)}
+        if target.wishes is not None and target.wishes != self.before.wishes:
+            wishes = dict(target.wishes)
+            course.wish_note = wishes.pop("note")
+            course.wishes = {**wishes, "away": course.wishes.get("away", [])}
         course.revision_number += 1
         earlier = {session.id: session for session in self.before.sessions}
         for session in target.sessions:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
@@ -29,6 +29,11 @@ class FreedSlot:
     ends_at: datetime
     start: datetime
     freed_at: datetime
+
+    @property
+    def minutes(self) -> int:
+        """How long it is."""
+        return round((self.ends_at - self.starts_at).total_seconds() / 60)
 
 
 def note_freed(unit: Unit, course: CourseRow, before: CourseSnapshot, after: CourseSnapshot) -> None:
@@ -75,13 +80,13 @@ def ahead(unit: Unit) -> list[FreedSlot]:
         .where(row.starts_at > unit.now)
         .order_by(row.starts_at, row.id)
     )
-    return [_slot(unit, each, name) for each, name in found]
+    return [slot_from(unit, each, name) for each, name in found]
 
 
 def slot_of(unit: Unit, slot_id: int) -> FreedSlot:
     """One freed place. Raises NotFound."""
     row = unit.get(FreedSlotRow, slot_id)
-    return _slot(unit, row, unit.get(StaffRow, row.practitioner_id).name)
+    return slot_from(unit, row, unit.get(StaffRow, row.practitioner_id).name)
 
 
 def still_free(unit: Unit, slots: Sequence[FreedSlot]) -> list[FreedSlot]:
@@ -94,7 +99,7 @@ def still_free(unit: Unit, slots: Sequence[FreedSlot]) -> list[FreedSlot]:
 
 def holds(problem: Problem, slot: FreedSlot) -> bool:
     """Whether a place is free in a problem about it, all of it."""
-    return room_for(problem, slot, _minutes(slot)) is not None
+    return room_for(problem, slot, slot.minutes) is not None
 
 
 def problem_about(unit: Unit, slots: Iterable[FreedSlot]) -> Problem:
@@ -103,6 +108,21 @@ def problem_about(unit: Unit, slots: Iterable[FreedSlot]) -> Problem:
     days = [slot.start.date() for slot in wanted]
     span = Span(min(days), (max(days) - min(days)).days + 1)
     return free_problem(unit, span, {slot.practitioner_id for slot in wanted})
+
+
+def narrowed(problem: Problem, slot: FreedSlot) -> Problem:
+    """What a problem about many days says of one place: its practitioner's and the rooms' free time around it."""
+
+    def near(free: Iterable[tuple[datetime, datetime]]) -> tuple[tuple[datetime, datetime], ...]:
+        day = timedelta(days=1)
+        return tuple((first, last) for first, last in free if first < slot.start + day and slot.start < last)
+
+    who = str(slot.practitioner_id)
+    return replace(
+        problem,
+        practitioners=tuple(replace(each, free=near(each.free)) for each in problem.practitioners if each.id == who),
+        rooms=tuple(replace(each, free=near(each.free)) for each in problem.rooms),
+    )
 
 
 def room_for(problem: Problem, slot: FreedSlot, minutes: int) -> Placed | None:
@@ -118,11 +138,8 @@ def room_for(problem: Problem, slot: FreedSlot, minutes: int) -> Placed | None:
     return Placed("-", 0, who, room, slot.start) if works and room is not None else None
 
 
-def _minutes(slot: FreedSlot) -> int:
-    return round((slot.ends_at - slot.starts_at).total_seconds() / 60)
-
-
-def _slot(unit: Unit, row: FreedSlotRow, name: str) -> FreedSlot:
+def slot_from(unit: Unit, row: FreedSlotRow, name: str) -> FreedSlot:
+    """The value of a row, with its therapist's name."""
     return FreedSlot(
         id=row.id,
         practitioner_id=row.practitioner_id,

@@ -60,7 +60,6 @@ class _Leased:
     owed: _Owed
     until: datetime
     kind: str
-    course_id: int | None
     attempts: int
     outgoing: Outgoing
 
@@ -188,14 +187,14 @@ def _lease(runtime: Runtime, owed: _Owed) -> _Leased | None:
         outgoing = _outgoing(runtime, unit, row)
         if outgoing is None:
             return None
-        return _Leased(owed, until, row.kind, row.course_id, row.attempts, outgoing)
+        return _Leased(owed, until, row.kind, row.attempts, outgoing)
 
 
 def _outgoing(runtime: Runtime, unit: Unit, row: OutboxRow) -> Outgoing | None:
     """The row's letter; None, and the row settled, where nothing can or must be sent."""
     if row.attempts > MOST_ATTEMPTS:
         row.status = "failed"  # Every attempt was cut off: its letter itself must be what stops the worker.
-        _open_failed(unit, row.id, row.course_id, row.last_error or say("Every attempt was cut off."), "")
+        _open_failed(unit, row.id, row.last_error or say("Every attempt was cut off."), "")
         return None
     letter = _LETTERS.get(row.kind, course_letter)(runtime, unit, row)
     if isinstance(letter, NothingToSend):
@@ -210,7 +209,9 @@ def _outgoing(runtime: Runtime, unit: Unit, row: OutboxRow) -> Outgoing | None:
             says = say("No e-mail address, phone %(phone)s – %(news)s", phone=phone, news=letter.says)
         else:
             says = say("No e-mail address – %(news)s", news=letter.says)
-        worklists.open_item(unit, worklists.TELL_PATIENT, f"tell-{row.id}", says, row.course_id)
+        worklists.open_item(
+            unit, worklists.TELL_PATIENT, f"tell-{row.id}", says, row.course_id, patient_id=row.patient_id
+        )
     return None
 
 
@@ -223,7 +224,7 @@ def _mark(runtime: Runtime, leased: _Leased, status: str, **values: Any) -> bool
 def _give_up(runtime: Runtime, leased: _Leased, status: str, error: str) -> None:
     with runtime.writing(Actor.system(leased.owed.clinic_id)) as unit:
         if _settle(unit, leased, status, last_error=error):
-            _open_failed(unit, leased.owed.id, leased.course_id, error, leased.outgoing.says)
+            _open_failed(unit, leased.owed.id, error, leased.outgoing.says)
 
 
 def _settle(unit: Unit, leased: _Leased, status: str, **values: Any) -> bool:
@@ -242,12 +243,14 @@ def _flag_interrupted(runtime: Runtime, owed: _Owed) -> None:
         row = unit.get(OutboxRow, owed.id)
         row.last_error = say("Cut off while it was being sent: it may have arrived or not.")
         unit.audit("message.unknown", f"outbox/{row.id}", kind=row.kind)
-        _open_failed(unit, row.id, row.course_id, row.last_error, say("reminder of the next appointment"))
+        _open_failed(unit, row.id, row.last_error, say("reminder of the next appointment"))
 
 
-def _open_failed(unit: Unit, row_id: int, course_id: int | None, error: str, says: str) -> None:
+def _open_failed(unit: Unit, row_id: int, error: str, says: str) -> None:
+    row = unit.get(OutboxRow, row_id)
     words = say("%(news)s – %(error)s", news=says, error=error) if says else error
-    worklists.open_item(unit, worklists.MESSAGE_FAILED, f"message-{row_id}", words, course_id)
+    key = f"message-{row_id}"
+    worklists.open_item(unit, worklists.MESSAGE_FAILED, key, words, row.course_id, patient_id=row.patient_id)
 
 
 def _change(unit: Unit, owed: _Owed, still: ColumnElement[bool], **values: Any) -> bool:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import ClassVar, Final
-
-from sqlalchemy import select
 
 from planner.care.course import PlannedSession
 from planner.diary.free import to_wall
@@ -20,14 +18,14 @@ from planner.scheduling.taken import lessened
 from planner.services.assessments import assessment_from
 from planner.services.backfill_places import Place, slot_at
 from planner.services.booking import BookingRequest, course_for, planned_sessions, span_of
-from planner.services.freed_slots import FreedSlot, problem_about, room_for, slot_of
-from planner.services.planning import free_problem, therapists, visits_of, whole_steps
+from planner.services.freed_slots import FreedSlot, narrowed, problem_about, room_for, slot_of
+from planner.services.house import House
+from planner.services.planning import OneVisit, Span, free_problem, therapists, visits_of, whole_steps
 from planner.services.runtime import Actor, Runtime, Unit
 from planner.services.takers import LEAST_SAVING, MOST_TAKERS
 from planner.services.waiting import Waiting, known_of, request_of, waiting_list
 from planner.services.wishes import Wishes
 from planner.storage.courses import AssessmentRow
-from planner.storage.people import PatientRow
 
 MOST_WAITING: Final = 60
 """So many of the longest waiting are looked at; each is planned twice, some milliseconds in all."""
@@ -42,6 +40,8 @@ class Newcomer:
         saved_points: by how much their best dates are better from there on than without the slot: the days of waiting,
             less what the sessions after it would cost in a diary that is full until then.
         saved_days: how much earlier they begin; None for somebody who finds no first date otherwise.
+        has_email: whether a message can tell them; else somebody calls.
+        offer_id: the open offer of the slot to them, None if there is none.
     """
 
     patient_id: int
@@ -51,6 +51,9 @@ class Newcomer:
     since: date
     saved_points: int
     saved_days: int | None
+    has_email: bool = True
+    offer_id: int | None = None
+    offered_until: datetime | None = None
 
     new: ClassVar[bool] = True
 
@@ -73,29 +76,85 @@ class Beginning:
     first: Placed | None
 
 
+@dataclass(frozen=True)
+class Beginners:
+    """Those who wait, want to begin earlier and may be treated by a slot's therapist, with the course of each.
+
+    Args:
+        asked: what each course asks for, and its sessions.
+        unseen: so many wait for a shorter time and could not be looked at.
+    """
+
+    slot: FreedSlot
+    waiting: Sequence[Waiting]
+    asked: Sequence[tuple[BookingRequest, Sequence[PlannedSession]]]
+    unseen: int
+
+    @classmethod
+    def of(
+        cls, unit: Unit, slot: FreedSlot, *, most: int = MOST_WAITING, only: int | None = None, house: House
+    ) -> Beginners:
+        """Those of a slot (two queries).
+
+        Args:
+            most: so many of those who would see its therapist are looked at, the longest waiting.
+            only: the id of an assessment; nobody but whoever waits with it.
+        """
+        who = slot.practitioner_id
+        listed = waiting_list(unit, most=most, therapist=who, only=only, everybody=house.therapists)
+        waiting = [each for each in listed.waiting if each.wants_earlier]
+        first_day = min(slot.start.date(), unit.today + timedelta(days=1))
+        # Nothing is booked under this number: the assessment's own tells the courses apart.
+        requests = [request_of(each.recorded.id, each.recorded, each.wishes, first_day) for each in waiting]
+        return cls(slot, waiting, [(each, planned_sessions(unit, each)) for each in requests], listed.more)
+
+    @property
+    def patients(self) -> set[int]:
+        """The ids of those who wait."""
+        return {each.patient_id for each in self.waiting}
+
+    def span(self, unit: Unit) -> Span:
+        """The days to look at for all of them."""
+        return max((span_of(unit, request, planned) for request, planned in self.asked), key=lambda span: span.days)
+
+
 def newcomers_of(unit: Unit, slot: FreedSlot, *, most: int = MOST_WAITING) -> Newcomers:
     """Who would be better off beginning in a free slot than with their best dates without it.
 
     Args:
         most: so many of those who would see its therapist are looked at, the longest waiting.
     """
-    listed = waiting_list(unit, most=most, therapist=slot.practitioner_id)
-    waiting = _willing(unit, listed.waiting) if listed.waiting else []
-    if not waiting:
-        return Newcomers((), unseen=listed.more)
-    scene = _Scene.of(unit, slot, waiting)
-    found = [newcomer for number in range(len(waiting)) if (newcomer := scene.newcomer(number)) is not None]
+    house = House.of(unit)
+    return _among_now(unit, Beginners.of(unit, slot, most=most, house=house), house)
+
+
+def newcomer_of(unit: Unit, slot: FreedSlot, assessment_id: int) -> Newcomer | None:
+    """What a slot would do for whoever waits with this assessment; None where it would not help, or nobody waits."""
+    house = House.of(unit)
+    found = _among_now(unit, Beginners.of(unit, slot, only=assessment_id, house=house), house)
+    return next(iter(found.newcomers), None)
+
+
+def newcomers_among(unit: Unit, beginners: Beginners, free: Problem, visits: Iterable[OneVisit]) -> Newcomers:
+    """`newcomers_of` with what must be known of the diary at hand.
+
+    Args:
+        free: the free time of everybody who treats, over the beginners' span.
+        visits: all that they come for besides.
+    """
+    if not beginners.waiting:
+        return Newcomers((), unseen=beginners.unseen)
+    scene = _Scene.of(unit, beginners, free, visits)
+    found = [newcomer for number in range(len(scene.courses)) if (newcomer := scene.newcomer(number)) is not None]
     found.sort(key=lambda each: (-each.saved_points, each.since))
-    return Newcomers(tuple(found[:MOST_TAKERS]), len(found[MOST_TAKERS:]), listed.more)
+    return Newcomers(tuple(found[:MOST_TAKERS]), len(found[MOST_TAKERS:]), beginners.unseen)
 
 
-def _willing(unit: Unit, waiting: Sequence[Waiting]) -> list[Waiting]:
-    """Those who did not say that they want no earlier time."""
-    mine = {each.patient_id for each in waiting}
-    unwilling = set(
-        unit.session.scalars(select(PatientRow.id).where(PatientRow.id.in_(mine), PatientRow.wants_earlier.is_(False)))
-    )
-    return [each for each in waiting if each.patient_id not in unwilling]
+def _among_now(unit: Unit, beginners: Beginners, house: House) -> Newcomers:
+    if not beginners.waiting:
+        return Newcomers((), unseen=beginners.unseen)
+    free = free_problem(unit, beginners.span(unit), house.therapists, house=house)
+    return newcomers_among(unit, beginners, free, visits_of(unit, beginners.patients))
 
 
 def beginning(runtime: Runtime, actor: Actor, where: int | Place, assessment_id: int) -> Beginning:
@@ -129,34 +188,30 @@ class _Scene:
     without: Board
 
     @classmethod
-    def of(cls, unit: Unit, slot: FreedSlot, waiting: Sequence[Waiting]) -> _Scene:
-        """Read the diary once for all of them."""
-        first_day = min(slot.start.date(), unit.today + timedelta(days=1))
-        asked: list[tuple[BookingRequest, Sequence[PlannedSession]]] = []
-        for each in waiting:
-            # Nothing is booked under this number: the assessment's own tells the courses apart.
-            request = request_of(each.recorded.id, each.recorded, each.wishes, first_day)
-            asked.append((request, planned_sessions(unit, request)))
-        span = max((span_of(unit, request, planned) for request, planned in asked), key=lambda span: span.days)
-        free = free_problem(unit, span, [row.id for row in therapists(unit)])
-        courses = [course_for(unit, request, planned, free) for request, planned in asked]
+    def of(cls, unit: Unit, beginners: Beginners, free: Problem, visits: Iterable[OneVisit]) -> _Scene:
+        """Both diaries, made of what was read of the one there is."""
+        slot, waiting = beginners.slot, beginners.waiting
+        starts: dict[int, list[datetime]] = {}
+        for visit in visits:
+            starts.setdefault(visit.patient_id, []).append(to_wall(visit.starts_at, unit.zone))
+        courses = tuple(
+            days_apart(
+                course_for(unit, request, planned, free, findings=each.recorded.assessment),
+                starts.get(each.patient_id, []),
+            )
+            for each, (request, planned) in zip(waiting, beginners.asked, strict=True)
+        )
         # A place may be named shorter than a first visit is: without it nobody begins a quarter of an hour later.
-        length = round((slot.ends_at - slot.starts_at).total_seconds() / 60)
-        length = max(length, *(course.sessions[0].minutes for course in courses))
+        length = max(slot.minutes, *(course.sessions[0].minutes for course in courses))
         there = Placed("-", 0, str(slot.practitioner_id), "-", slot.start)
-        visits = visits_of(unit, {each.patient_id for each in waiting})
-        apart = []
-        for each, course in zip(waiting, courses, strict=True):
-            mine = [visit.starts_at for visit in visits if visit.patient_id == each.patient_id]
-            apart.append(days_apart(course, [to_wall(start, unit.zone) for start in mine]))
         return cls(
             unit=unit,
             slot=slot,
             waiting=waiting,
-            courses=apart,
-            free=free,
-            with_slot=Board(replace(free, courses=tuple(apart))),
-            without=Board(replace(lessened(free, [(there, length)]), courses=tuple(apart))),
+            courses=courses,
+            free=narrowed(free, slot),
+            with_slot=Board(replace(free, courses=courses)),
+            without=Board(replace(lessened(free, [(there, length)]), courses=courses)),
         )
 
     def newcomer(self, number: int) -> Newcomer | None:
@@ -180,6 +235,7 @@ class _Scene:
             since=to_wall(each.recorded.recorded_at, self.unit.zone).date(),
             saved_points=elsewhere.points - there.points,
             saved_days=(first.start.date() - self.slot.start.date()).days if first else None,
+            has_email=bool(each.email),
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
@@ -41,24 +41,24 @@ def queue_course_message(unit: Unit, course: CourseRow, revision: RevisionRow) -
     )
 
 
-def queue_offer_message(unit: Unit, course: CourseRow, offer: SlotOfferRow) -> None:
-    """Owe the patient word of a freed slot at once, for as long as the offer stands; one that waits is not doubled."""
+def queue_offer_message(unit: Unit, offer: SlotOfferRow, until: datetime) -> None:
+    """Owe the patient word of a freed slot at once, until some instant; one that waits is not doubled."""
     due = select(OutboxRow).where(
-        OutboxRow.course_id == course.id, OutboxRow.kind == OFFER_KIND, OutboxRow.status == "due"
+        OutboxRow.patient_id == offer.patient_id, OutboxRow.kind == OFFER_KIND, OutboxRow.status == "due"
     )
     for waiting in unit.session.scalars(due):
         if waiting.facts["offer_id"] == offer.id:
-            waiting.expires_at = offer.expires_at
+            waiting.expires_at = until
             return
     unit.session.add(
         OutboxRow(
             key=f"offer-{offer.id}-{offer.expires_at:%Y%m%dT%H%M%SZ}",
             kind=OFFER_KIND,
-            patient_id=course.patient_id,
-            course_id=course.id,
+            patient_id=offer.patient_id,
+            course_id=offer.course_id,
             facts={"offer_id": offer.id},
             due_at=unit.now,
-            expires_at=offer.expires_at,
+            expires_at=until,
             created_at=unit.now,
         )
     )

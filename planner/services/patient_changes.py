@@ -5,19 +5,22 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
 from planner.errors import NotFound, StaleForm
-from planner.services.attendance import Outcome, cancel_in
+from planner.services.attendance import decide_cancel
+from planner.services.decision import Decision
 from planner.services.patient_visits import PlanVisit, Visits
+from planner.services.planning import standing
 from planner.services.runtime import Actor, Runtime, Unit
+from planner.services.snapshot import Booked
 from planner.storage.courses import AppointmentRow, CourseRow
 from planner.words import say
 
-Step = Callable[[Unit], Outcome]
+Step = Callable[[Unit], Decision]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,7 @@ class Consequence:
         after: the visit as it is then; None without a date.
         late: it counts as a late cancellation.
         seen: names exactly this, so that nothing else is done.
-        revision_id: of what was done; it leads nowhere after a mere look.
+        revision_id: of what was done; 0, which leads nowhere, after a mere look.
     """
 
     before: PlanVisit
@@ -51,7 +54,7 @@ class Consequence:
     shifts: tuple[Shift, ...]
     late: bool
     seen: str
-    revision_id: int
+    revision_id: int = 0
 
 
 def if_cancelled(runtime: Runtime, actor: Actor, appointment_id: int) -> Consequence:
@@ -62,7 +65,7 @@ def if_cancelled(runtime: Runtime, actor: Actor, appointment_id: int) -> Consequ
         AppointmentLocked: it has begun.
         StaleForm: it is not ahead any more.
     """
-    return look(runtime, actor, appointment_id, lambda unit: cancel_in(unit, appointment_id))
+    return look(runtime, actor, appointment_id, lambda unit: decide_cancel(unit, appointment_id))
 
 
 def cancel_as_seen(
@@ -74,7 +77,7 @@ def cancel_as_seen(
         SomethingElse: other dates would follow now; nothing was done.
         StaleForm: the visit was changed meanwhile.
     """
-    return take(runtime, actor, appointment_id, lambda unit: cancel_in(unit, appointment_id, version=version), seen)
+    return take(runtime, actor, appointment_id, lambda unit: decide_cancel(unit, appointment_id, version=version), seen)
 
 
 class SomethingElse(StaleForm):
@@ -82,12 +85,9 @@ class SomethingElse(StaleForm):
 
 
 def look(runtime: Runtime, actor: Actor, appointment_id: int, step: Step) -> Consequence:
-    """Take a step, see what follows, and go back: what is told is what would be done, whatever that involves."""
-    with runtime.writing(actor) as unit:
-        way_back = unit.session.begin_nested()
-        found = _taken(unit, appointment_id, step)
-        way_back.rollback()
-        return found
+    """What would follow from a step, whatever that involves; the diary is only read."""
+    with runtime.reading(actor) as unit:
+        return _told(unit, appointment_id, step)[0]
 
 
 def take(runtime: Runtime, actor: Actor, appointment_id: int, step: Step, seen: str | None) -> Consequence:
@@ -97,40 +97,57 @@ def take(runtime: Runtime, actor: Actor, appointment_id: int, step: Step, seen: 
         SomethingElse: it is not; nothing was done.
     """
     with runtime.writing(actor) as unit:
-        found = _taken(unit, appointment_id, step)
+        found, decision = _told(unit, appointment_id, step)
         if found.seen != seen:
             raise SomethingElse(say("Other dates would follow now. Please look at them first."))
-        return found
+        return replace(found, revision_id=decision.carry_out().revision_id)
 
 
-def _taken(unit: Unit, appointment_id: int, step: Step) -> Consequence:
+def _told(unit: Unit, appointment_id: int, step: Step) -> tuple[Consequence, Decision]:
     row = unit.get(AppointmentRow, appointment_id)
     if row.patient_id != unit.actor.patient_id:
         raise NotFound(say("There is no such appointment."))
-    earlier = _ahead(unit)
+    visits = _visits(unit)
+    earlier = {visit.session_id: visit for visit in visits.upcoming()}
     before = next((visit for visit in earlier.values() if visit.appointment_id == appointment_id), None)
     if before is None:
         raise StaleForm(say("This visit is not ahead any more. Here is your plan as it is."))
-    outcome = step(unit)
-    unit.session.flush()
-    later = _ahead(unit)
-    after = later.pop(before.session_id, None)
+    decision = step(unit)
+    later = {each.id: None if each.dropped else standing(unit, each) for each in decision.target.sessions}
+    here = later.pop(before.session_id, None)
+    after = _as_told(visits, before, here) if here is not None else None
     shifts = tuple(
         Shift(was.number, was.total, was.starts_at, now.starts_at if now else None)
-        for session_id, was in earlier.items()
-        if session_id != before.session_id
-        and ((now := later.get(session_id)) is None or now.starts_at != was.starts_at)
+        for was in earlier.values()
+        # All that has begun stays, and so do the patient's other courses.
+        if was.session_id in later and not was.begun
+        if (now := later[was.session_id]) is None or now.starts_at != was.starts_at
     )
-    return Consequence(before, after, shifts, outcome.late, _name(after, shifts, outcome), outcome.revision_id)
+    return Consequence(before, after, shifts, decision.late, _name(after, shifts, late=decision.late)), decision
 
 
-def _ahead(unit: Unit) -> dict[int, PlanVisit]:
-    """The patient's visits to come by session, in time order."""
+def _as_told(visits: Visits, before: PlanVisit, booked: Booked) -> PlanVisit:
+    """A visit where it would be then."""
+    notice = timedelta(hours=visits.unit.clinic.notice_hours)
+    return replace(
+        before,
+        starts_at=booked.starts_at,
+        ends_at=booked.ends_at,
+        practitioner=visits.staff.get(booked.practitioner_id, ""),
+        room=visits.rooms.get(booked.room_id, ""),
+        status=booked.status,
+        confirmed=booked.confirmed_at is not None,
+        near=booked.starts_at - visits.unit.now < notice,
+        late=False,
+    )
+
+
+def _visits(unit: Unit) -> Visits:
     courses = unit.session.scalars(select(CourseRow.id).where(CourseRow.patient_id == unit.actor.patient_id))
-    return {visit.session_id: visit for visit in Visits.load(unit, list(courses)).upcoming()}
+    return Visits.load(unit, list(courses))
 
 
-def _name(after: PlanVisit | None, shifts: tuple[Shift, ...], outcome: Outcome) -> str:
+def _name(after: PlanVisit | None, shifts: tuple[Shift, ...], *, late: bool) -> str:
     place = [after.starts_at.isoformat(), after.practitioner] if after else None
     moved = [[shift.number, shift.was.isoformat(), shift.now.isoformat() if shift.now else None] for shift in shifts]
-    return hashlib.sha256(json.dumps([place, moved, outcome.late]).encode()).hexdigest()[:32]
+    return hashlib.sha256(json.dumps([place, moved, late]).encode()).hexdigest()[:32]

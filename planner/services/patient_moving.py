@@ -10,8 +10,9 @@ from planner.diary.free import to_wall
 from planner.errors import AppointmentLocked, InvalidInput, SlotTaken
 from planner.scheduling.events import CalledOff
 from planner.services import moving
-from planner.services.attendance import Outcome, Visit, visit
-from planner.services.diary_writer import CourseChange, write_change
+from planner.services.attendance import Visit, visit
+from planner.services.decision import Decision
+from planner.services.diary_writer import CourseChange
 from planner.services.moving import Slot
 from planner.services.patient_changes import Consequence, look, take
 from planner.services.planning import ahead, standing
@@ -62,7 +63,8 @@ def if_moved(runtime: Runtime, actor: Actor, appointment_id: int, start: datetim
         InvalidInput: a later visit would find no place.
     """
     slot = _slot(runtime, actor, appointment_id, start, practitioner_id)
-    return look(runtime, actor, appointment_id, partial(_move, appointment_id=appointment_id, slot=slot, version=None))
+    step = partial(_decide_move, appointment_id=appointment_id, slot=slot, version=None)
+    return look(runtime, actor, appointment_id, step)
 
 
 def move_as_seen(
@@ -83,7 +85,7 @@ def move_as_seen(
         StaleForm: the visit was changed meanwhile.
     """
     slot = _slot(runtime, actor, appointment_id, start, practitioner_id)
-    step = partial(_move, appointment_id=appointment_id, slot=slot, version=version)
+    step = partial(_decide_move, appointment_id=appointment_id, slot=slot, version=version)
     return take(runtime, actor, appointment_id, step, seen)
 
 
@@ -95,7 +97,7 @@ def _slot(runtime: Runtime, actor: Actor, appointment_id: int, start: datetime, 
     raise SlotTaken(say("This time is not free any more."), field="slot")
 
 
-def _move(unit: Unit, *, appointment_id: int, slot: Slot, version: int | None) -> Outcome:
+def _decide_move(unit: Unit, *, appointment_id: int, slot: Slot, version: int | None) -> Decision:
     found = visit(unit, appointment_id, version=version)
     if standing(unit, found.session) is None:
         raise AppointmentLocked(say("This visit is not ahead any more, so it can't be moved."))
@@ -105,11 +107,11 @@ def _move(unit: Unit, *, appointment_id: int, slot: Slot, version: int | None) -
     target = repaired(unit, found.course, moved, [CalledOff(name, followers)]) if followers else moved
     if any(session.unplaced_reason for session in target.live if not _waited(found.snapshot, session)):
         raise InvalidInput(say("A later visit would find no place then. Choose another time."), field="slot")
-    words = f"Session {found.session.position + 1} moved by the patient"
+    number = found.session.position + 1
+    words = say("Session %(number)s moved by the patient", number=number)
     if followers:
-        words = f"{words}, later ones with it"
-    revision = write_change(unit, CourseChange(found.course, target, "moved", words))
-    return Outcome(found.course.id, revision.id, repaired=bool(followers), says=words)
+        words = say("Session %(number)s moved by the patient, later ones with it", number=number)
+    return Decision(unit, (CourseChange(found.course, target, "moved", words),), repaired=bool(followers))
 
 
 def _placed(unit: Unit, booked: Booked, slot: Slot) -> Booked:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
@@ -19,7 +20,7 @@ from planner.services.patient_wishes import ALL_DAY
 from planner.services.planning import ahead, standing, therapists
 from planner.services.repairing import repaired
 from planner.services.runtime import Actor, Runtime, Unit
-from planner.services.snapshot import Booked, CourseSnapshot, take
+from planner.services.snapshot import Booked, CourseSnapshot, take, wishes_of
 from planner.services.wishes import Wishes
 from planner.storage.courses import CourseRow, WorklistRow
 from planner.storage.people import PatientRow
@@ -69,12 +70,8 @@ def change_of(runtime: Runtime, actor: Actor, item_id: int) -> WishChange:
     Raises:
         NotFound: no such line, or it was seen to already.
     """
-    with runtime.writing(actor) as unit:
-        item, course = _item(unit, item_id)
-        way_back = unit.session.begin_nested()
-        found, _ = _changed(unit, item, course)
-        way_back.rollback()
-        return found
+    with runtime.reading(actor) as unit:
+        return _changed(unit, *_item(unit, item_id))[0]
 
 
 def take_over(runtime: Runtime, actor: Actor, item_id: int, *, digest: str) -> Outcome:
@@ -105,17 +102,18 @@ def _item(unit: Unit, item_id: int) -> tuple[WorklistRow, CourseRow]:
 
 def _changed(unit: Unit, item: WorklistRow, course: CourseRow) -> tuple[WishChange, CourseSnapshot]:
     """The course with the new wishes, and all sessions that stand against them placed anew; not written yet."""
-    before, old, old_note = take(unit, course), Wishes.from_json(course.wishes), course.wish_note
+    before, old = take(unit, course), Wishes.from_json(course.wishes)
     new, note = Wishes.from_json(item.details["after"]), item.details["note"]
-    course.wishes, course.wish_note = {**course.wishes, **new.to_json()}, note
-    now = replace(before, away=new.away)
+    others = {name: wish for name, wish in new.to_json().items() if name != "away"}
+    now = replace(before, away=new.away, wishes={**wishes_of(course), **others, "note": note})
     against = frozenset(
         session.key
         for session in ahead(unit, before)
         if (booked := standing(unit, session)) and _stands_against(unit, booked, new) and not _fixed(unit, booked)
     )
     after_fixed = _after_what_is_fixed(unit, before)
-    target = repaired(after_fixed, course, now, [CalledOff(str(course.id), against)]) if against else now
+    with _as_if(unit, course, new):
+        target = repaired(after_fixed, course, now, [CalledOff(str(course.id), against)]) if against else now
     outside = [booked for each in ahead(unit, target) if (booked := standing(unit, each))]
     names = {row.id: row.name for row in therapists(unit)}
     found = WishChange(
@@ -124,13 +122,25 @@ def _changed(unit: Unit, item: WorklistRow, course: CourseRow) -> tuple[WishChan
         patient_id=course.patient_id,
         patient=unit.get(PatientRow, course.patient_id).name,
         left_at=item.opened_at,
-        rows=tuple(_rows(_Side(old, old_note, names), _Side(new, note, names))),
+        rows=tuple(_rows(_Side(old, course.wish_note, names), _Side(new, note, names))),
         difference=difference(before, target),
         outside=sum(_stands_against(unit, booked, new) for booked in outside),
         digest=_digest(course, target),
         zone=unit.clinic.timezone,
     )
     return found, target
+
+
+@contextmanager
+def _as_if(unit: Unit, course: CourseRow, wishes: Wishes) -> Iterator[None]:
+    """Planning reads what is wished from the course's row: it sees the new wishes there, and the diary none of that."""
+    held = course.wishes
+    with unit.session.no_autoflush:
+        course.wishes = {**held, **wishes.to_json()}
+        try:
+            yield
+        finally:
+            course.wishes = held
 
 
 def _after_what_is_fixed(unit: Unit, snapshot: CourseSnapshot) -> Unit:
@@ -156,7 +166,7 @@ def _stands_against(unit: Unit, booked: Booked, wishes: Wishes) -> bool:
 
 
 def _digest(course: CourseRow, target: CourseSnapshot) -> str:
-    words = json.dumps([course.version, course.wishes, course.wish_note, target.to_json()], sort_keys=True)
+    words = json.dumps([course.version, target.to_json()], sort_keys=True)
     return hashlib.sha256(words.encode()).hexdigest()[:32]
 
 

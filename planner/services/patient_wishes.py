@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from typing import Final, Protocol
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
@@ -15,11 +16,15 @@ from planner.services.planning import therapists
 from planner.services.runtime import Actor, Runtime, Unit
 from planner.services.wishes import MOST_AWAY, NOTE_LENGTH_MAX, PARTS_OF_DAY, Wishes
 from planner.storage.courses import AppointmentRow, CourseRow, WorklistRow
-from planner.words import say
+from planner.storage.people import PatientRow
+from planner.words import Text, day_said, say
 
 _EMPTY_ROWS: Final = 2
 ALL_DAY: Final = (time(0, 0), time(23, 59))
 """No wish about the time."""
+
+_Said = tuple[Wishes, str]
+"""Wishes with the note beside them."""
 
 
 class Fields(Protocol):
@@ -40,6 +45,8 @@ class WishForm:
         practitioner: the preferred one's id, "" for whoever is free.
         only: whether nobody else will do.
         away: pairs of dates as typed.
+        shown: the id of the course whose wishes the page shows.
+        course: the id of the one that it is to hold for, "" for all of the patient's.
     """
 
     weekdays: tuple[str, ...]
@@ -50,6 +57,8 @@ class WishForm:
     only: bool
     away: tuple[tuple[str, str], ...]
     note: str
+    shown: str = ""
+    course: str = ""
 
     @property
     def rows(self) -> tuple[tuple[str, str], ...]:
@@ -69,11 +78,13 @@ class WishForm:
             only=form.get("only", "") == "yes",
             away=tuple(zip(form.getlist("away_from"), form.getlist("away_to"), strict=False))[:MOST_AWAY],
             note=form.get("note", "").strip(),
+            shown=form.get("shown", ""),
+            course=form.get("course", ""),
         )
 
     @classmethod
-    def of(cls, wishes: Wishes, note: str, today: date, therapist_count: int) -> WishForm:
-        """What is known, without days away that are over."""
+    def of(cls, wishes: Wishes, note: str, today: date, therapist_count: int, shown: int) -> WishForm:
+        """What is known of the course with the id `shown`, without days away that are over."""
         return cls(
             weekdays=tuple(str(day) for day in wishes.weekdays),
             earliest="" if wishes.start == ALL_DAY[0] else wishes.start.isoformat("minutes"),
@@ -83,6 +94,7 @@ class WishForm:
             only=len(wishes.practitioners) == 1 < therapist_count,
             away=tuple((first.isoformat(), last.isoformat()) for first, last in wishes.away if last >= today),
             note=note,
+            shown=str(shown),
         )
 
 
@@ -94,29 +106,37 @@ class KnownWishes:
         form: None where no course is running, so that there is nothing to wish for.
         therapists: (id, name) of all who treat here.
         left_at: when wishes were left that nobody has looked at yet.
+        courses: (id, what it is called) of each running course, where there are several.
     """
 
     form: WishForm | None
     therapists: tuple[tuple[str, str], ...]
     left_at: datetime | None
+    courses: tuple[tuple[str, Text], ...] = ()
 
 
 def known(runtime: Runtime, actor: Actor) -> KnownWishes:
-    """The patient's wishes: those that were left last, or those the plan was made with."""
+    """The patient's wishes: those that were left last, or those the plan was made with.
+
+    Of several courses those of the next visit's; what is changed there may hold for all.
+    """
     with runtime.reading(actor) as unit:
         people = therapists(unit)
         names = tuple((str(row.id), row.name) for row in people)
-        course = _course(unit)
-        if course is None:
+        courses = running(unit)
+        if not courses:
             return KnownWishes(None, names, None)
-        item = _open(unit, course.id)
-        data, note = (item.details["after"], item.details["note"]) if item else (course.wishes, course.wish_note)
-        form = WishForm.of(Wishes.from_json(data), note, unit.today, len(people))
-        return KnownWishes(form, names, item.opened_at if item else None)
+        course = courses[0]
+        wishes, note = _known_of(unit, course)
+        form = WishForm.of(wishes, note, unit.today, len(people), course.id)
+        called = course_names(unit, courses) if len(courses) > 1 else ()
+        return KnownWishes(form, names, left_at(unit, [each.id for each in courses]), called)
 
 
 def leave(runtime: Runtime, actor: Actor, form: WishForm) -> bool:
-    """Put changed wishes on reception's worklist; nothing moves.
+    """Put changed wishes on reception's worklist, a line for each course they hold for; nothing moves.
+
+    What was changed on the page is changed for the other courses; all else they keep.
 
     Returns:
         False where that takes back what was left before: the wishes are those that hold.
@@ -125,21 +145,59 @@ def leave(runtime: Runtime, actor: Actor, form: WishForm) -> bool:
         InvalidInput: naming the form's field; or nothing is changed, or no course is running.
     """
     with runtime.writing(actor) as unit:
-        course = _course(unit)
-        if course is None:
+        courses = running(unit)
+        if not courses:
             raise InvalidInput(say("There is no plan at the moment whose dates could follow your wishes."))
-        before = Wishes.from_json(course.wishes)
-        after = _read(unit, form, before)
-        if (after, form.note) == (before, course.wish_note):
-            if _open(unit, course.id) is None:
-                raise InvalidInput(say("These are the wishes that we know already."))
-            worklists.close_key(unit, line_key(course.id))
-            return False
-        details = {"after": after.to_json(), "note": form.note}
-        says = say("Wishes have changed; look at what would move.")
-        worklists.open_item(unit, worklists.WISH_CHANGED, line_key(course.id), says, course.id, **details)
-        unit.audit("patient.wishes", f"course/{course.id}")
-        return True
+        shown = next((each for each in courses if str(each.id) == form.shown), courses[0])
+        chosen = [each for each in courses if form.course in ("", str(each.id))]
+        if not chosen:
+            raise InvalidInput(say("Choose one of these, or all."), field="course")
+        was = _known_of(unit, shown)
+        wanted = _read(unit, form, Wishes.from_json(shown.wishes)), form.note
+        # In a list: every course is asked, whatever became of the first.
+        left = [
+            _leave_for(unit, each, wanted if each is shown else _changed(_known_of(unit, each), was, wanted))
+            for each in chosen
+        ]
+        if all(each is None for each in left):
+            raise InvalidInput(say("These are the wishes that we know already."))
+        return any(left)
+
+
+def _leave_for(unit: Unit, course: CourseRow, wanted: _Said) -> bool | None:
+    """Whether other wishes than those that hold wait for reception now; None where nothing is new."""
+    if wanted == (Wishes.from_json(course.wishes), course.wish_note):
+        if _open(unit, course.id) is None:
+            return None
+        worklists.close_key(unit, line_key(course.id))
+        return False
+    details = {"after": wanted[0].to_json(), "note": wanted[1]}
+    says = say("Wishes have changed; look at what would move.")
+    worklists.open_item(unit, worklists.WISH_CHANGED, line_key(course.id), says, course.id, **details)
+    unit.audit("patient.wishes", f"course/{course.id}")
+    return True
+
+
+def _known_of(unit: Unit, course: CourseRow) -> _Said:
+    """What a patient wishes of a course, with the note: as it was left last, or as it holds."""
+    item = _open(unit, course.id)
+    data, note = (item.details["after"], item.details["note"]) if item else (course.wishes, course.wish_note)
+    return Wishes.from_json(data), note
+
+
+def _changed(own: _Said, was: _Said, wanted: _Said) -> _Said:
+    """One course's wishes with what somebody changed in another's."""
+    wishes, before, after = own[0], was[0], wanted[0]
+    if after.weekdays != before.weekdays:
+        wishes = replace(wishes, weekdays=after.weekdays)
+    if (after.start, after.end) != (before.start, before.end):
+        wishes = replace(wishes, start=after.start, end=after.end)
+    if after.preferred != before.preferred:
+        wishes = replace(wishes, preferred=after.preferred)
+    if (after.practitioners, after.liked) != (before.practitioners, before.liked):
+        wishes = replace(wishes, practitioners=after.practitioners, liked=after.liked)
+    away = (set(wishes.away) - (set(before.away) - set(after.away))) | (set(after.away) - set(before.away))
+    return replace(wishes, away=tuple(sorted(away))), wanted[1] if wanted[1] != was[1] else own[1]
 
 
 def left_at(unit: Unit, course_ids: Sequence[int]) -> datetime | None:
@@ -149,27 +207,50 @@ def left_at(unit: Unit, course_ids: Sequence[int]) -> datetime | None:
     return unit.session.scalar(select(row.opened_at).where(*waits).order_by(row.opened_at).limit(1))
 
 
-def _course(unit: Unit) -> CourseRow | None:
-    """The running course of the patient's next visit, or the one that began last."""
-    running = list(
-        unit.session.scalars(
-            select(CourseRow)
-            .where(CourseRow.patient_id == (unit.actor.patient_id or 0), CourseRow.status.in_(("planned", "active")))
-            .order_by(CourseRow.started_at.desc(), CourseRow.id.desc())
-        )
-    )
+def running(unit: Unit) -> list[CourseRow]:
+    """The patient's running courses: that of the next visit, then those that began last."""
+    courses = unit.session.scalars(
+        select(CourseRow)
+        .where(CourseRow.patient_id == (unit.actor.patient_id or 0), CourseRow.status.in_(("planned", "active")))
+        .order_by(CourseRow.started_at.desc(), CourseRow.id.desc())
+    ).all()
+    following = next(iter(_next_visits(unit, courses)), None)
+    return sorted(courses, key=lambda course: course.id != following)
+
+
+def course_names(unit: Unit, courses: Sequence[CourseRow]) -> tuple[tuple[str, Text], ...]:
+    """What a patient calls courses by: with whom, and the next visit."""
+    zone = ZoneInfo(unit.get(PatientRow, unit.actor.patient_id or 0).timezone or unit.clinic.timezone)
+    names = {row.id: row.name for row in therapists(unit)}
+    visits = _next_visits(unit, courses)
+    found = []
+    for course in courses:
+        starts_at, who = visits.get(course.id, (None, Wishes.from_json(course.wishes).practitioners[0]))
+        name = names.get(who, "")
+        words = say("Visits with %(name)s, without a date at the moment", name=name)
+        if starts_at is not None:
+            day = day_said(starts_at.astimezone(zone).date(), "short")
+            words = say("Visits with %(name)s, the next on %(day)s", name=name, day=day)
+        found.append((str(course.id), words))
+    return tuple(found)
+
+
+def _next_visits(unit: Unit, courses: Sequence[CourseRow]) -> dict[int, tuple[datetime, int]]:
+    """When and with whom each course goes on, the next first; without those that have no date."""
     row = AppointmentRow
-    following = unit.session.scalar(
-        select(row.course_id)
+    ahead = unit.session.execute(
+        select(row.course_id, row.starts_at, row.practitioner_id)
         .where(
-            row.course_id.in_([course.id for course in running]),
+            row.course_id.in_([course.id for course in courses]),
             row.starts_at > unit.now,
             row.status.in_(("booked", "pending")),
         )
         .order_by(row.starts_at)
-        .limit(1)
     )
-    return next((course for course in running if course.id == following), running[0] if running else None)
+    found: dict[int, tuple[datetime, int]] = {}
+    for course_id, starts_at, who in ahead:
+        found.setdefault(course_id, (starts_at, who))
+    return found
 
 
 def line_key(course_id: int) -> str:

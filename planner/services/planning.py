@@ -24,12 +24,13 @@ from planner.scheduling.repair import OwedSession, Place, RepairCase
 from planner.scheduling.withheld import Withheld
 from planner.services.busy_elsewhere import BusyElsewhere
 from planner.services.busy_time import Busy, instants
+from planner.services.house import House
 from planner.services.runtime import Unit
 from planner.services.snapshot import Booked, CourseSnapshot, SessionState
 from planner.services.wishes import Wishes
 from planner.services.work_time import HoursToCome, Work, grid_of
 from planner.storage.courses import OCCUPYING_STATUSES, AppointmentRow, CourseRow
-from planner.storage.people import RoomRow, StaffRow
+from planner.storage.people import StaffRow
 
 MOST_DAYS = 366
 MIN_GAP_HOURS = 48
@@ -73,8 +74,9 @@ def free_problem(
     freeing: Collection[int] = (),
     hours_to_come: HoursToCome | None = None,
     apart_from: Collection[datetime] = (),
+    house: House | None = None,
 ) -> Problem:
-    """The free time of these practitioners and of all rooms, without any course.
+    """The free time of these practitioners and of all rooms, without any course (four queries).
 
     Args:
         standing: appointments that are planned anew. Their time counts as free, also outside working hours, so
@@ -84,12 +86,10 @@ def free_problem(
         hours_to_come: a therapist's working hours that are not recorded yet.
         apart_from: starts of the one patient's other visits. The 48 hours about them count as taken, but for the
             very time in which a visit stands.
+        house: where it is at hand.
     """
-    wanted = set(practitioner_ids)
-    staff = select(StaffRow.id, StaffRow.name, StaffRow.active).order_by(StaffRow.name)
-    people = [row for row in unit.session.execute(staff) if row.id in wanted]
-    open_rooms = select(RoomRow.id, RoomRow.name).where(RoomRow.active.is_(True)).order_by(RoomRow.name)
-    rooms = unit.session.execute(open_rooms).all()
+    wanted, house = set(practitioner_ids), house or House.of(unit)
+    people = [each for each in house.staff if each.id in wanted]
     diary = _Diary(
         people=tuple(row.id for row in people),
         zone=unit.zone,
@@ -107,7 +107,7 @@ def free_problem(
         first_day=span.first_day,
         days=span.days,
         practitioners=tuple(diary.person(row.id, row.name) for row in people),
-        rooms=tuple(diary.room(row.id, row.name) for row in rooms),
+        rooms=tuple(diary.room(row_id, name) for row_id, name in house.rooms),
         courses=(),
     )
 

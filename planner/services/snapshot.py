@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -162,6 +162,7 @@ class CourseSnapshot:
 
     Args:
         away: days on which the patient can't come; None where nothing is known of them, so that they stay as they are.
+        wishes: all else that the patient wishes, the note under "note"; None where nothing is known of that.
     """
 
     status: str
@@ -169,6 +170,7 @@ class CourseSnapshot:
     phases: tuple[dict[str, Any], ...]
     sessions: tuple[SessionState, ...]
     away: tuple[Days, ...] | None = None
+    wishes: Mapping[str, Any] | None = None
 
     def session(self, session_id: int) -> SessionState:
         """The session with this id; ValueError when it is not of this course."""
@@ -194,13 +196,17 @@ class CourseSnapshot:
 
     def to_json(self) -> dict[str, Any]:
         """What a revision keeps."""
-        kept = {
+        kept: dict[str, Any] = {
             "status": self.status,
             "automation": self.automation,
             "phases": list(self.phases),
             "sessions": [session.to_json() for session in self.sessions],
         }
-        return kept if self.away is None else {**kept, "away": days_to_json(self.away)}
+        if self.away is not None:
+            kept["away"] = days_to_json(self.away)
+        if self.wishes is not None:
+            kept["wishes"] = dict(self.wishes)
+        return kept
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> CourseSnapshot:
@@ -210,8 +216,9 @@ class CourseSnapshot:
             automation=data["automation"],
             phases=tuple(data["phases"]),
             sessions=tuple(map(SessionState.from_json, data["sessions"])),
-            # Revisions from before there were pauses do not know it.
+            # Older revisions do not know these.
             away=days_from_json(data["away"]) if "away" in data else None,
+            wishes=data.get("wishes"),
         )
 
 
@@ -231,24 +238,31 @@ def in_order(sessions: Iterable[SessionState]) -> tuple[SessionState, ...]:
 
 
 def take(unit: Unit, course: CourseRow) -> CourseSnapshot:
-    """The course as the database has it now (two queries)."""
+    """The course as the database has it now (one query)."""
     return take_all(unit, [course])[course.id]
 
 
 def take_all(unit: Unit, courses: Sequence[CourseRow]) -> dict[int, CourseSnapshot]:
-    """Many courses as the database has them now, by id (two queries)."""
+    """Many courses as the database has them now, by id (one query)."""
     rows = rows_of(unit, courses)
     return {course.id: of_rows(course, *rows[course.id]) for course in courses}
 
 
 def rows_of(unit: Unit, courses: Sequence[CourseRow]) -> dict[int, tuple[list[SessionRow], list[AppointmentRow]]]:
-    """All sessions and appointments that these courses ever had, by course id (two queries)."""
-    found: dict[int, tuple[list[SessionRow], list[AppointmentRow]]] = {course.id: ([], []) for course in courses}
-    for session in unit.session.scalars(select(SessionRow).where(SessionRow.course_id.in_(found))):
-        found[session.course_id][0].append(session)
-    for appointment in unit.session.scalars(select(AppointmentRow).where(AppointmentRow.course_id.in_(found))):
-        found[appointment.course_id][1].append(appointment)
-    return found
+    """All sessions and appointments that these courses ever had, by course id (one query)."""
+    found: dict[int, tuple[dict[int, SessionRow], list[AppointmentRow]]] = {course.id: ({}, []) for course in courses}
+    row = AppointmentRow
+    pairs = unit.session.execute(
+        select(SessionRow, row)
+        .outerjoin(row, (row.session_id == SessionRow.id) & (row.clinic_id == SessionRow.clinic_id))
+        .where(SessionRow.course_id.in_(found))
+    )
+    for session, appointment in pairs:
+        sessions, appointments = found[session.course_id]
+        sessions[session.id] = session
+        if appointment is not None:
+            appointments.append(appointment)
+    return {course_id: (list(sessions.values()), rows) for course_id, (sessions, rows) in found.items()}
 
 
 def of_rows(
@@ -264,7 +278,13 @@ def of_rows(
         phases=tuple(course.phases),
         sessions=in_order(session_from(row, tuple(by_session.get(row.id, ()))) for row in sessions),
         away=days_from_json(course.wishes.get("away", ())),
+        wishes=wishes_of(course),
     )
+
+
+def wishes_of(course: CourseRow) -> dict[str, Any]:
+    """What the patient wishes but for days away, with the note."""
+    return {**{name: wish for name, wish in course.wishes.items() if name != "away"}, "note": course.wish_note or ""}
 
 
 def booked_from(row: AppointmentRow) -> Booked:

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Final
 
 from sqlalchemy import exists, func, or_, select
+from sqlalchemy.orm import aliased
 
 from planner.scheduling.events import EarlierWanted, befallen
 from planner.scheduling.points import course_points, window_points
 from planner.scheduling.problem import Course, Gap, Placed, Problem
 from planner.scheduling.repair import OwedSession, as_course, standing_order
 from planner.services.freed_slots import FreedSlot, problem_about, room_for
-from planner.services.planning import MIN_GAP_HOURS, case_for, instant, visits_of
+from planner.services.planning import MIN_GAP_HOURS, OneVisit, case_for, instant, visits_of
 from planner.services.runtime import Unit
 from planner.services.snapshot import CourseSnapshot, take_all
 from planner.storage.courses import OCCUPYING_STATUSES, AppointmentRow, CourseRow, SessionRow
-from planner.storage.jobs import SlotOfferRow
 from planner.storage.people import PatientRow
 
 LEAST_SAVING: Final = 20
@@ -78,81 +78,113 @@ class Takers:
     unseen: int = 0
 
 
-def takers_of(unit: Unit, slot: FreedSlot, *, most: int = MOST_COURSES, problem: Problem | None = None) -> Takers:
+@dataclass(frozen=True)
+class Candidates:
+    """Courses that may be asked about a slot, as their rows; `unseen` could not be looked at."""
+
+    slot: FreedSlot
+    rows: Sequence[tuple[CourseRow, PatientRow]]
+    unseen: int = 0
+
+    @classmethod
+    def of(cls, unit: Unit, slot: FreedSlot, *, most: int = MOST_COURSES, only: int | None = None) -> Candidates:
+        """Those of a slot (one query, two where there are more than can be looked at).
+
+        Args:
+            most: so many are looked at, whoever is furthest behind.
+            only: the id of a course; no other one.
+        """
+        to_place = CourseRow.id.in_(_to_place())
+        query = (
+            select(CourseRow, PatientRow, to_place)
+            .join(PatientRow, (PatientRow.id == CourseRow.patient_id) & (PatientRow.clinic_id == CourseRow.clinic_id))
+            .where(*_candidates(slot))
+        )
+        found = unit.session.execute(query if only is None else query.where(CourseRow.id == only)).all()
+        rows = {course.id: (course, patient) for course, patient, _ in found}
+        if len(rows) <= most:
+            return cls(slot, list(rows.values()))
+        waiting = {course.id for course, _, waits in found if waits}
+        seen = [rows[course_id] for course_id in _furthest_behind(unit, slot, waiting)[:most]]
+        return cls(slot, seen, len(rows) - len(seen))
+
+    @property
+    def patients(self) -> set[int]:
+        """The ids of their patients."""
+        return {patient.id for _, patient in self.rows}
+
+
+def takers_of(unit: Unit, slot: FreedSlot, *, most: int = MOST_COURSES) -> Takers:
     """The courses for whom moving a session into a free slot keeps every gap legal and saves points, most first.
 
     Args:
         most: so many are looked at, whoever is furthest behind.
-        problem: `problem_about` the slot, where it is at hand.
     """
-    wanted = list(unit.session.scalars(select(CourseRow.id).where(*_candidates(slot))))
-    seen = wanted if len(wanted) <= most else _furthest_behind(unit, slot)[:most]
-    offers = {
-        row.course_id: row
-        for row in unit.session.scalars(
-            select(SlotOfferRow).where(
-                SlotOfferRow.slot_id == slot.id, SlotOfferRow.status == "offered", SlotOfferRow.expires_at > unit.now
-            )
-        )
-    }
-    found = []
-    for best in _best_of(unit, slot, seen, problem):
-        offer = offers.get(best.course_id)
-        known = best if offer is None else replace(best, offer_id=offer.id, offered_until=offer.expires_at)
-        found.append(known)
-    found.sort(key=lambda taker: (-taker.saved_points, taker.course_id))
-    return Takers(tuple(found[:MOST_TAKERS]), len(found[MOST_TAKERS:]), len(wanted) - len(seen))
+    candidates = Candidates.of(unit, slot, most=most)
+    if not candidates.rows:
+        return Takers(())
+    return takers_among(unit, candidates, problem_about(unit, [slot]), visits_of(unit, candidates.patients))
+
+
+def takers_among(unit: Unit, candidates: Candidates, problem: Problem, visits: Iterable[OneVisit]) -> Takers:
+    """`takers_of` with what must be known of the diary at hand (one query).
+
+    Args:
+        problem: at least the free time of the slot's therapist on its day.
+        visits: all that the candidates' patients come for.
+    """
+    fits = _fits(unit, candidates.slot, candidates.rows, problem, visits)
+    found = sorted(_best_of(fits), key=lambda taker: (-taker.saved_points, taker.course_id))
+    return Takers(tuple(found[:MOST_TAKERS]), len(found[MOST_TAKERS:]), candidates.unseen)
 
 
 def taker_of(unit: Unit, slot: FreedSlot, course_id: int) -> Taker | None:
     """What a slot would do for one course; None where it would not help it. Nobody else is looked at."""
-    wanted = unit.session.scalars(select(CourseRow.id).where(CourseRow.id == course_id, *_candidates(slot)))
-    return next(_best_of(unit, slot, list(wanted)), None)
+    rows = Candidates.of(unit, slot, only=course_id).rows
+    return next(_best_of(_fits_now(unit, slot, rows)), None) if rows else None
 
 
 def fitting_session(unit: Unit, slot: FreedSlot, course_id: int, session_id: int) -> Taker | None:
     """One session of a course as the slot would have it; None where it does not fit there (any more)."""
-    found = (taker for fitting in _fits(unit, slot, [course_id]) for taker in fitting)
-    return next((taker for taker in found if taker.session_id == session_id), None)
+    course = unit.get(CourseRow, course_id)
+    found = _fits_now(unit, slot, [(course, unit.get(PatientRow, course.patient_id))])
+    return next((taker for fitting in found for taker in fitting if taker.session_id == session_id), None)
 
 
-def _best_of(
-    unit: Unit, slot: FreedSlot, course_ids: Collection[int], problem: Problem | None = None
-) -> Iterator[Taker]:
+def _best_of(fits: Iterable[Sequence[Taker]]) -> Iterator[Taker]:
     """Of each course that gains, the session which gains most."""
-    for fitting in _fits(unit, slot, course_ids, problem):
+    for fitting in fits:
         best = max(fitting, key=lambda taker: taker.saved_points, default=None)
         if best is not None and best.saved_points >= LEAST_SAVING:
             yield best
 
 
-def _fits(
-    unit: Unit, slot: FreedSlot, course_ids: Collection[int], problem: Problem | None = None
-) -> list[tuple[Taker, ...]]:
-    """What the slot would do for each of these courses (four queries, and those of the problem)."""
-    if not course_ids:
-        return []
-    problem = problem or problem_about(unit, [slot])
-    rows = unit.session.execute(
-        select(CourseRow, PatientRow)
-        .join(PatientRow, (PatientRow.id == CourseRow.patient_id) & (PatientRow.clinic_id == CourseRow.clinic_id))
-        .where(CourseRow.id.in_(course_ids))
-    ).all()
-    snapshots = take_all(unit, [course for course, _ in rows])
+def _fits_now(unit: Unit, slot: FreedSlot, rows: Sequence[tuple[CourseRow, PatientRow]]) -> Iterator[tuple[Taker, ...]]:
     visits = visits_of(unit, {patient.id for _, patient in rows})
+    return _fits(unit, slot, rows, problem_about(unit, [slot]), visits)
+
+
+def _fits(
+    unit: Unit,
+    slot: FreedSlot,
+    rows: Sequence[tuple[CourseRow, PatientRow]],
+    problem: Problem,
+    visits: Iterable[OneVisit],
+) -> Iterator[tuple[Taker, ...]]:
+    """What the slot would do for each of these courses (one query)."""
+    snapshots = take_all(unit, [course for course, _ in rows])
     starts: dict[int, list[tuple[int, datetime]]] = {}
     for visit in visits:
         starts.setdefault(visit.patient_id, []).append((visit.course_id, visit.starts_at))
-    found = []
     for course, patient in rows:
         others = [start for other, start in starts.get(patient.id, ()) if other != course.id]
-        found.append(tuple(_fitting(unit, slot, problem, course, snapshots[course.id], patient, others)))
-    return found
+        yield tuple(_fitting(unit, slot, problem, course, snapshots[course.id], patient, others))
 
 
 def _candidates(slot: FreedSlot) -> tuple[Any, ...]:
     """What must hold of a course: it runs, its patient welcomes earlier times and would see the therapist."""
     people = func.json_each(CourseRow.wishes, "$.practitioners").table_valued("value")
+    willing = aliased(PatientRow)
     later = select(AppointmentRow.course_id).where(
         AppointmentRow.status.in_(("booked", "pending")),
         AppointmentRow.starts_at > slot.starts_at,
@@ -161,7 +193,7 @@ def _candidates(slot: FreedSlot) -> tuple[Any, ...]:
     return (
         CourseRow.status.in_(("planned", "active")),
         CourseRow.automation == "apply",
-        exists(select(PatientRow.id).where(PatientRow.id == CourseRow.patient_id, PatientRow.wants_earlier)),
+        CourseRow.patient_id.in_(select(willing.id).where(willing.wants_earlier)),
         exists(select(people.c.value).where(people.c.value == slot.practitioner_id)),
         or_(CourseRow.id.in_(later), CourseRow.id.in_(_to_place())),
     )
@@ -171,13 +203,12 @@ def _to_place() -> Any:
     return select(SessionRow.course_id).where(SessionRow.unplaced_reason != "", SessionRow.dropped.is_(False))
 
 
-def _furthest_behind(unit: Unit, slot: FreedSlot) -> list[int]:
+def _furthest_behind(unit: Unit, slot: FreedSlot, to_place: Collection[int]) -> list[int]:
     """All candidates: first those with a session without a date, then those whose next session comes latest.
 
     Latest against its wished distance from the one before the slot; a first session counts all the days until it.
     """
     row, among = AppointmentRow, select(CourseRow.id).where(*_candidates(slot))
-    to_place = set(unit.session.scalars(_to_place().where(SessionRow.course_id.in_(among))))
     visits = unit.session.execute(
         select(row.course_id, row.starts_at, SessionRow.gap_target)
         .join(SessionRow, (SessionRow.id == row.session_id) & (SessionRow.clinic_id == row.clinic_id))

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Final
 
 from sqlalchemy import select
 
 from planner.errors import SlotTaken, TooNear, UndoRefused
 from planner.services import worklists
 from planner.services.attendance import note_unplaced
+from planner.services.attendance_proposals import propose_anew
+from planner.services.attention_courses import note_now
 from planner.services.diary_writer import CourseChange, write_changes
 from planner.services.hours_changes import change_of, put_back
 from planner.services.runtime import Actor, Runtime, Unit
 from planner.services.snapshot import CourseSnapshot
-from planner.storage.courses import CourseRow, RevisionRow
+from planner.storage.courses import CourseRow, RevisionRow, WorklistRow
 from planner.words import say
+
+_PUT_BACK: Final = (worklists.TWO_MISSES, worklists.CATCH_UP, worklists.PROPOSAL, worklists.WISH_CHANGED)
 
 
 def undo(runtime: Runtime, actor: Actor, revision_id: int) -> list[int]:
@@ -30,13 +36,15 @@ def undo(runtime: Runtime, actor: Actor, revision_id: int) -> list[int]:
     with runtime.writing(actor) as unit:
         chosen = unit.get(RevisionRow, revision_id)
         revisions = _together(unit, chosen)
-        changes = []
+        changes, taken_off = [], []
         for revision in revisions:
             course = unit.get(CourseRow, revision.course_id)
             refusal = why_not(revision, course)
             if refusal:
                 raise UndoRefused(refusal)
             changes.append(_back(course, revision))
+            # Before the diary is written: what that takes off was not taken off by the change.
+            taken_off.append(worklists.closed_at(unit, course.id, revision.made_at, *_PUT_BACK))
         hours = change_of(unit, chosen.batch)
         if hours is not None:
             put_back(unit, hours)
@@ -46,9 +54,10 @@ def undo(runtime: Runtime, actor: Actor, revision_id: int) -> list[int]:
             raise
         except SlotTaken as error:
             raise SlotTaken(say("The old time was given to somebody else meanwhile.")) from error
-        for revision, change in zip(revisions, changes, strict=True):
+        for revision, change, lines in zip(revisions, changes, taken_off, strict=True):
             revision.undone_at = unit.now
-            _tidy_worklists(unit, change)
+            _tidy_worklists(unit, change, lines)
+        note_now(unit, worklists.LEAVE_CLASH)
         return [change.course.id for change in changes]
 
 
@@ -82,8 +91,17 @@ def _back(course: CourseRow, revision: RevisionRow) -> CourseChange:
     return CourseChange(course, before, "undone", reason, undoes=revision.id)
 
 
-def _tidy_worklists(unit: Unit, change: CourseChange) -> None:
-    if change.target.automation == "apply":
-        worklists.close_items(unit, change.course.id, worklists.TWO_MISSES)
-    worklists.close_items(unit, change.course.id, worklists.CATCH_UP)
-    note_unplaced(unit, change.course, change.target)
+def _tidy_worklists(unit: Unit, change: CourseChange, taken_off: Sequence[WorklistRow]) -> None:
+    """Take off what the change had asked for, and put back what it had taken off."""
+    course, target = change.course, change.target
+    if target.automation == "apply":
+        worklists.close_items(unit, course.id, worklists.TWO_MISSES)
+    worklists.close_items(unit, course.id, worklists.CATCH_UP)
+    again = [line for line in taken_off if line.kind != worklists.TWO_MISSES or target.automation == "stopped"]
+    for line in again:
+        worklists.reopen(line)
+        if line.kind == worklists.PROPOSAL:
+            propose_anew(unit, line)
+    # What is proposed again is not to place besides.
+    if not any(line.kind == worklists.PROPOSAL for line in again):
+        note_unplaced(unit, course, target)

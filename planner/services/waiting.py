@@ -24,13 +24,20 @@ MOST_LISTED: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A patient in no course, whose newest assessment was never booked; `wishes` is what is known of them."""
+    """A patient in no course, whose newest assessment was never booked.
+
+    Args:
+        wishes: what is known of them.
+        wants_earlier: whether they want to hear of times that become free.
+    """
 
     patient_id: int
     patient: str
     phone: str
     recorded: RecordedAssessment
     wishes: Wishes
+    email: str = ""
+    wants_earlier: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +55,12 @@ class Known:
     Args:
         wishes: of the last course; None for somebody who had none.
         away: present and coming days on which they can't come, whichever course says so.
+        note: what they wished in words for the last course.
     """
 
     wishes: Wishes | None = None
     away: tuple[Days, ...] = ()
+    note: str = ""
 
     def wishes_now(self, everybody: Sequence[int], assessed_by: int | None) -> Wishes:
         """Wishes for a new course: rather with whoever assessed them, unless they wished for only some, or in order.
@@ -71,33 +80,41 @@ class Known:
         return replace(self.wishes, practitioners=people, away=self.away, liked=max(1, len(first)))
 
 
-def waiting_list(unit: Unit, *, most: int = MOST_LISTED, therapist: int | None = None) -> WaitingList:
-    """Who waits for a course; nobody who is in the middle of one, whatever it was booked by (four queries).
+def waiting_list(
+    unit: Unit,
+    *,
+    most: int = MOST_LISTED,
+    therapist: int | None = None,
+    only: int | None = None,
+    everybody: Sequence[int] | None = None,
+) -> WaitingList:
+    """Who waits for a course; nobody who is in the middle of one, whatever it was booked by (three queries).
 
     Args:
         most: so many are listed at most.
         therapist: only those who may be treated by this person.
+        only: the id of an assessment; nobody but whoever waits with it.
+        everybody: ids of all who treat now, where they are at hand.
     """
-    everybody = [row.id for row in therapists(unit)]
+    if everybody is None:
+        everybody = [row.id for row in therapists(unit)]
     if not everybody:
         return WaitingList((), 0)
-    row = AssessmentRow
-    order = unit.session.execute(
-        select(row.id, row.patient_id, row.recorded_by).where(*_waits(unit)).order_by(row.recorded_at, row.id)
-    ).all()
-    known = known_of(unit, {each.patient_id for each in (order if therapist is not None else order[:most])})
-    fitting = [
-        each
-        for each in order
-        if therapist is None
-        or therapist in known[each.patient_id].wishes_now(everybody, each.recorded_by).practitioners
-    ]
-    found = unit.session.execute(
-        select(row, PatientRow.name, PatientRow.phone)
-        .join(PatientRow, (PatientRow.id == row.patient_id) & (PatientRow.clinic_id == row.clinic_id))
-        .where(row.id.in_([each.id for each in fitting[:most]]))
+    row, who = AssessmentRow, PatientRow
+    query = (
+        select(row, who.name, who.phone, who.email, who.wants_earlier)
+        .join(who, (who.id == row.patient_id) & (who.clinic_id == row.clinic_id))
+        .where(*_waits(unit))
         .order_by(row.recorded_at, row.id)
     )
+    found = unit.session.execute(query if only is None else query.where(row.id == only)).all()
+    known = known_of(unit, {each.patient_id for each, *_ in (found if therapist is not None else found[:most])})
+    fitting = [
+        line
+        for line in found
+        if therapist is None
+        or therapist in known[line[0].patient_id].wishes_now(everybody, line[0].recorded_by).practitioners
+    ]
     listed = [
         Waiting(
             patient_id=each.patient_id,
@@ -105,24 +122,31 @@ def waiting_list(unit: Unit, *, most: int = MOST_LISTED, therapist: int | None =
             phone=phone,
             recorded=assessment_from(each),
             wishes=known[each.patient_id].wishes_now(everybody, each.recorded_by),
+            email=email,
+            wants_earlier=wants_earlier,
         )
-        for each, name, phone in found
+        for each, name, phone, email, wants_earlier in fitting[:most]
     ]
     return WaitingList(tuple(listed), len(fitting) - len(listed))
+
+
+def who_waits(unit: Unit, assessment_id: int) -> Waiting | None:
+    """Whoever waits for a course with this assessment; None where nobody does (any more)."""
+    return next(iter(waiting_list(unit, only=assessment_id).waiting), None)
 
 
 def known_of(unit: Unit, patient_ids: Collection[int]) -> dict[int, Known]:
     """What is known of these patients by their courses (one query)."""
     found = dict.fromkeys(patient_ids, Known())
     rows = unit.session.execute(
-        select(CourseRow.patient_id, CourseRow.wishes)
+        select(CourseRow.patient_id, CourseRow.wishes, CourseRow.wish_note)
         .where(CourseRow.patient_id.in_(patient_ids))
         .order_by(CourseRow.started_at, CourseRow.id)
     )
-    for patient_id, kept in rows:
+    for patient_id, kept, note in rows:
         wishes = Wishes.from_json(kept)
         ahead = {days for days in (*found[patient_id].away, *wishes.away) if days[1] >= unit.today}
-        found[patient_id] = Known(wishes, tuple(sorted(ahead)))
+        found[patient_id] = Known(wishes, tuple(sorted(ahead)), note)
     return found
 
 

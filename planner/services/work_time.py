@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import or_, select
+from sqlalchemy import CompoundSelect, cast, literal, null, or_, select, union_all
 
 from planner.diary.hours import Closure, Leave, WeeklyHours, public_holidays, working_time
 from planner.diary.interval import Interval
@@ -25,11 +25,23 @@ class HoursToCome(NamedTuple):
     lines: tuple[WeeklyHours, ...]
 
 
+class HoursLine(NamedTuple):
+    """Weekly hours of one practitioner or one room."""
+
+    practitioner_id: int | None
+    room_id: int | None
+    weekday: int
+    start: time
+    end: time
+    from_day: date | None
+    to_day: date | None
+
+
 @dataclass(frozen=True)
 class Work:
     """The hours, closures, leaves (with their staff id) and holidays of some days."""
 
-    hours: Sequence[HoursRow]
+    hours: Sequence[HoursLine]
     to_come: HoursToCome | None
     closures: tuple[Closure, ...]
     leaves: tuple[tuple[int, Leave], ...]
@@ -44,24 +56,29 @@ class Work:
         staff_ids: Collection[int],
         hours_to_come: HoursToCome | None = None,
     ) -> Work:
-        """Read what is known of the days from the first on (three queries).
+        """Read what is known of the days from the first on (one query).
 
         Args:
             hours_to_come: somebody's working hours that are not recorded yet, instead of theirs.
         """
-        hours = unit.session.scalars(
-            select(HoursRow).where(or_(HoursRow.practitioner_id.in_(staff_ids), HoursRow.room_id.is_not(None)))
-        ).all()
-        closures = unit.session.scalars(select(ClosureRow).where(ClosureRow.last_day >= first_day))
-        leaves = unit.session.scalars(
-            select(LeaveRow).where(LeaveRow.practitioner_id.in_(staff_ids), LeaveRow.withdrawn_at.is_(None))
-        ).all()
+        hours: list[HoursLine] = []
+        closures: list[Closure] = []
+        leaves: list[tuple[int, Leave]] = []
+        for kind, who, room, weekday, start, end, from_day, to_day, starts, ends, reason in unit.session.execute(
+            _everything(unit.clinic.id, first_day, staff_ids)
+        ):
+            if kind == "hours":
+                hours.append(HoursLine(who, room, weekday, start, end, from_day, to_day))
+            elif kind == "closure":
+                closures.append(Closure(from_day, to_day, reason))
+            else:
+                leaves.append((who, Leave(starts, ends)))
         clinic = unit.clinic
         return cls(
             hours=hours,
             to_come=hours_to_come,
-            closures=tuple(Closure(row.first_day, row.last_day, row.reason) for row in closures),
-            leaves=tuple((row.practitioner_id, Leave(row.starts, row.ends)) for row in leaves),
+            closures=tuple(closures),
+            leaves=tuple(leaves),
             holidays=_holidays(clinic.country, clinic.subdivision, first_day, days),
         )
 
@@ -99,6 +116,27 @@ class Work:
         return tuple(leave for person, leave in self.leaves if person == staff_id)
 
 
+def _everything(clinic_id: int, first_day: date, staff_ids: Collection[int]) -> CompoundSelect[Any]:
+    """Hours, closures and leaves as one table, of which each kind fills its own columns."""
+    hours, closed, away = HoursRow, ClosureRow, LeaveRow
+    # The first part says what type each column has, also where it has nothing in it itself.
+    no_instant = cast(null(), away.starts.type)
+    return union_all(
+        select(
+            literal("hours"), hours.practitioner_id, hours.room_id, hours.weekday, hours.start, hours.end,
+            hours.from_day, hours.to_day, no_instant.label("starts"), no_instant.label("ends"), literal(""),
+        ).where(hours.clinic_id == clinic_id, or_(hours.practitioner_id.in_(staff_ids), hours.room_id.is_not(None))),
+        select(
+            literal("closure"), null(), null(), null(), null(), null(),
+            closed.first_day, closed.last_day, null(), null(), closed.reason,
+        ).where(closed.clinic_id == clinic_id, closed.last_day >= first_day),
+        select(
+            literal("leave"), away.practitioner_id, null(), null(), null(), null(),
+            null(), null(), away.starts, away.ends, literal(""),
+        ).where(away.clinic_id == clinic_id, away.practitioner_id.in_(staff_ids), away.withdrawn_at.is_(None)),
+    )  # fmt: skip
+
+
 # What follows from hours alone stays the same until somebody changes them, and they are part of what is asked.
 @lru_cache(maxsize=16)
 def grid_of(first_day: date, days: int, minutes: int, zone: ZoneInfo) -> WallGrid:
@@ -131,6 +169,6 @@ def _holidays(country: str, subdivision: str | None, first_day: date, days: int)
     return frozenset(public_holidays(country, subdivision, first_day, first_day + timedelta(days=days)))
 
 
-def weekly_of(row: HoursRow) -> WeeklyHours:
+def weekly_of(row: HoursRow | HoursLine) -> WeeklyHours:
     """The value of a row."""
     return WeeklyHours(row.weekday, row.start, row.end, row.from_day, row.to_day)

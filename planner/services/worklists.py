@@ -103,6 +103,21 @@ def close(unit: Unit, row: WorklistRow) -> None:
     row.closed_at, row.closed_by = unit.now, unit.actor.name
 
 
+def closed_at(unit: Unit, course_id: int, instant: datetime, *kinds: str) -> Sequence[WorklistRow]:
+    """The lines of these kinds about a course that were taken off at that instant, and not by a person's hand."""
+    rows = unit.session.scalars(
+        select(WorklistRow).where(
+            WorklistRow.course_id == course_id, WorklistRow.kind.in_(kinds), WorklistRow.closed_at == instant
+        )
+    )
+    return [row for row in rows if not row.details.get(DISMISSED)]
+
+
+def reopen(row: WorklistRow) -> None:
+    """Put a line back that was taken off, as old as it is."""
+    row.closed_at, row.closed_by = None, ""
+
+
 def close_key(unit: Unit, key: str) -> None:
     """Take one line off the worklists by its key; nothing where there is none."""
     row = unit.session.scalar(select(WorklistRow).where(WorklistRow.key == key, WorklistRow.closed_at.is_(None)))

@@ -38,13 +38,16 @@ class SolveJobRow(ClinicScoped, Base):
 
 
 class FreedSlotRow(ClinicScoped, Base):
-    """A place that an appointment left before its time. `examined_at` is when it was last seen who would fit it."""
+    """A place that an appointment left before its time, or that was offered by a click into the diary.
+
+    `examined_at` is when it was last seen who would fit it; `course_id` is None where no course gave it up.
+    """
 
     __tablename__ = "freed_slot"
 
     practitioner_id: Mapped[int]
     room_id: Mapped[int]
-    course_id: Mapped[int]
+    course_id: Mapped[int | None] = mapped_column(default=None)
     starts_at: Mapped[datetime] = mapped_column(UtcDateTime)
     ends_at: Mapped[datetime] = mapped_column(UtcDateTime)
     freed_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -62,13 +65,19 @@ class FreedSlotRow(ClinicScoped, Base):
 
 
 class SlotOfferRow(ClinicScoped, Base):
-    """A freed slot offered to one course until `expires_at`; the first to accept wins."""
+    """A freed slot offered to one patient until `expires_at`; the first to accept wins.
+
+    For a session of a course; or, to who waits for one, as the first visit of the course that `assessment_id` wants.
+    Once accepted, that names its course and session too.
+    """
 
     __tablename__ = "slot_offer"
 
     slot_id: Mapped[int]
-    course_id: Mapped[int]
-    session_id: Mapped[int]
+    patient_id: Mapped[int]
+    course_id: Mapped[int | None] = mapped_column(default=None)
+    session_id: Mapped[int | None] = mapped_column(default=None)
+    assessment_id: Mapped[int | None] = mapped_column(default=None)
     status: Mapped[str] = mapped_column(default="offered")
     saved_points: Mapped[int]
     saved_days: Mapped[int | None] = mapped_column(default=None)
@@ -79,10 +88,16 @@ class SlotOfferRow(ClinicScoped, Base):
 
     __table_args__ = (
         same_clinic("slot_id", "freed_slot", ondelete="CASCADE"),
+        same_clinic("patient_id", "patient"),
         same_clinic("course_id", "course"),
         same_clinic("session_id", "session"),
+        same_clinic("assessment_id", "assessment"),
         CheckConstraint("status IN ('offered', 'accepted', 'declined', 'taken', 'expired')", name="status"),
+        CheckConstraint(
+            "(course_id IS NULL) = (session_id IS NULL) AND (course_id IS NOT NULL OR assessment_id IS NOT NULL)",
+            name="what",
+        ),
         Index(None, "clinic_id", "slot_id", "status"),
-        Index(None, "clinic_id", "course_id", "status"),
+        Index(None, "clinic_id", "patient_id", "status"),
         Index(None, "status", "expires_at"),
     )

@@ -4,16 +4,18 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import event, func, select
+from sqlalchemy import func, select
 
 from planner.errors import InvalidInput, NotFound, SlotTaken
 from planner.services import backfill
+from planner.services.backfill import Waits
 from planner.services.backfill_places import Place
+from planner.services.takers import Candidates
 from planner.storage.courses import CourseRow
 from planner.storage.jobs import FreedSlotRow, SlotOfferRow
 from planner.storage.people import ClinicRow, PatientRow
 from tests.services.test_backfill import session, two
-from tests.services.test_newcomers import full
+from tests.services.test_newcomers import assess, full
 
 __all__ = ["full", "two"]  # Fixtures: two courses which an earlier place would help; who waits beside a full diary.
 
@@ -122,16 +124,39 @@ def test_what_is_no_place_is_refused(runtime, clinic, other_clinic, two):
         replace(place, minutes=4)
 
 
-def test_who_fits_needs_a_bounded_number_of_queries(runtime, clinic, two):
+def test_who_fits_needs_a_bounded_number_of_queries(runtime, clinic, queries, two):
     """As many for two who fit as for one; what the diary is asked about the place is asked once."""
     first, _, slot = two
-    seen = []
-    event.listen(runtime.database.engine, "before_cursor_execute", lambda *args: seen.append(args[2]))
-    assert len(backfill.who_fits_place(runtime, clinic.rosa.actor, place_of(slot)).takers) == 2
-    asked = len(seen)
-    assert asked <= 22
+    with queries() as asked:
+        assert len(backfill.who_fits_place(runtime, clinic.rosa.actor, place_of(slot)).takers) == 2
+    assert len(asked) <= 12
     with runtime.writing(clinic.system) as unit:
         unit.get(CourseRow, first).automation = "stopped"
-    seen.clear()
-    assert len(backfill.who_fits_place(runtime, clinic.rosa.actor, place_of(slot)).takers) == 1
-    assert len(seen) == asked
+    with queries() as for_one:
+        assert len(backfill.who_fits_place(runtime, clinic.rosa.actor, place_of(slot)).takers) == 1
+    assert len(for_one) == len(asked)
+
+
+def test_those_who_wait_and_the_offers_cost_no_more_queries(runtime, clinic, queries, full):
+    """One waits or several, offered or not, by the slot's number or by its place."""
+    assess(runtime, clinic, clinic.ana)
+    backfill.offer(runtime, clinic.rosa.actor, full.slot.id, Waits(full.assessment))
+    with queries() as asked:
+        desk = backfill.who_fits(runtime, clinic.rosa.actor, full.slot.id)
+    assert len(desk.newcomers) == 2
+    assert len(desk.offers) == 1
+    assert len(asked) <= 12
+    with queries() as by_place:
+        backfill.who_fits_place(runtime, clinic.rosa.actor, place_of(full.slot))
+    assert len(by_place) <= 12
+
+
+def test_a_clinic_with_more_courses_than_can_be_looked_at_costs_one_query_more(runtime, clinic, queries, two):
+    """Who is furthest behind is found in the database."""
+    with runtime.reading(clinic.rosa.actor) as unit:
+        with queries() as asked:
+            assert len(Candidates.of(unit, two[2]).rows) == 2
+        with queries() as few:
+            found = Candidates.of(unit, two[2], most=1)
+    assert (len(asked), len(few)) == (1, 2)
+    assert (len(found.rows), found.unseen) == (1, 1)

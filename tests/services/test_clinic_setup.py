@@ -105,7 +105,7 @@ def test_a_policy_that_makes_no_sense_is_refused_and_none_is_changed(runtime, cl
 
 
 def test_the_planner_does_all_by_itself_until_somebody_says_otherwise(runtime, clinic):
-    """Each thing has a level of its own."""
+    """Each thing has a level of its own; nobody is written to about free places before somebody wants that."""
     with runtime.writing(clinic.mo.actor) as unit:
         clinic_setup.set_automation(unit, {"miss": "propose", "leave": "off"})
         clinic_setup.set_automation(unit, {"leave": "propose"})
@@ -119,7 +119,7 @@ def test_the_planner_does_all_by_itself_until_somebody_says_otherwise(runtime, c
     [
         ({"miss": "on"}, "automation_miss"),
         ({"x": "off"}, "automation_x"),
-        ({"backfill": "apply"}, "automation_backfill"),
+        ({"backfill": "on"}, "automation_backfill"),
     ],
 )
 def test_a_level_that_is_none_is_refused_and_nothing_is_changed(runtime, clinic, levels, field):

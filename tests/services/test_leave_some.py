@@ -33,7 +33,7 @@ def preview(runtime, clinic):
 def in_leave(runtime, clinic):
     """The courses with a visit in it."""
     with runtime.reading(clinic.mo.actor) as unit:
-        return set(unit.session.scalars(leave.Absence(clinic.ben.id, AWAY)._met(unit, AppointmentRow.course_id)))
+        return set(unit.session.scalars(leave.Absence(clinic.ben.id, AWAY).met(unit, AppointmentRow.course_id)))
 
 
 def listed(runtime, clinic):

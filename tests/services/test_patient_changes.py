@@ -42,6 +42,17 @@ def test_a_look_at_what_would_follow_writes_nothing(runtime, clinic, ana, course
     assert counted(runtime, clinic) == kept
 
 
+def test_a_look_waits_for_nobodys_turn_to_write(runtime, clinic, ana, course, late_third):
+    """It only reads: while somebody else writes, the page with what would follow is there at once."""
+    booked = course.appointment(4)
+    slot = patient_moving.times_for(runtime, ana, booked.id).together[-1]
+    with runtime.writing(clinic.system):
+        told = patient_changes.if_cancelled(runtime, ana, booked.id)
+        moved = patient_moving.if_moved(runtime, ana, booked.id, slot.start, slot.practitioner_id)
+    assert told.after is not None
+    assert moved.after.starts_at == slot.starts_at
+
+
 @pytest.mark.parametrize("number", [1, 2, 5, 9])
 def test_what_is_done_is_what_was_told(runtime, ana, course, number):
     """The new date of the visit, and every other one that moved."""

@@ -1,14 +1,25 @@
 """Wishes that change: left by the patient, taken over by reception, never by themselves."""
 
 from dataclasses import replace
+from datetime import date, time
 
 import pytest
 
 from planner.errors import InvalidInput, NotFound, StaleForm
-from planner.services import attendance, patient_wish_change, patient_wishes, worklists
+from planner.services import (
+    attendance,
+    booking,
+    clinic_setup,
+    patient_wish_change,
+    patient_wishes,
+    undoing,
+    worklists,
+)
 from planner.services.runtime import Actor
 from planner.services.wishes import Wishes
 from planner.storage.courses import CourseRow
+from tests.factories import make_person, weekly
+from tests.services.test_course_life import request_for
 from tests.web.ana_course import book_ana
 
 
@@ -174,3 +185,98 @@ def test_days_away_that_are_over_are_kept_but_not_shown(runtime, clinic, ana, cl
     leave(runtime, ana, weekdays=("3", "4"))
     seen = patient_wish_change.change_of(runtime, clinic.rosa.actor, line(course))
     assert not next(row for row in seen.rows if str(row.name) == "Away").changed
+
+
+def test_undo_restores_every_wish_and_the_line(runtime, clinic, ana, course):
+    """Days away, weekdays, times, half of the day, therapists and the note, with the dates; reception sees it again."""
+    before, wishes = course.now(), wishes_of(runtime, clinic, course)
+    with runtime.writing(clinic.system) as unit:
+        clara = make_person(unit, "Clara Novak", "clara@example.org", "therapist", treats=True).id
+        clinic_setup.set_practitioner_hours(unit, clara, weekly())
+    day = course.appointment(2).starts_at.date().isoformat()
+    leave(
+        runtime, ana, weekdays=("2", "3"), earliest="12:00", latest="17:00", preferred="afternoon",
+        practitioner=str(clara), away=((day, day),), note="New job",
+    )  # fmt: skip
+    item = line(course)
+    seen = patient_wish_change.change_of(runtime, clinic.rosa.actor, item)
+    done = patient_wish_change.take_over(runtime, clinic.rosa.actor, item, digest=seen.digest)
+    held, note = wishes_of(runtime, clinic, course)
+    assert (held.weekdays, held.practitioners[0], note) == ((2, 3), clara, "New job")
+    undoing.undo(runtime, clinic.rosa.actor, done.revision_id)
+    assert wishes_of(runtime, clinic, course) == wishes
+    assert [each.current.place for each in course.now().live] == [each.current.place for each in before.live]
+    assert line(course) == item
+
+
+def test_a_look_at_what_would_move_waits_for_no_turn_to_write(runtime, clinic, ana, course):
+    """It only reads, and leaves the course's wishes as they are."""
+    leave(runtime, ana, weekdays=("2", "3"))
+    wishes = wishes_of(runtime, clinic, course)
+    with runtime.writing(clinic.system):
+        assert patient_wish_change.change_of(runtime, clinic.rosa.actor, line(course)).difference.told
+    assert wishes_of(runtime, clinic, course) == wishes
+
+
+@pytest.fixture
+def second(runtime, clinic, course):
+    """Another course of Ana's, with Clara on Tuesdays and Thursdays in the morning; its id."""
+    with runtime.writing(clinic.system) as unit:
+        clara = make_person(unit, "Clara Novak", "clara@example.org", "therapist", treats=True).id
+        clinic_setup.set_practitioner_hours(unit, clara, weekly())
+    request = request_for(runtime, clinic)
+    mine = Wishes((clara, clinic.ben.id), (1, 3), preferred="morning")
+    request = replace(request, wishes=mine, earliest_day=date(2026, 4, 14))
+    proposal = booking.propose(runtime, clinic.rosa.actor, request, with_alternatives=False)
+    return booking.book_course(runtime, clinic.rosa.actor, request, proposal.places)
+
+
+def left_for(course):
+    """The wishes that wait for reception, by course."""
+    return {
+        each.course_id: (Wishes.from_json(each.details["after"]), each.details["note"])
+        for each in course.notices()
+        if each.kind == worklists.WISH_CHANGED
+    }
+
+
+def test_of_several_courses_what_is_changed_holds_for_all(runtime, clinic, ana, course, second):
+    """A line for each; what was not touched stays as each of them has it."""
+    known = patient_wishes.known(runtime, ana)
+    assert [each[0] for each in known.courses] == [str(course.id), str(second)]
+    assert str(known.courses[0][1]).startswith("Visits with Ben Okafor, the next on Tue 3 Mar")
+    with runtime.reading(clinic.rosa.actor) as unit:
+        own = Wishes.from_json(unit.get(CourseRow, second).wishes)
+    assert patient_wishes.leave(
+        runtime, ana, replace(known.form, away=(("2026-05-04", "2026-05-08"),), latest="16:00", note="From May on")
+    )
+    left = left_for(course)
+    assert set(left) == {course.id, second}
+    away = ((date(2026, 5, 4), date(2026, 5, 8)),)
+    assert left[second] == (replace(own, away=away, end=time(16)), "From May on")
+    assert left[course.id][0].away == away
+    assert left[course.id][0].weekdays == (0, 1, 2, 3, 4)
+
+
+def test_they_may_hold_for_one_course_alone(runtime, ana, course, second):
+    """Whichever the page showed; the other has no line."""
+    known = patient_wishes.known(runtime, ana)
+    patient_wishes.leave(runtime, ana, replace(known.form, latest="16:00", course=str(second)))
+    assert set(left_for(course)) == {second}
+    with pytest.raises(InvalidInput) as refusal:
+        patient_wishes.leave(runtime, ana, replace(known.form, latest="15:00", course="12345"))
+    assert refusal.value.field == "course"
+
+
+def test_taken_back_they_are_taken_back_for_all(runtime, ana, course, second):
+    """Each course is as it was."""
+    known = patient_wishes.known(runtime, ana).form
+    leave(runtime, ana, latest="16:00")
+    assert set(left_for(course)) == {course.id, second}
+    assert not patient_wishes.leave(runtime, ana, known)
+    assert left_for(course) == {}
+
+
+def test_of_one_course_there_is_nothing_to_choose(runtime, ana, course):
+    """The page asks nothing."""
+    assert patient_wishes.known(runtime, ana).courses == ()

@@ -21,6 +21,8 @@ from tests.factories import make_person
 from tests.services.many_patients import ACUTE, TOMORROW, book_crowd, finished, make_crowd
 from tests.services.test_course_life import book, request_for
 
+AWAY = (date(2026, 3, 2), date(2026, 3, 20))
+
 
 def waiting(runtime, clinic):
     """The patients who are listed, in that order."""
@@ -123,20 +125,69 @@ def test_a_block_keeps_to_the_wishes_of_each_patient(runtime, clinic):
         assert Wishes.from_json(unit.get(CourseRow, mine.course.course_id).wishes) == wishes
 
 
-def test_a_block_puts_nobody_on_days_on_which_they_are_known_to_be_away(runtime, clinic, clock):
-    """Whatever else is wished."""
-    days = (date(2026, 3, 2), date(2026, 3, 20))
-    earlier = request_for(runtime, clinic, away=(days,))
+@pytest.fixture
+def away(runtime, clinic, clock):
+    """Ana is known to be away until the 20th, and waits again; the crowd with her as the last, and her assessment."""
+    earlier = request_for(runtime, clinic, away=(AWAY,))
     end(runtime, clinic, booking.book_course(runtime, clinic.rosa.actor, earlier, {}))
     clock.advance(hours=1)
     crowd = make_crowd(runtime, clinic, 1)
     ana = assess(runtime, clinic, clinic.ana)
-    both = replace(crowd, patients=(*crowd.patients, clinic.ana), assessments=(*crowd.assessments, ana))
-    given = {ana: Wishes((clinic.ben.id,))}
-    done = book_block(runtime, clinic.rosa.actor, planned(runtime, clinic, both, wishes=given).id)
-    first = {line.course.patient_id: line.first.date() for line in done.lines}
-    assert first[clinic.ana] > days[1]
-    assert first[crowd.patients[0]] < days[1]
+    return replace(crowd, patients=(*crowd.patients, clinic.ana), assessments=(*crowd.assessments, ana)), ana
+
+
+def firsts(done):
+    """The first day of each patient."""
+    return {line.course.patient_id: line.first.date() for line in done.lines}
+
+
+def test_a_block_puts_nobody_on_days_on_which_they_are_known_to_be_away(runtime, clinic, away):
+    """Where nobody says otherwise."""
+    crowd, _ = away
+    first = firsts(book_block(runtime, clinic.rosa.actor, planned(runtime, clinic, crowd).id))
+    assert first[clinic.ana] > AWAY[1]
+    assert first[crowd.patients[0]] < AWAY[1]
+
+
+def test_days_away_that_were_emptied_in_a_row_of_the_block_are_empty(runtime, clinic, away):
+    """The form showed them, and somebody took them away; the course keeps it so."""
+    crowd, ana = away
+    done = book_block(
+        runtime, clinic.rosa.actor, planned(runtime, clinic, crowd, wishes={ana: Wishes((clinic.ben.id,))}).id
+    )
+    assert firsts(done)[clinic.ana] < AWAY[1]
+    mine = next(line for line in done.lines if line.course.patient_id == clinic.ana)
+    with runtime.reading(clinic.rosa.actor) as unit:
+        assert unit.get(CourseRow, mine.course.course_id).wishes["away"] == []
+
+
+def test_emptied_days_are_another_entry_of_the_same_form(runtime, clinic, away):
+    """After the browser's Back: what was planned with them is not taken for what is asked without."""
+    crowd, ana = away
+    wishes = {ana: Wishes((clinic.ben.id,), away=(AWAY,))}
+    job = planned(runtime, clinic, crowd, wishes=wishes)
+    plan_block(runtime, clinic.rosa.actor, crowd.assessments, TOMORROW, job_id=job.id, wishes=wishes)
+    with pytest.raises(StaleForm):
+        plan_block(
+            runtime, clinic.rosa.actor, crowd.assessments, TOMORROW, job_id=job.id,
+            wishes={ana: Wishes((clinic.ben.id,))},
+        )  # fmt: skip
+
+
+def test_known_days_away_for_which_a_form_has_no_room_hold_besides(runtime, clinic, clock):
+    """It shows the first six."""
+    days = tuple((date(2026, 3, 10 + n), date(2026, 3, 10 + n)) for n in range(8))
+    end(runtime, clinic, booking.book_course(runtime, clinic.rosa.actor, request_for(runtime, clinic, away=days), {}))
+    clock.advance(hours=1)
+    crowd = make_crowd(runtime, clinic, 0)
+    ana = assess(runtime, clinic, clinic.ana)
+    crowd = replace(crowd, patients=(clinic.ana,), assessments=(ana,))
+    done = book_block(
+        runtime, clinic.rosa.actor, planned(runtime, clinic, crowd, wishes={ana: Wishes((clinic.ben.id,))}).id
+    )
+    with runtime.reading(clinic.rosa.actor) as unit:
+        kept = unit.get(CourseRow, done.lines[0].course.course_id).wishes["away"]
+    assert kept == [[day.isoformat(), day.isoformat()] for day, _ in days[6:]]
 
 
 def test_whoever_is_booked_by_another_assessment_meanwhile_is_left_out(runtime, clinic, clock):

@@ -67,6 +67,15 @@ def test_a_choice_that_is_none_is_refused_at_its_field(mo, runtime, clinic, name
     assert policies.policy_desk(runtime, clinic.mo.actor).values.numbers["notice_hours"] == 24
 
 
+def test_the_planner_may_offer_free_places_by_itself_where_the_owner_wants_that(mo, runtime, clinic):
+    """The page says within which bounds."""
+    page = mo.get("/settings/policies").text
+    assert "Between 08:00 and 20:00 it is offered by message" in page
+    assert "3 at a time" in page
+    mo.post("/settings/policies", {**POLICIES, "automation_backfill": "apply", "seen": seen(page)})
+    assert policies.policy_desk(runtime, clinic.mo.actor).values.levels["backfill"] == "apply"
+
+
 def test_two_managers_with_the_policies_open_do_not_overwrite_each_other(mo, runtime, clinic):
     """The second gets 409 and the policies as they are now."""
     carried = seen(mo.get("/settings/policies").text)

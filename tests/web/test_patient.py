@@ -109,6 +109,15 @@ def test_cancelling_within_the_notice_time_is_said_to_be_late_before_and_after(c
     assert "counts as a late cancellation" in words(act(client, course, 1, "cancel"))
 
 
+def test_what_would_follow_is_shown_while_somebody_else_writes(client, runtime, clinic, course):
+    """The page only reads: no turn to write is waited for, and none is refused."""
+    path = f"{PLAN}/appointments/{course.appointment(3).id}/cancel"
+    with runtime.writing(clinic.system):
+        page = client.get(path)
+    assert page.status_code == 200
+    assert "Cancel and take the new date" in words(page)
+
+
 def test_a_visit_is_moved_to_one_of_the_times_shown(client, runtime, clinic, course):
     """One tap; the others stay."""
     before, slot = course.now(), first_slot(runtime, clinic, course, 3)

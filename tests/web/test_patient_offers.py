@@ -8,15 +8,17 @@ import pytest
 from sqlalchemy import select
 
 from planner.services import backfill, moving
+from planner.services.backfill import Waits
 from planner.services.messages import send_outbox
 from planner.services.patients import personal_link
 from planner.storage.courses import AppointmentRow, CourseRow
 from planner.storage.outward import OutboxRow
 from planner.storage.people import PatientRow
 from tests.services.test_backfill import session, two
+from tests.services.test_newcomers import assess, full
 from tests.web.browser_without_screen import Browser
 
-__all__ = ["two"]  # The fixture: two courses which a freed slot would help.
+__all__ = ["full", "two"]  # Fixtures: who waits beside a full diary; two courses which a freed slot would help.
 
 
 def words(answer):
@@ -168,3 +170,57 @@ def test_of_two_who_press_at_one_moment_one_has_it(runtime, clinic, app, offered
             AppointmentRow.status == "booked",
         )
         assert len(unit.session.scalars(there).all()) == 1
+
+
+@pytest.fixture
+def first_visit(runtime, clinic, mailer, full):
+    """The slot offered to Dora, who waits for a course; the path in the message to her, and the offer."""
+    offer = backfill.offer(runtime, clinic.rosa.actor, full.slot.id, Waits(full.assessment))
+    send_outbox(runtime)
+    (mail,) = [each for each in mailer.sent if each.to == "dora@example.org"]
+    return re.search(r"/p/[\w-]+", mail.text).group(), offer
+
+
+def test_whoever_waits_begins_by_the_link_in_the_message(runtime, clinic, client, full, first_visit):
+    """The page says what follows; accepted, all dates stand there, and can be taken back in time."""
+    link, offer = first_visit
+    page = words(client.get(link))
+    assert "A time is free" in page
+    assert "It would be your first visit." in page
+    assert "Earlier if something frees up" in page
+    answer = client.post(f"{link}/offers/{offer}/accept", follow_redirects=True)
+    assert "It is yours." in words(answer)
+    assert "All your dates" in words(answer)
+    with runtime.reading(clinic.system) as unit:
+        (course,) = unit.session.scalars(select(CourseRow.id).where(CourseRow.patient_id == full.dora)).all()
+    assert session(runtime, clinic, course, 1).starts_at == full.slot.starts_at
+    undo = re.search(r'action="([^"]+/undo)"', answer.text)[1]
+    assert "Taken back" in words(client.post(undo, follow_redirects=True))
+    with runtime.reading(clinic.system) as unit:
+        assert unit.get(CourseRow, course).status == "cancelled"
+
+
+def test_whoever_waits_says_no_thanks(client, first_visit):
+    """There are no dates that could stay."""
+    link, offer = first_visit
+    page = words(client.post(f"{link}/offers/{offer}/decline", follow_redirects=True))
+    assert "We look for another time for you." in page
+    assert "A time is free" not in page
+
+
+def test_whoever_waits_and_comes_second_is_told(runtime, clinic, client, full, first_visit):
+    """By the page, and by the answer to a late press."""
+    link, offer = first_visit
+    other = backfill.offer(runtime, clinic.rosa.actor, full.slot.id, Waits(assess(runtime, clinic, clinic.ana)))
+    backfill.accept(runtime, clinic.rosa.actor, other)
+    page = words(client.get(link))
+    assert "Already taken:" in page
+    assert "Your dates stay" not in page
+    assert client.post(f"{link}/offers/{offer}/accept").status_code == 409
+
+
+def test_whoever_waits_and_wants_no_such_messages_says_so_on_the_page(runtime, clinic, client, full, first_visit):
+    """From then on nobody offers them anything."""
+    link, _ = first_visit
+    client.post(f"{link}/earlier", {"wanted": "no"})
+    assert backfill.who_fits(runtime, clinic.rosa.actor, full.slot.id).newcomers == ()

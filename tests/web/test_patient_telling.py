@@ -161,6 +161,23 @@ def test_wishes_are_left_for_reception(client, clinic, course):
     assert "You left these wishes on Monday 2 March" in words(client.get(f"{PLAN}/wishes"))
 
 
+def test_whoever_has_several_courses_says_for_which_the_wishes_hold(client, runtime, clinic, course):
+    """All of them, unless one is chosen; with one course nothing is asked."""
+    asked = "What I change here holds for"
+    assert asked not in words(client.get(f"{PLAN}/wishes"))
+    second = book_ana(runtime, clinic)
+    page = client.get(f"{PLAN}/wishes")
+    check_html(page.text, whole=True)
+    assert asked in words(page)
+    assert "All my visits" in words(page)
+    assert words(page).count("Visits with Ben Okafor") == 2
+    form = {"weekdays": ["2", "3"], "preferred": "any", "practitioner": str(clinic.ben.id), "shown": str(course.id)}
+    client.post(f"{PLAN}/wishes", {**form, "course": str(second.id)})
+    assert [item.course_id for item in course.notices()] == [second.id]
+    client.post(f"{PLAN}/wishes", {**form, "course": ""})
+    assert {item.course_id for item in course.notices()} == {course.id, second.id}
+
+
 def test_reception_sees_both_sides_and_takes_them_over(client, runtime, clinic, course):
     """Never by themselves: a button, and the present state where something else would follow."""
     form = patient_wishes.known(runtime, ana(clinic)).form

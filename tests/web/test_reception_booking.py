@@ -1,7 +1,7 @@
 """Book a course: from what was found over wishes and dates to appointments, without a script."""
 
 import re
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 
 import html5lib
 import pytest
@@ -12,10 +12,14 @@ from planner.diary.hours import Leave
 from planner.services import assessments, clinic_setup
 from planner.services.assessments import Override
 from planner.services.patient_view import patient_view
+from planner.services.wishes import Wishes
+from planner.storage.courses import CourseRow
 from tests.factories import make_patient, make_person, weekly
 from tests.web.ana_course import AnasCourse, assess_ana, book_ana
 
 RELIEF = {"protocol": "chronic_pain", "symptom_weeks": "40", "severity": "moderate", "goal": "relief"}
+
+TODAY, MAY = date(2026, 3, 2), date(2026, 5, 4)
 
 
 @pytest.fixture
@@ -124,6 +128,27 @@ def test_a_recorded_assessment_is_offered_and_its_therapists_decision_is_booked(
     page = send(rosa, clinic, fields(first), do="dates").text
     assert len(rows(page)) == 3
     assert "Accept all and book 3 sessions" in page
+
+
+def test_a_new_course_begins_with_what_is_known_of_the_patients_wishes(rosa, runtime, clinic):
+    """Weekdays, times, therapist, days away that are ahead and the note of the last course; all can be changed."""
+    with runtime.writing(clinic.system) as unit:
+        kim = make_person(unit, "Kim Ray", "kim@example.org", "therapist", treats=True)
+        clinic_setup.set_practitioner_hours(unit, kim.id, weekly())
+    course = book_ana(runtime, clinic)
+    known = Wishes((kim.id, clinic.ben.id), (1, 3), time(9), time(17), "morning", ((TODAY, TODAY), (MAY, MAY)))
+    with runtime.writing(clinic.system) as unit:
+        row = unit.get(CourseRow, course.id)
+        row.wishes, row.wish_note, row.status = known.to_json(), "Works in shifts", "finished"
+    found = assess_ana(runtime, clinic)
+    form = fields(rosa.get(f"/patients/{clinic.ana}/book?assessment={found}").text)
+    assert form["weekdays"] == ["1", "3"]
+    assert (form["earliest"], form["latest"], form["preferred"]) == (["09:00"], ["17:00"], ["morning"])
+    assert form["practitioner"] == [str(kim.id)]
+    assert (form["away_from"], form["away_to"]) == ([TODAY.isoformat()], [TODAY.isoformat()])
+    assert (form["away_from_2"], form["away_to_2"]) == ([MAY.isoformat()], [MAY.isoformat()])
+    assert form["note"] == ["Works in shifts"]
+    assert len(rows(send(rosa, clinic, form, do="dates").text)) >= 1
 
 
 def test_a_running_course_is_pointed_out_before_a_second_is_booked(rosa, runtime, clinic):

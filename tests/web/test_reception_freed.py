@@ -147,3 +147,29 @@ def test_somebody_who_waits_is_booked_from_a_free_place_on(rosa, runtime, clinic
     answer = rosa.get(address)
     assert answer.status_code == 200
     assert "Fixed by you" in answer.text
+
+
+def test_whoever_waits_is_offered_the_slot_by_message_like_anybody(rosa, runtime, clinic, full):
+    """The desk sees what becomes of it, on the page of the slot and on that of all slots."""
+    path = f"/freed-slots/{full.slot.id}"
+    form = {"assessment_id": full.assessment, "hours": 6}
+    page = rosa.post(f"{path}/offer", form, follow_redirects=True).text
+    assert "The offer stands for 6 hours" in page
+    assert "no answer yet" in page
+    (offer,) = set(hidden(page, "offer_id"))
+    page = rosa.post(f"{path}/accept", {"offer_id": offer}, follow_redirects=True).text
+    assert "Begun in a slot that became free" in page
+    assert "Undo" in page
+    for where in (path, "/freed-slots"):
+        page = rosa.get(where).text
+        assert "Dora Ek" in page
+        assert "accepted" in page
+
+
+def test_any_free_place_is_offered_to_whoever_waits(rosa, full):
+    """The click into the diary; nonsense is refused."""
+    form = {**place_query(full.slot), "assessment_id": full.assessment, "hours": "2"}
+    assert rosa.post("/slots/offer", {**form, "assessment_id": "12345"}).status_code == 422
+    assert rosa.post("/slots/offer", {**form, "assessment_id": "x"}).status_code == 422
+    page = rosa.post("/slots/offer", form, follow_redirects=True).text
+    assert "Takes it" in page

@@ -144,6 +144,26 @@ def test_what_a_leave_proposes_is_ticked_where_it_is_done_by_itself(rosa, runtim
     assert len(re.findall(r'name="course" value="\d+" form="record" checked', page)) == ticked
 
 
+def test_what_was_not_ticked_waits_with_its_new_dates_where_they_are_proposed(rosa, runtime, clinic, course):
+    """One line with what would move, applied or left by its two buttons."""
+    with runtime.writing(clinic.mo.actor) as unit:
+        clinic_setup.set_automation(unit, {"leave": "propose"})
+    before = course.appointment(1)
+    form = {**AWAY, "staff_id": clinic.ben.id}
+    shown = ticks(rosa.post("/leave", {**form, "do": "preview"}).text)
+    rosa.post("/leave", {**form, "do": "record", **shown, "course": []})
+    assert course.appointment(1) == before
+    page = rosa.get("/worklists").text
+    assert "Ben Okafor is away. Nothing is rebooked yet." in page
+    assert "session 1: Tue 3 Mar, 08:00 →" in page
+    (item,) = course.notices()
+    digest = re.search(r'name="digest" value="([^"]+)"', page)[1]
+    page = rosa.post(f"/worklists/{item.id}/apply", {"digest": digest}, follow_redirects=True).text
+    assert "Ben Okafor is away; the rest repaired as proposed" in page
+    assert course.appointment(1).starts_at > before.starts_at
+    assert course.notices() == []
+
+
 def test_a_leave_for_which_others_may_make_room_is_planned_beside_the_page(rosa, runtime, clinic, course):
     """However small it is: there are many who might."""
     with runtime.writing(clinic.mo.actor) as unit:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from flask import flash, redirect, render_template, request, url_for
 
 from planner.errors import InvalidInput, StaleForm
+from planner.services import backfill_rounds
 from planner.services.clinic_setup import AUTOMATED, POLICY_LIMITS
 from planner.services.policies import PolicyDesk, PolicyValues, keep_policies, policy_desk
 from planner.web.context import actor, runtime
@@ -32,6 +33,14 @@ _LOST: Final = (
     ("off", _OFF, say("The session waits under “Still to place”. All other visits stay where they are.")),
     ("propose", _PROPOSE, say("New dates stand on the worklist. They hold once somebody agrees.")),
 )
+_ROUNDS: Final[Mapping[str, str | int]] = {
+    "from": f"{backfill_rounds.MESSAGE_HOURS[0]:%H:%M}",
+    "to": f"{backfill_rounds.MESSAGE_HOURS[1]:%H:%M}",
+    "few": backfill_rounds.AT_ONCE,
+    "times": backfill_rounds.MOST_ROUNDS,
+    "again": backfill_rounds.ASKED_AGAIN_AFTER // timedelta(hours=1),
+    "least": backfill_rounds.LEAST_AHEAD // timedelta(hours=1),
+}
 _LEVELS: Final = {
     "miss": (
         *_LOST,
@@ -50,12 +59,30 @@ _LEVELS: Final = {
     ),
     "leave": (
         ("off", _OFF, say("The visits stay where they are and stand on the worklist, each with “Move” and “Cancel”.")),
-        ("propose", _PROPOSE, say("The page of the leave shows new dates; those that somebody ticks are taken.")),
+        (
+            "propose",
+            _PROPOSE,
+            say(
+                "The page of the leave shows new dates; those that somebody ticks are taken. "
+                "The others wait on the worklist with theirs."
+            ),
+        ),
         ("apply", _APPLY, say("The page of the leave shows new dates, all ticked; recording it moves the visits.")),
     ),
     "backfill": (
         ("off", _OFF, say("The place stays free and stands in the list of freed places only.")),
         ("propose", _PROPOSE, say("It stands on the worklist with those who would gain; somebody offers it.")),
+        (
+            "apply",
+            _APPLY,
+            say(
+                "Between %(from)s and %(to)s it is offered by message to those who gain most and have an e-mail "
+                "address, %(few)s at a time; the first to accept has it. When all let it pass, the next are asked, "
+                "%(times)s times at most; then it stands on the worklist. Nobody is asked who wants no earlier times, "
+                "twice within %(again)s hours, or for a place less than %(least)s hours away.",
+                **_ROUNDS,
+            ),
+        ),
     ),
 }
 _QUESTIONS: Final = {

@@ -54,5 +54,8 @@ def decline_offer(token: str, offer_id: int) -> Page:
         backfill.decline(runtime(), actor(), offer_id)
     except REFUSALS as refusal:
         return plan_page(token, refusal)
-    flash(say("Thank you for telling us. Your dates stay as they are."), "good")
+    if patient_plan.plan_of(runtime(), actor()).upcoming:
+        flash(say("Thank you for telling us. Your dates stay as they are."), "good")
+    else:
+        flash(say("Thank you for telling us. We look for another time for you."), "good")
     return redirect(home(token))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Final
@@ -47,16 +47,20 @@ class Dates:
 
 
 def first_wishes(desk: BookingDesk, recorded: RecordedAssessment, staff_id: int | None) -> MultiDict[str, str]:
-    """The wishes before anybody said any: every day, from tomorrow, with oneself if one treats."""
-    own = str(staff_id) if staff_id in dict(desk.therapists) else ""
+    """The wishes from tomorrow on, as earlier courses know them.
+
+    Of whoever had none before: every day, with oneself if one treats.
+    """
+    everybody = [staff_id for staff_id, _ in desk.therapists]
+    own = staff_id if staff_id in everybody else None
+    wishes = {"practitioner": str(own or ""), "preferred": "any"}
+    weekdays: Iterable[int] = range(7)
+    if desk.known.wishes is not None and everybody:
+        known = desk.known.wishes_now(everybody, own)
+        wishes, weekdays = {**wishes_fields(known), "note": desk.known.note}, known.weekdays
     tomorrow = desk.today + timedelta(days=1)
-    values = {
-        "practitioner": own,
-        "preferred": "any",
-        "first_day": tomorrow.isoformat(),
-        "service": proposed_service(desk, recorded),
-    }
-    return MultiDict([*values.items(), *(("weekdays", str(day)) for day in range(7))])
+    values = {**wishes, "first_day": tomorrow.isoformat(), "service": proposed_service(desk, recorded)}
+    return MultiDict([*values.items(), *(("weekdays", str(day)) for day in weekdays)])
 
 
 def proposed_service(desk: BookingDesk, recorded: RecordedAssessment) -> str:

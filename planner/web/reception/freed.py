@@ -12,6 +12,7 @@ from planner.services import backfill
 from planner.services.backfill_places import Place
 from planner.services.freed_slots import freed_slots as all_freed
 from planner.services.leave_view import leave_desk
+from planner.services.offer_lines import offers_of_late
 from planner.web.context import actor, runtime
 from planner.web.numbers import row_id, whole
 from planner.web.reception.routes import CONFLICT, UNPROCESSABLE, Page, reception
@@ -22,7 +23,10 @@ from planner.words import Text, number_said, say, say_many
 def freed_slots() -> Page:
     """All places ahead that were given up and are still free."""
     return render_template(
-        "reception/freed_slots.html", slots=all_freed(runtime(), actor()), zone=leave_desk(runtime(), actor()).zone
+        "reception/freed_slots.html",
+        slots=all_freed(runtime(), actor()),
+        offers=offers_of_late(runtime(), actor()),
+        zone=leave_desk(runtime(), actor()).zone,
     )
 
 
@@ -40,11 +44,11 @@ def free_place() -> Page:
 
 @reception.post("/slots/offer")
 def offer_place() -> Page:
-    """Offer a free place to a course; from then on it is a slot with a page of its own."""
+    """Offer a free place to somebody; from then on it is a slot with a page of its own."""
     place = place_in(request.form)
     try:
         hours = _hours()
-        slot_id = backfill.offer_place(runtime(), actor(), place, _number("course_id"), hours=hours)
+        slot_id = backfill.offer_place(runtime(), actor(), place, _whom(), hours=hours)
     except InvalidInput as refusal:
         return _page(place, refusal.message), UNPROCESSABLE
     except (SlotTaken, StaleForm) as refusal:
@@ -55,11 +59,11 @@ def offer_place() -> Page:
 
 @reception.post("/freed-slots/<int:slot_id>/offer")
 def offer_slot(slot_id: int) -> Page:
-    """Keep that it was offered to a course; `course_id` says to which, `hours` for how long."""
+    """Offer it to a course (`course_id`), or to who waits for one (`assessment_id`); `hours` says for how long."""
 
     def step() -> Text:
         hours = _hours()
-        backfill.offer(runtime(), actor(), slot_id, _number("course_id"), hours=hours)
+        backfill.offer(runtime(), actor(), slot_id, _whom(), hours=hours)
         return _offered(hours)
 
     return _do(slot_id, step)
@@ -110,6 +114,10 @@ def place_in(values: Mapping[str, str]) -> Place:
 def _number(field: str) -> int:
     """Whom or what a button names; 0, which nothing has, where it makes no sense."""
     return row_id(request.form.get(field, "")) or 0
+
+
+def _whom() -> backfill.Whom:
+    return backfill.Waits(_number("assessment_id")) if "assessment_id" in request.form else _number("course_id")
 
 
 def _hours() -> int | None:

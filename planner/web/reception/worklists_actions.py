@@ -123,6 +123,11 @@ def _newcomer(line: WorkLine) -> dict[str, Any] | None:
     return {"patient_id": line.item.patient_id, "assessment": line.item.details["assessment_id"]}
 
 
+def _patient_alone(line: WorkLine) -> dict[str, Any] | None:
+    """The patient of a line that is about no course."""
+    return {"patient_id": line.item.patient_id} if line.item.patient_id and not line.item.course_id else None
+
+
 def _take_off(label: Text) -> Action:
     return Action(label, "reception.dismiss", _item, quiet=True)
 
@@ -130,6 +135,7 @@ def _take_off(label: Text) -> Action:
 _EXPECTED: Final = ("booked", "pending")
 _CLOSABLE: Final = ("booked", "arrived", "checked-in")
 _OPEN: Final = Action(say("Open the course"), "courses.course", _course, post=False)
+_PATIENT: Final = Action(say("Open the patient"), "reception.patient", _patient_alone, post=False)
 _SEEN: Final = _take_off(say("Seen to"))
 _LEAVE: Final = _take_off(say("Leave it"))
 
@@ -186,7 +192,7 @@ LOOKS: Final[Mapping[str, KindLook]] = MappingProxyType(
             NOW,
             "warn",
             say("These patients have no e-mail address. Tell them what changed."),
-            (_OPEN, _take_off(say("Told"))),
+            (_OPEN, _PATIENT, _take_off(say("Told"))),
         ),
         service.TO_PLACE: KindLook(
             SOON,
