@@ -16,6 +16,7 @@ from planner.commands.server import Server
 from planner.commands.setup import load_config, open_runtime
 from planner.config import Config
 from planner.errors import InvalidInput
+from planner.commands.garbage import settle
 from planner.services.first_run import setup_address
 from planner.services.opening import any_clinic
 from planner.services.runtime import Runtime
@@ -37,7 +38,8 @@ def serve(host: str | None, port: int | None) -> None:
         worker.Leadership(_lock_file(config)).check()
     server = _listening(runtime, config)
     stop = _stop_when_told()
-    with _timers(runtime, config), machine_code(config.instance):
+    with _timers(runtime, config), machine_code(config.instance, when_loaded=settle):
+        settle()
         server.start()
         click.echo(f"The planner is at {config.base_url}", err=True)
         if not any_clinic(runtime):
