@@ -10,7 +10,7 @@ _YOUNG: Final = 10_000
 def settle() -> None:
     """Count all that is there now as never to be thrown away.
 
-    A full collection looks at every object of the program, which takes as long as drawing two pages, and it comes in the
+    A full collection looks at every object of the program, which takes as long as drawing two pages, and comes in the
     middle of an answer. Called when much was loaded: before the first answer, and once the machine code is there. What
     comes later is collected as before.
     """

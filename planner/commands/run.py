@@ -12,11 +12,11 @@ import click
 from planner import wiring, worker
 from planner.app import create_app
 from planner.commands.engine import machine_code
+from planner.commands.garbage import settle
 from planner.commands.server import Server
 from planner.commands.setup import load_config, open_runtime
 from planner.config import Config
 from planner.errors import InvalidInput
-from planner.commands.garbage import settle
 from planner.services.first_run import setup_address
 from planner.services.opening import any_clinic
 from planner.services.runtime import Runtime

@@ -10,8 +10,8 @@ from flask import Flask
 from sqlalchemy import event
 
 from planner.app import create_app
-from planner.config import Config
 from planner.commands.garbage import settle
+from planner.config import Config
 from planner.services.runtime import Runtime
 from planner.storage.database import Database
 from tests.busy_clinic import BusyClinic, fill
