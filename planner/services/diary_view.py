@@ -68,6 +68,16 @@ class DiaryVisit:
     overdue: bool
     movable: bool
 
+    @property
+    def begins(self) -> str:
+        """`2026-03-02T10:00`."""
+        return self.start.isoformat(timespec="minutes")
+
+    @property
+    def ends(self) -> str:
+        """`2026-03-02T10:45`."""
+        return self.end.isoformat(timespec="minutes")
+
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
@@ -78,9 +88,19 @@ class Stretch:
     kind: Kind | Literal["free"]
 
     @property
+    def begins(self) -> str:
+        """`2026-03-02T10:00`."""
+        return self.start.isoformat(timespec="minutes")
+
+    @property
+    def ends(self) -> str:
+        """`2026-03-02T10:45`."""
+        return self.end.isoformat(timespec="minutes")
+
+    @property
     def until(self) -> str:
         """`10:45`; the end of a day is 24:00."""
-        return f"{self.end:%H:%M}" if self.end.date() == self.start.date() else "24:00"
+        return self.ends[11:] if self.end.date() == self.start.date() else "24:00"
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,7 @@ def test_a_program_without_a_name_of_its_own_is_named_in_words(runtime, clinic):
     feeds.note_fetch(runtime, served, "Mozilla/5.0 (X11; Linux x86_64)")
     with runtime.reading(clinic.rosa.actor) as unit:
         state = feeds.feed_state(unit, patient_id=clinic.ana)
-    assert in_all(state.fetched_by) == ("a web browser", "ein Webbrowser", "un navegador web")
+    assert in_all(state.fetched_by) == ("a web browser", "ein Browserprogramm", "un navegador web")
 
 
 def test_why_a_busy_calendar_can_not_be_read_is_kept_as_a_sentence(runtime, clinic, clock):
