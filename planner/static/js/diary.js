@@ -171,7 +171,7 @@ function worded(tag, words, className = "") {
 // A card says all that one sees of it by its place: the day, and whose column it stands in.
 function mark(event, el) {
   if (event.extendedProps.free) {
-    el.dataset.free = event.id;
+    el.dataset.place = event.id;
     return;
   }
   if (event.extendedProps.face === undefined || event.display === "preview") {
@@ -207,8 +207,8 @@ function plain() {
     if (!face.hasAttribute("tabindex")) face.tabIndex = -1;
   }
   const places = freeShown ? new Map(freeLines().map((each) => [freeId(each), each])) : new Map();
-  for (const place of grid.querySelectorAll("[data-free]")) {
-    const of = places.get(place.dataset.free);
+  for (const place of grid.querySelectorAll("[data-place]")) {
+    const of = places.get(place.dataset.place);
     if (!of) continue;
     place.setAttribute("role", "button");
     place.setAttribute("aria-haspopup", "dialog");
@@ -231,12 +231,12 @@ function cards() {
 
 // All that the arrow keys reach.
 function stops() {
-  return [...cards(), ...grid.querySelectorAll("[data-free]")];
+  return [...cards(), ...grid.querySelectorAll("[data-place]")];
 }
 
 // What of a card, of a free place or of a line of the list has the focus.
 function faceOf(card) {
-  return card.matches("[data-free]") ? card : card.querySelector(".ec-event-body, .diary-face");
+  return card.matches("[data-place]") ? card : card.querySelector(".ec-event-body, .diary-face");
 }
 
 // One card at a time is on the way of the Tab key; the arrows lead to the others and to what is free between them.
@@ -576,9 +576,9 @@ function offer(start, column, [x, y], of = {}) {
 
 // What Enter opens on a free place that has the focus.
 function offerStretch(place) {
-  const of = freeLines().find((each) => freeId(each) === place.dataset.free);
+  const of = freeLines().find((each) => freeId(each) === place.dataset.place);
   const box = place.getBoundingClientRect();
-  if (of) offer(of.dataset.start, of.dataset.column, [box.left + 16, Math.min(box.top + 24, innerHeight - 8)], { free: place.dataset.free });
+  if (of) offer(of.dataset.start, of.dataset.column, [box.left + 16, Math.min(box.top + 24, innerHeight - 8)], { free: place.dataset.place });
 }
 
 function linkTo(address, words, values) {
@@ -629,7 +629,7 @@ root.addEventListener("keydown", (event) => {
     menuKeys(event);
     return;
   }
-  const card = event.target.closest?.("[data-free]") ?? menuOf(event.target);
+  const card = event.target.closest?.("[data-place]") ?? menuOf(event.target);
   if (!card) {
     // A calendar without visits has the focus itself.
     if (event.target.matches?.(".ec-main") && event.key.startsWith("Arrow")) go(null, event.key);
@@ -637,7 +637,7 @@ root.addEventListener("keydown", (event) => {
   }
   if (event.key === "Enter" || event.key === " " || (event.key === "F10" && event.shiftKey) || event.key === "ContextMenu") {
     event.preventDefault();
-    if (card.matches("[data-free]")) offerStretch(card);
+    if (card.matches("[data-place]")) offerStretch(card);
     else openMenu(card, ...where(card));
   } else if (event.key.startsWith("Arrow")) {
     event.preventDefault();
@@ -756,12 +756,12 @@ async function refresh(underMenu = false) {
 
 // Which visit or free place has the focus; null for none.
 function focusedOn() {
-  const at = document.activeElement?.closest?.(".ec-event[data-visit], .diary-visit, [data-free]");
-  return at ? { visit: at.dataset.visit, free: at.dataset.free } : null;
+  const at = document.activeElement?.closest?.(".ec-event[data-visit], .diary-visit, [data-place]");
+  return at ? { visit: at.dataset.visit, free: at.dataset.place } : null;
 }
 
 function refocus({ visit, free }) {
-  const found = (each) => (visit ? each.dataset.visit === visit : free && each.dataset.free === free);
+  const found = (each) => (visit ? each.dataset.visit === visit : free && each.dataset.place === free);
   const card = asCalendar() ? stops().find(found) : visit && line(visit);
   if (!card) return;
   if (asCalendar()) rove(card);
