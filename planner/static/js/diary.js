@@ -47,26 +47,33 @@ function events() {
   return visits.concat(offTimes(), freeShown ? freeTimes() : []);
 }
 
-function freeLines() {
-  return [...list.querySelectorAll(".diary-free[data-start]")];
+// Free time hour by hour, so that the keyboard may choose where in it a visit begins.
+function freePlaces() {
+  const found = [];
+  for (const of of list.querySelectorAll(".diary-free[data-start]")) {
+    const { column, start, end } = of.dataset;
+    for (let from = start; from < end; ) {
+      const hour = wall((Math.floor(new Date(`${from}Z`) / (60 * MINUTE)) + 1) * 60 * MINUTE);
+      const until = hour < end ? hour : end;
+      found.push({ id: `free-${column}-${from}`, column, from, until, of });
+      from = until;
+    }
+  }
+  return found;
 }
 
 // What the keyboard finds between the visits; the mouse and fingers find it without.
 function freeTimes() {
   if (!facts.free && !facts.book) return [];
-  return freeLines().map((each) => ({
-    id: freeId(each),
-    resourceIds: [each.dataset.column],
-    start: each.dataset.start,
-    end: each.dataset.end,
+  return freePlaces().map(({ id, column, from, until }) => ({
+    id,
+    resourceIds: [column],
+    start: from,
+    end: until,
     display: "background",
     classNames: ["free-time"],
     extendedProps: { free: true },
   }));
-}
-
-function freeId(each) {
-  return `free-${each.dataset.column}-${each.dataset.start}`;
 }
 
 function offTimes() {
@@ -206,13 +213,13 @@ function plain() {
     face.setAttribute("aria-label", label(of));
     if (!face.hasAttribute("tabindex")) face.tabIndex = -1;
   }
-  const places = freeShown ? new Map(freeLines().map((each) => [freeId(each), each])) : new Map();
+  const places = freeShown ? new Map(freePlaces().map((each) => [each.id, each])) : new Map();
   for (const place of grid.querySelectorAll("[data-place]")) {
-    const of = places.get(place.dataset.place);
-    if (!of) continue;
+    const at = places.get(place.dataset.place);
+    if (!at) continue;
     place.setAttribute("role", "button");
     place.setAttribute("aria-haspopup", "dialog");
-    place.setAttribute("aria-label", label(of));
+    place.setAttribute("aria-label", `${at.from.slice(11)}–${at.until.slice(11)}, ${label(at.of)}`);
     if (!place.hasAttribute("tabindex")) place.tabIndex = -1;
   }
   rove();
@@ -221,7 +228,8 @@ function plain() {
 function label(of) {
   const column = of.closest(".diary-column").querySelector("h3").textContent;
   const day = of.closest(".diary-day").querySelector("h2").firstChild.textContent.trim();
-  const parts = of.querySelector(".diary-face")?.children ?? of.querySelectorAll(":scope > span");
+  // Of a free time the word alone: its hours are longer than those of the place.
+  const parts = of.querySelector(".diary-face")?.children ?? of.querySelectorAll(":scope > .diary-time + span");
   return [...[...parts].map((part) => part.textContent.trim().replace(/\s+/g, " ")), column, day].join(", ");
 }
 
@@ -575,10 +583,9 @@ function offer(start, column, [x, y], of = {}) {
 }
 
 // What Enter opens on a free place that has the focus.
-function offerStretch(place) {
-  const of = freeLines().find((each) => freeId(each) === place.dataset.place);
-  const box = place.getBoundingClientRect();
-  if (of) offer(of.dataset.start, of.dataset.column, [box.left + 16, Math.min(box.top + 24, innerHeight - 8)], { free: place.dataset.place });
+function offerThere(place) {
+  const at = freePlaces().find((each) => each.id === place.dataset.place);
+  if (at) offer(at.from, at.column, where(place), { free: at.id });
 }
 
 function linkTo(address, words, values) {
@@ -637,7 +644,7 @@ root.addEventListener("keydown", (event) => {
   }
   if (event.key === "Enter" || event.key === " " || (event.key === "F10" && event.shiftKey) || event.key === "ContextMenu") {
     event.preventDefault();
-    if (card.matches("[data-place]")) offerStretch(card);
+    if (card.matches("[data-place]")) offerThere(card);
     else openMenu(card, ...where(card));
   } else if (event.key.startsWith("Arrow")) {
     event.preventDefault();

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from flask import Blueprint, flash, jsonify, redirect, render_template, request, url_for
+from flask import Response as JsonResponse
 from werkzeug.wrappers import Response
 
 from planner.errors import AppointmentLocked, InvalidInput, SlotTaken, StaleForm, UndoRefused
@@ -75,7 +76,7 @@ def answer(course_id: int, news: News, category: str = "good") -> Response:
     return go_on(course_id)
 
 
-def told(news: News, category: str = "good") -> Response:
+def told(news: News, category: str = "good") -> JsonResponse:
     """News for a script that stays on its page: {"says": in words, "told": as it is shown}."""
     words = news["text"] if isinstance(news, dict) else news
     shown = render_template("courses/_told.html", news=news, category=category)
