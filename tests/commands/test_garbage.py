@@ -17,11 +17,10 @@ class Thing:
 
 @pytest.fixture
 def settled():
-    """A settled program, which is as it was afterwards."""
+    """A settled program; afterwards garbage is looked for as often as before."""
     before = gc.get_threshold()
     settle()
     yield
-    gc.unfreeze()
     gc.set_threshold(*before)
 
 

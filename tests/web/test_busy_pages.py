@@ -72,7 +72,6 @@ def busy(tmp_path_factory, clinic_database, fetcher, compiled_templates):
     before = gc.get_threshold()
     settle()
     yield Busy(app, runtime, clinic, made, course)
-    gc.unfreeze()
     gc.set_threshold(*before)
     database.close()
 
