@@ -561,10 +561,19 @@ flashes.addEventListener("submit", async (event) => {
   (flashes.querySelector("a, button") ?? stops().map(faceOf).find((each) => each.tabIndex === 0))?.focus();
 });
 
+let pointed = null;
+
 function offerPlace({ date, resource, jsEvent }) {
-  // Only when the click is over: it would close what opens while it is going on.
-  setTimeout(() => offer(stamp(date), resource?.id, [jsEvent.clientX, jsEvent.clientY]));
+  pointed = [stamp(date), resource?.id, [jsEvent.clientX, jsEvent.clientY]];
 }
+
+// It is opened by the click, the last thing that comes of a tap: all before would close it again.
+grid.addEventListener("click", () => {
+  if (pointed) offer(...pointed);
+  pointed = null;
+});
+
+grid.addEventListener("pointerdown", () => (pointed = null), true);
 
 function offer(start, column, [x, y], of = {}) {
   const name = JSON.parse(facts.columns).find(([id]) => id === column)?.[1];
