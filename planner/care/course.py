@@ -1,10 +1,12 @@
 """Course of care: phases, the sessions they owe and their target days; a changed frequency; maintenance."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import islice, pairwise
+from types import MappingProxyType
+from typing import Final
 
 from planner.care.evidence import Evidence
 from planner.care.reading import (
@@ -17,7 +19,7 @@ from planner.care.reading import (
     within,
 )
 from planner.errors import InvalidInput
-from planner.words import say
+from planner.words import Text, say
 
 # Limits of what anybody could mean, against slips of the keyboard; not clinical.
 MOST_SESSIONS = 200
@@ -33,6 +35,13 @@ class PhaseName(StrEnum):
     MAINTENANCE = "maintenance"
 
 
+PHASE_WORDS: Final[Mapping[PhaseName, Text]] = MappingProxyType(
+    {
+        PhaseName.INTENSIVE: say("intensive"),
+        PhaseName.TAPER: say("taper"),
+        PhaseName.MAINTENANCE: say("maintenance"),
+    }
+)
 _ORDER = {name: place for place, name in enumerate(PhaseName)}
 
 
@@ -128,10 +137,8 @@ def check_phases(phases: Sequence[Phase]) -> None:
         raise InvalidInput(say("A course needs at least one phase."))
     for index, (before, after) in enumerate(pairwise(phases), start=1):
         if _ORDER[before.name] > _ORDER[after.name]:
-            raise InvalidInput(
-                say("The phase %(phase)s cannot follow %(earlier)s.", phase=after.name, earlier=before.name),
-                field=str(index),
-            )
+            names = {"phase": PHASE_WORDS[after.name], "earlier": PHASE_WORDS[before.name]}
+            raise InvalidInput(say("The phase %(phase)s cannot follow %(earlier)s.", **names), field=str(index))
         if before.sessions is None:
             raise InvalidInput(say("Nothing can follow a phase without an end."), field=str(index))
     if fixed_sessions(phases) > MOST_SESSIONS:

@@ -1,25 +1,15 @@
 """Why each number of an estimate is what it is, by evidence id, in the order a person reads it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import reduce
-from types import MappingProxyType
-from typing import Final
 
 from planner.care.assessment import Assessment, Goal, HealingResponse, PainSensitivity, Protocol
-from planner.care.course import GapDays, Phase, PhaseName
+from planner.care.course import PHASE_WORDS, GapDays, Phase, PhaseName
 from planner.care.estimate_values import About, Courses, Reason, WeekRange
 from planner.care.evidence import Evidence, EvidenceRow
 from planner.care.factors import Side
 from planner.care.scoring import Score
 from planner.words import Text, decimal_said, say, say_many
-
-PHASE_WORDS: Final[Mapping[PhaseName, Text]] = MappingProxyType(
-    {
-        PhaseName.INTENSIVE: say("intensive"),
-        PhaseName.TAPER: say("taper"),
-        PhaseName.MAINTENANCE: say("maintenance"),
-    }
-)
 
 
 def sessions_in_words(low: int, high: int) -> Text:

@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -19,17 +19,20 @@ _GENTLY: Final = 10
 
 
 @contextmanager
-def machine_code(instance: Path, command: Sequence[str] = COMPILE) -> Iterator[None]:
+def machine_code(
+    instance: Path, command: Sequence[str] = COMPILE, *, when_loaded: Callable[[], None] = lambda: None
+) -> Iterator[None]:
     """Load the machine code while the block runs; until it is there numpy finds the dates.
 
     Args:
         instance: keeps the code in its folder `machine-code` where the program's own can't be written.
         command: compiles it, in a process of its own, since compiling would slow the pages down for minutes.
+        when_loaded: called once the code is there.
     """
     if not fast.writable():
         os.environ["NUMBA_CACHE_DIR"] = str(instance / "machine-code")
     stop = threading.Event()
-    thread = threading.Thread(target=_prepare, args=(stop, command), name="machine code")
+    thread = threading.Thread(target=_prepare, args=(stop, command, when_loaded), name="machine code")
     thread.start()
     try:
         yield
@@ -38,7 +41,7 @@ def machine_code(instance: Path, command: Sequence[str] = COMPILE) -> Iterator[N
         thread.join()
 
 
-def _prepare(stop: threading.Event, command: Sequence[str]) -> None:
+def _prepare(stop: threading.Event, command: Sequence[str], when_loaded: Callable[[], None]) -> None:
     if not fast.installed():
         _log.info("dates are found by numpy; for machine code install numba, the extra `fast`")
         return
@@ -49,6 +52,7 @@ def _prepare(stop: threading.Event, command: Sequence[str]) -> None:
         return
     if quick_course.load():
         _log.info("dates are found by machine code")
+        when_loaded()
     else:
         _log.warning("dates are found by numpy: machine code could not be compiled into %s", fast.place())
 

@@ -12,6 +12,7 @@ import click
 from planner import wiring, worker
 from planner.app import create_app
 from planner.commands.engine import machine_code
+from planner.commands.garbage import settle
 from planner.commands.server import Server
 from planner.commands.setup import load_config, open_runtime
 from planner.config import Config
@@ -37,7 +38,8 @@ def serve(host: str | None, port: int | None) -> None:
         worker.Leadership(_lock_file(config)).check()
     server = _listening(runtime, config)
     stop = _stop_when_told()
-    with _timers(runtime, config), machine_code(config.instance):
+    with _timers(runtime, config), machine_code(config.instance, when_loaded=settle):
+        settle()
         server.start()
         click.echo(f"The planner is at {config.base_url}", err=True)
         if not any_clinic(runtime):

@@ -17,6 +17,7 @@ from pathlib import Path
 from planner.errors import PlannerError
 from planner.notify.delivery import TemporaryFailure
 from planner.notify.message import Attachment, Mailbox, Message
+from planner.words import say
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,8 @@ class OuttrayMailer:
             self.folder.mkdir(parents=True, exist_ok=True)
             _write_whole(self.folder / _file_name(message), content)
         except OSError as failure:
-            raise TemporaryFailure(f"The outtray {self.folder} can't be written: {failure.strerror}.") from failure
+            words = {"folder": str(self.folder), "words": failure.strerror or type(failure).__name__}
+            raise TemporaryFailure(say("The outtray %(folder)s can't be written: %(words)s.", **words)) from failure
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from typing import Literal
 
 from planner.notify.delivery import PermanentFailure, TemporaryFailure, UnknownOutcome
 from planner.notify.message import Mailbox, Message, one_line
+from planner.words import Text, say
 
 Security = Literal["starttls", "ssl", "none"]
 
@@ -41,9 +42,10 @@ class SmtpMailer:
         """Deliver one message; see `Mailer.send`."""
         text = message.to_mime(self.sender).as_bytes()
         with self._connection() as server:
-            with _explained("The mail server does not take messages now"):
-                _expect(server.mail(self.sender.address), "The mail server refuses our sender address", final=False)
-                _expect(server.rcpt(message.to), "The mail server refuses the address")
+            with _explained(say("The mail server does not take messages now")):
+                ours = say("The mail server refuses our sender address")
+                _expect(server.mail(self.sender.address), ours, final=False)
+                _expect(server.rcpt(message.to), say("The mail server refuses the address"))
             if on_data_started is not None:
                 on_data_started()
             _hand_over(server, text)
@@ -55,10 +57,10 @@ class SmtpMailer:
         Raises:
             TemporaryFailure: the server is away or does not let us in; settings can be put right, so never for good.
         """
-        with _explained(f"The mail server {self.host}:{self.port} can't be used"):
+        with _explained(say("The mail server %(server)s can't be used", server=f"{self.host}:{self.port}")):
             server = self._connect()
         try:
-            with _explained(f"The mail server {self.host}:{self.port} does not let us in"):
+            with _explained(say("The mail server %(server)s does not let us in", server=f"{self.host}:{self.port}")):
                 server.ehlo_or_helo_if_needed()
                 if self.security == "starttls":
                     server.starttls(context=ssl.create_default_context())
@@ -89,8 +91,9 @@ def _hand_over(server: smtplib.SMTP, text: bytes) -> None:
     except smtplib.SMTPDataError as refusal:
         answer = (refusal.smtp_code, _bytes(refusal.smtp_error))
     except (smtplib.SMTPException, OSError) as failure:
-        raise UnknownOutcome(f"The mail server fell silent while it took the message: {_words(failure)}") from failure
-    _expect(answer, "The mail server refuses the message")
+        silent = say("The mail server fell silent while it took the message")
+        raise UnknownOutcome(_because(silent, _words(failure))) from failure
+    _expect(answer, say("The mail server refuses the message"))
 
 
 def _expect(answer: tuple[int, bytes], refusal: str, *, final: bool = True) -> None:
@@ -106,7 +109,7 @@ def _expect(answer: tuple[int, bytes], refusal: str, *, final: bool = True) -> N
     code, said = answer
     if 200 <= code < 300:
         return
-    words = f"{refusal}: {code} {one_line(said.decode(errors='replace'))}"
+    words = _because(refusal, f"{code} {one_line(said.decode(errors='replace'))}")
     raise PermanentFailure(words) if final and code >= 500 else TemporaryFailure(words)
 
 
@@ -116,7 +119,12 @@ def _explained(what: str) -> Iterator[None]:
     try:
         yield
     except (smtplib.SMTPException, OSError) as failure:
-        raise TemporaryFailure(f"{what}: {_words(failure)}") from failure
+        raise TemporaryFailure(_because(what, _words(failure))) from failure
+
+
+def _because(what: str, words: str) -> Text:
+    """What went wrong, and what the server says of it in its own language."""
+    return say("%(what)s: %(words)s", what=what, words=words)
 
 
 def _words(failure: Exception) -> str:

@@ -13,7 +13,7 @@ from sqlalchemy import Row, delete, select
 from sqlalchemy.orm import Session
 
 from planner.errors import DatabaseBusy, InvalidInput, NotAllowed, NotFound
-from planner.services.runtime import Actor, Role, Runtime, Unit
+from planner.services.runtime import PATIENT, Actor, Role, Runtime, Unit
 from planner.services.tokens import hashed, new_token
 from planner.storage.people import ClinicRow, LoginRow, PatientRow, StaffRow
 from planner.words import say
@@ -170,7 +170,7 @@ def patient_for_link(runtime: Runtime, token: str) -> Actor:
         patient = session.scalar(select(PatientRow).where(PatientRow.link_hash == hashed(token)))
     if patient is None:
         raise NotFound("This link is not valid, or a newer one has replaced it.")
-    return Actor(clinic_id=patient.clinic_id, name="patient", patient_id=patient.id, language=patient.language)
+    return Actor(clinic_id=patient.clinic_id, name=PATIENT, patient_id=patient.id, language=patient.language)
 
 
 def _spelled(password: str) -> str:

@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from planner.words import say
+
 # A part of the User-Agent, lower case, and the program people know; the first that fits counts.
 _PROGRAMS: Final = (
     ("google-calendar", "Google Calendar"),
@@ -12,13 +14,13 @@ _PROGRAMS: Final = (
     ("microsoft office", "Outlook"),
     ("thunderbird", "Thunderbird"),
     ("evolution", "GNOME Calendar"),
-    ("icsx5", "ICSx⁵ on Android"),
-    ("davx5", "DAVx⁵ on Android"),
-    ("dataaccessd", "Apple Calendar on a phone or tablet"),
-    ("ios/", "Apple Calendar on a phone or tablet"),
-    ("calendaragent", "Apple Calendar on a Mac"),
-    ("macos/", "Apple Calendar on a Mac"),
-    ("mac os x/", "Apple Calendar on a Mac"),
+    ("icsx5", say("ICSx⁵ on Android")),
+    ("davx5", say("DAVx⁵ on Android")),
+    ("dataaccessd", say("Apple Calendar on a phone or tablet")),
+    ("ios/", say("Apple Calendar on a phone or tablet")),
+    ("calendaragent", say("Apple Calendar on a Mac")),
+    ("macos/", say("Apple Calendar on a Mac")),
+    ("mac os x/", say("Apple Calendar on a Mac")),
     ("yahoo", "Yahoo Calendar"),
     ("fantastical", "Fantastical"),
     ("vdirsyncer", "vdirsyncer"),
@@ -26,11 +28,11 @@ _PROGRAMS: Final = (
     ("calcurse", "calcurse"),
     ("korganizer", "KOrganizer"),
     ("nextcloud", "Nextcloud"),
-    ("mozilla/", "a web browser"),
+    ("mozilla/", say("a web browser")),
 )
 
 
 def program_name(user_agent: str) -> str:
     """The program in words, "Google Calendar"; "a calendar program" for one that is unknown or hides its name."""
     lowered = user_agent.casefold()
-    return next((name for part, name in _PROGRAMS if part in lowered), "a calendar program")
+    return next((name for part, name in _PROGRAMS if part in lowered), say("a calendar program"))

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from planner.services.difference import Difference, difference
 from planner.services.outbox import pending_course_message
-from planner.services.runtime import Actor, Runtime, Unit
+from planner.services.runtime import Actor, Runtime, Unit, who
 from planner.services.snapshot import CourseSnapshot
 from planner.services.undoing import why_not
 from planner.storage.courses import CourseRow, RevisionRow
@@ -23,6 +23,7 @@ class HistoryLine:
     """One change of a course.
 
     Args:
+        actor: who made it, in words.
         told_at: when the patient was told; None if they were not.
         telling_at: when they will be, if a message waits that holds this change.
         undone: whether it was taken back.
@@ -130,7 +131,7 @@ def _line(row: RevisionRow, course: CourseRow, telling_at: datetime | None, tell
         number=row.number,
         kind=row.kind,
         reason=row.reason,
-        actor=row.actor,
+        actor=who(row.actor),
         made_at=row.made_at,
         difference=changed,
         told_at=row.told_at,

@@ -14,6 +14,7 @@ from planner.services.feed_owners import FeedOwner
 from planner.services.runtime import Actor, Runtime, Unit
 from planner.storage.outward import FeedRow
 from planner.storage.people import PatientRow, RoomRow, StaffRow
+from planner.words import say
 
 STALE_AFTER: Final = timedelta(days=7)
 """A calendar that has not asked for so long shows old dates; then only messages reach its owner."""
@@ -90,7 +91,7 @@ def _line(unit: Unit, row: FeedRow, names: Mapping[str, Mapping[int, str]]) -> F
         id=row.id,
         kind=owner.kind,
         owner_id=owner_id,
-        name=names[owner.kind].get(owner_id or 0, "The whole clinic" if owner_id is None else "(no longer here)"),
+        name=names[owner.kind].get(owner_id or 0, say("(no longer here)") if owner_id else say("The whole clinic")),
         privacy=privacy,
         created_at=row.created_at,
         fetched_at=row.fetched_at,

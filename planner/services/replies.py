@@ -17,7 +17,7 @@ from planner.services import worklists
 from planner.services.attendance import confirm_in, unconfirm_in
 from planner.services.invitations import secret_of
 from planner.services.planning import standing
-from planner.services.runtime import Actor, Runtime, Unit
+from planner.services.runtime import PATIENT, Actor, Runtime, Unit
 from planner.services.snapshot import Booked, booked_from, session_from
 from planner.storage.calendars import InvitationRow
 from planner.storage.courses import AppointmentRow, SessionRow, WorklistRow
@@ -75,7 +75,7 @@ def receive(runtime: Runtime, raw: bytes) -> Received:
     if found is None:
         return _shown(runtime, _only_clinic(runtime), raw, say("It is about no appointment of ours."))
     clinic_id, patient_id, course_id = found
-    actor = Actor(clinic_id=clinic_id, name="patient", patient_id=patient_id)
+    actor = Actor(clinic_id=clinic_id, name=PATIENT, patient_id=patient_id)
     try:
         with runtime.writing(actor) as unit:
             return _carry_out(unit, _proved(runtime, unit, reply), reply)

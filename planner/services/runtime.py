@@ -17,10 +17,17 @@ from planner.services.fetching import Fetcher
 from planner.storage.database import Database
 from planner.storage.outward import AuditRow
 from planner.storage.people import ClinicRow
-from planner.words import say
+from planner.words import Text, listing, say
 
 Role = Literal["reception", "therapist", "manager"]
 RowT = TypeVar("RowT")
+PLANNER: Final = "the planner"
+PATIENT: Final = "patient"
+_ROLES: Final[dict[Role, Text]] = {
+    "reception": say("reception"),
+    "therapist": say("therapist"),
+    "manager": say("manager"),
+}
 LAST_ID: Final = 2**63 - 1
 """The largest number a row can have; the database can not even be asked for another."""
 
@@ -48,7 +55,7 @@ class Actor:
     @classmethod
     def system(cls, clinic_id: int) -> "Actor":
         """The timers of one clinic."""
-        return cls(clinic_id=clinic_id, name="the planner")
+        return cls(clinic_id=clinic_id, name=PLANNER)
 
     @property
     def is_system(self) -> bool:
@@ -58,7 +65,14 @@ class Actor:
     def must_be(self, *roles: Role) -> None:
         """Raise NotAllowed unless the person has one of these roles (a manager may do all)."""
         if self.role != "manager" and self.role not in roles:
-            raise NotAllowed(say("This needs the role %(roles)s.", roles=" or ".join(roles)))
+            raise NotAllowed(
+                say("This needs the role %(roles)s.", roles=listing([_ROLES[role] for role in roles], "or"))
+            )
+
+
+def who(name: str) -> str:
+    """The name of whoever did something, as it is kept, for people: of staff as they wrote it, else in words."""
+    return {PLANNER: say("the planner"), PATIENT: say("the patient")}.get(name, name)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from sqlalchemy import CheckConstraint, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from planner.storage.base import Base, ClinicScoped, same_clinic
-from planner.storage.types import UtcDateTime
+from planner.storage.types import JsonText, UtcDateTime
 
 
 class InvitationRow(ClinicScoped, Base):
@@ -47,7 +47,7 @@ class BusyCalendarRow(ClinicScoped, Base):
     read_at: Mapped[datetime | None] = mapped_column(UtcDateTime, default=None)
     expanded_at: Mapped[datetime | None] = mapped_column(UtcDateTime, default=None)
     failing_since: Mapped[datetime | None] = mapped_column(UtcDateTime, default=None)
-    last_error: Mapped[str] = mapped_column(default="")
+    last_error: Mapped[str] = mapped_column(JsonText, default="")
     due_at: Mapped[datetime | None] = mapped_column(UtcDateTime, default=None)
 
     __table_args__ = (same_clinic("practitioner_id", "staff"), Index(None, "clinic_id", "practitioner_id"))

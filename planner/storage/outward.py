@@ -7,7 +7,7 @@ from sqlalchemy import CheckConstraint, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from planner.storage.base import Base, ClinicScoped, same_clinic
-from planner.storage.types import JsonObject, UtcDateTime
+from planner.storage.types import JsonObject, JsonText, UtcDateTime
 
 
 class FeedRow(ClinicScoped, Base):
@@ -28,7 +28,7 @@ class FeedRow(ClinicScoped, Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime, default=None)
     fetched_at: Mapped[datetime | None] = mapped_column(UtcDateTime, default=None)
-    fetched_by: Mapped[str] = mapped_column(default="")
+    fetched_by: Mapped[str] = mapped_column(JsonText, default="")
 
     __table_args__ = (
         same_clinic("patient_id", "patient"),
@@ -60,7 +60,7 @@ class OutboxRow(ClinicScoped, Base):
     expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime, default=None)
     leased_until: Mapped[datetime | None] = mapped_column(UtcDateTime, default=None)
     attempts: Mapped[int] = mapped_column(default=0)
-    last_error: Mapped[str] = mapped_column(default="")
+    last_error: Mapped[str] = mapped_column(JsonText, default="")
     sent_at: Mapped[datetime | None] = mapped_column(UtcDateTime, default=None)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 

@@ -20,6 +20,7 @@ from planner.care.course import (
 )
 from planner.care.estimate import estimate
 from planner.errors import InvalidInput
+from planner.words import in_language
 from tests.care.cases import ASSESSMENTS
 
 TWICE_WEEKLY = GapDays(3.5, 2, 5)
@@ -159,3 +160,15 @@ def test_a_negative_number_of_done_sessions_is_a_bug():
     """No person can enter it."""
     with pytest.raises(ValueError, match="-1 sessions"):
         remaining(-1, (INTENSIVE,))
+
+
+def test_phases_in_the_wrong_order_are_named_in_the_readers_language():
+    """No English word is left in the sentence."""
+    with pytest.raises(InvalidInput) as refused:
+        plan = [MAINTENANCE.to_json() | {"sessions": 2}, TAPER.to_json()]
+        phases_from_json(plan)
+    assert refused.value.message == "The phase taper cannot follow maintenance."
+    for language, names in {"de": ("Ausschleichen", "Erhaltung"), "es": ("espaciamiento", "mantenimiento")}.items():
+        said = in_language(refused.value.message, language)
+        assert all(name in said for name in names)
+        assert "taper" not in said

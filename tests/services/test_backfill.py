@@ -29,8 +29,8 @@ from planner.services.runtime import Actor
 from planner.services.snapshot import take
 from planner.storage.courses import AppointmentRow, CourseRow
 from planner.storage.jobs import SlotOfferRow
+from tests.services.course_life import request_for
 from tests.services.many_patients import ACUTE, book_crowd, make_crowd
-from tests.services.test_course_life import request_for
 from tests.services.test_leave_together import ONE_DAY
 
 

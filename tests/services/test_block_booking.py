@@ -12,8 +12,8 @@ from planner.services.block_view import block_desk
 from planner.services.solve_jobs import look, start_again
 from planner.storage.courses import AppointmentRow, CourseRow
 from planner.storage.ids import new_id
+from tests.services.course_life import request_for
 from tests.services.many_patients import TOMORROW, book_crowd, finished, make_crowd
-from tests.services.test_course_life import request_for
 
 
 def plan(runtime, clinic, crowd):

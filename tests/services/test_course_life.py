@@ -1,94 +1,30 @@
 """A course from booking over a miss to its repair, on a real database."""
 
-import re
 from dataclasses import replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from itertools import pairwise
 
 import pytest
 from sqlalchemy import select
 
-from planner.care.assessment import Assessment
-from planner.diary.hours import Closure, Leave
+from planner.diary.hours import Leave
 from planner.errors import AppointmentLocked, InvalidInput, NotFound, SlotTaken, StaleForm, UndoRefused
-from planner.services import (
-    assessments,
-    attendance,
-    booking,
-    clinic_setup,
-    frequency,
-    leave,
-    maintenance,
-    moving,
-    undoing,
-    worklists,
-)
-from planner.services.booking import BookingRequest
+from planner.services import assessments, attendance, booking, frequency, leave, moving, undoing, worklists
 from planner.services.difference import ChangeKind
-from planner.services.snapshot import CourseSnapshot, take
-from planner.services.wishes import Wishes
-from planner.storage.courses import AppointmentRow, CourseRow, RevisionRow, SessionRow
+from planner.storage.courses import AppointmentRow, CourseRow, RevisionRow
 from planner.storage.ids import new_id
 from planner.storage.outward import OutboxRow
-from tests.factories import make_person, weekly
-
-CHRONIC = {"protocol": "chronic_pain", "symptom_weeks": 40, "severity": "moderate", "goal": "lasting"}
-ACUTE = {"protocol": "acute_injury", "symptom_weeks": 1, "severity": "moderate", "goal": "relief"}
-
-
-def request_for(runtime, clinic, findings=CHRONIC, **wishes):
-    """A booking request for Ana with Ben, from tomorrow on."""
-    recorded = assessments.record(runtime, clinic.ben.actor, clinic.ana, Assessment.from_json(findings))
-    made = assessments.get(runtime, clinic.ben.actor, recorded)
-    return BookingRequest(
-        course_id=new_id(),
-        patient_id=clinic.ana,
-        assessment_id=recorded,
-        phases=made.phases,
-        first_visit_minutes=made.estimate.first_visit_minutes,
-        visit_minutes=made.estimate.visit_minutes,
-        wishes=Wishes(practitioners=(clinic.ben.id,), weekdays=(0, 1, 2, 3, 4), **wishes),
-        earliest_day=date(2026, 3, 3),
-    )
-
-
-def book(runtime, clinic, findings=CHRONIC, **wishes):
-    """Ana's course, booked at the best dates there are; its id."""
-    request = request_for(runtime, clinic, findings, **wishes)
-    proposal = booking.propose(runtime, clinic.rosa.actor, request)
-    return booking.book_course(runtime, clinic.rosa.actor, request, proposal.places)
-
-
-def snapshot(runtime, clinic, course_id) -> CourseSnapshot:
-    """The course as it stands."""
-    with runtime.reading(clinic.rosa.actor) as unit:
-        return take(unit, unit.get(CourseRow, course_id))
-
-
-def calendar(runtime, clinic, course_id):
-    """Calendar identity of each session: uid and sequence by session id."""
-    with runtime.reading(clinic.rosa.actor) as unit:
-        rows = unit.session.scalars(select(SessionRow).where(SessionRow.course_id == course_id))
-        return {row.id: (row.uid, row.sequence) for row in rows}
-
-
-def starts(course: CourseSnapshot) -> list[datetime]:
-    """All appointments to come or done, in order of time."""
-    return sorted(each.current.starts_at for each in course.live if each.current and each.current.occupies)
-
-
-def assert_48_hours_apart(course: CourseSnapshot) -> None:
-    """No two needlings closer than E25 allows."""
-    times = starts(course)
-    assert all(after - before >= timedelta(hours=48) for before, after in pairwise(times))
-
-
-def attend(runtime, clinic, clock, course_id, position):
-    """Let time pass to a session and have it treated."""
-    booked = snapshot(runtime, clinic, course_id).sessions[position].current
-    clock.set(booked.starts_at + timedelta(minutes=1))
-    attendance.arrive(runtime, clinic.rosa.actor, booked.id)
-    attendance.fulfil(runtime, clinic.rosa.actor, booked.id)
+from tests.services.course_life import (
+    ACUTE,
+    assert_48_hours_apart,
+    assessment_of,
+    attend,
+    book,
+    calendar,
+    request_for,
+    snapshot,
+    starts,
+)
 
 
 def test_a_whole_course_is_booked_at_proved_best_dates(runtime, clinic):
@@ -296,7 +232,7 @@ def test_a_changed_frequency_is_previewed_and_then_applied_exactly(runtime, clin
     course_id = book(runtime, clinic)
     attend(runtime, clinic, clock, course_id, 0)
     before = snapshot(runtime, clinic, course_id)
-    fewer = assessments.get(runtime, clinic.ben.actor, _assessment(runtime, clinic, course_id)).phases[:1]
+    fewer = assessments.get(runtime, clinic.ben.actor, assessment_of(runtime, clinic, course_id)).phases[:1]
     fewer = (replace(fewer[0], sessions=4),)
     seen = frequency.preview(runtime, clinic.ben.actor, course_id, fewer)
     assert len(seen.difference.of(ChangeKind.CANCELLED)) == len(before.live) - 4
@@ -306,11 +242,6 @@ def test_a_changed_frequency_is_previewed_and_then_applied_exactly(runtime, clin
     assert len(after.live) == 4
     with pytest.raises(StaleForm):
         frequency.apply(runtime, clinic.ben.actor, course_id, fewer, reason="again", digest=seen.digest)
-
-
-def _assessment(runtime, clinic, course_id):
-    with runtime.reading(clinic.rosa.actor) as unit:
-        return unit.get(CourseRow, course_id).assessment_id
 
 
 def test_leave_moves_the_touched_sessions_and_is_undone_as_one(runtime, clinic, clock):
@@ -347,41 +278,6 @@ def test_a_change_on_the_morning_of_a_visit_leaves_it_and_repairs_the_rest(runti
     assert_48_hours_apart(after)
 
 
-def test_maintenance_stays_a_rolling_few_ahead(runtime, clinic, clock):
-    """When the first maintenance visit is over another is booked at the end."""
-    course_id = book(runtime, clinic)
-    course = snapshot(runtime, clinic, course_id)
-    first = next(index for index, each in enumerate(course.live) if each.phase == "maintenance")
-    for position in range(first + 1):
-        attend(runtime, clinic, clock, course_id, position)
-    assert maintenance.extend_all(runtime).done == 1
-    assert maintenance.extend_all(runtime).done == 0
-    after = snapshot(runtime, clinic, course_id)
-    assert len(after.live) == len(course.live) + 1
-    assert max(starts(after)) - max(starts(course)) > timedelta(days=20)
-
-
-def test_a_long_interruption_of_a_chronic_course_proposes_a_catch_up_session(runtime, clinic, clock):
-    """Ben is away for seven weeks and the patient then misses: an extra session is proposed, and added on request."""
-    course_id = book(runtime, clinic)
-    attend(runtime, clinic, clock, course_id, 0)
-    course = snapshot(runtime, clinic, course_id)
-    day = course.sessions[1].current.starts_at.date()
-    leave.record_leave(
-        runtime, clinic.mo.actor, clinic.ben.id, Leave.whole_days(day + timedelta(days=1), day + timedelta(days=49))
-    )
-    missed = snapshot(runtime, clinic, course_id).sessions[1].current
-    clock.set(missed.ends_at + timedelta(minutes=5))
-    attendance.miss(runtime, clinic.rosa.actor, missed.id)
-    with runtime.reading(clinic.rosa.actor) as unit:
-        assert worklists.CATCH_UP in [item.kind for item in worklists.open_items(unit)]
-    count = len(snapshot(runtime, clinic, course_id).live)
-    frequency.add_session(runtime, clinic.ben.actor, course_id, reason="catch up")
-    after = snapshot(runtime, clinic, course_id)
-    assert len(after.live) == count + 1
-    assert_48_hours_apart(after)
-
-
 def test_every_change_is_one_revision_and_one_message_is_owed(runtime, clinic, clock):
     """Booking and a move within the hold time make two revisions, and one message that waits."""
     course_id = book(runtime, clinic)
@@ -405,30 +301,6 @@ def test_the_guard_sees_no_overlap_after_a_year_of_events(runtime, clinic, clock
     assert all(one.ends_at <= two.starts_at for one, two in pairwise(rows))
 
 
-def test_a_course_is_finished_when_its_last_session_is_done(runtime, clinic, clock):
-    """An acute course without maintenance ends by itself."""
-    course_id = book(runtime, clinic, ACUTE)
-    for position in range(len(snapshot(runtime, clinic, course_id).live)):
-        attend(runtime, clinic, clock, course_id, position)
-    assert snapshot(runtime, clinic, course_id).status == "finished"
-
-
-def test_ending_a_course_early_calls_off_what_is_ahead_and_can_be_undone(runtime, clinic, clock):
-    """What was given stays; one undo brings the rest back."""
-    course_id = book(runtime, clinic)
-    attend(runtime, clinic, clock, course_id, 0)
-    before = snapshot(runtime, clinic, course_id)
-    with pytest.raises(InvalidInput):
-        attendance.end_course(runtime, clinic.ben.actor, course_id, reason=" ")
-    outcome = attendance.end_course(runtime, clinic.ben.actor, course_id, reason="free of pain")
-    after = snapshot(runtime, clinic, course_id)
-    assert (after.status, len(after.live)) == ("finished", 1)
-    undoing.undo(runtime, clinic.ben.actor, outcome.revision_id)
-    assert [each.current for each in snapshot(runtime, clinic, course_id).sessions] == [
-        each.current for each in before.sessions
-    ]
-
-
 def test_two_courses_of_one_patient_keep_48_hours_between_all_their_visits(runtime, clinic):
     """A second course is booked between the visits of the first, and a move too near to it is refused."""
     first = book(runtime, clinic)
@@ -445,88 +317,3 @@ def test_two_courses_of_one_patient_keep_48_hours_between_all_their_visits(runti
     offered = moving.legal_slots(runtime, clinic.rosa.actor, mine.id)
     assert offered
     assert all(abs(slot.starts_at - other.starts_at) >= timedelta(hours=48) for slot in offered)
-
-
-def test_a_session_without_a_place_says_what_would_give_it_one(runtime, clinic):
-    """The patient comes on Fridays only, when Ben does not work, but Cleo does."""
-    with runtime.writing(clinic.system) as unit:
-        cleo = make_person(unit, "Cleo Marsh", "cleo@example.org", "therapist", treats=True)
-        clinic_setup.set_practitioner_hours(unit, clinic.ben.id, weekly(weekdays=(0, 1, 2, 3)))
-        clinic_setup.set_practitioner_hours(unit, cleo.id, weekly(weekdays=(4,)))
-    request = request_for(runtime, clinic, ACUTE)
-    request = replace(request, wishes=Wishes(practitioners=(clinic.ben.id,), weekdays=(4,)))
-    first, *others = booking.propose(runtime, clinic.rosa.actor, request).sessions
-    assert "the patient could also come on a Tuesday morning (such as Tuesday 3 March 08:00 with Ben" in first.reason
-    assert "Cleo Marsh could treat as well (such as Friday 6 March 08:00" in first.reason
-    assert {each.reason for each in others} == {"It comes after a session that has no place."}
-    booking.book_course(runtime, clinic.rosa.actor, request, {})
-    assert snapshot(runtime, clinic, request.course_id).sessions[0].unplaced_reason == first.reason
-
-
-def test_leave_and_closed_days_are_told_as_what_they_are(runtime, clinic):
-    """The clinic is closed in the first half of March, Ben away in the other, and then the patient."""
-    with runtime.writing(clinic.system) as unit:
-        clinic_setup.add_closure(unit, Closure(date(2026, 3, 1), date(2026, 3, 15), "building works"))
-        clinic_setup.add_leave(unit, clinic.ben.id, Leave.whole_days(date(2026, 3, 16), date(2026, 3, 31)))
-    rest_of_the_year = ((date(2026, 4, 1), date(2027, 12, 31)),)
-    request = request_for(runtime, clinic, ACUTE, away=rest_of_the_year)
-    reason = booking.propose(runtime, clinic.rosa.actor, request).sessions[0].reason
-    assert "were not on leave (such as" in reason
-    assert "the clinic were not closed that day (such as" in reason
-    assert "the patient could come on a day marked as away (such as" in reason
-
-
-def test_what_would_give_a_session_a_place_keeps_48_hours_to_the_patients_other_course(runtime, clinic):
-    """Dana has no hours yet: the times at which she would be wanted are none near Ana's visits with Ben."""
-    others = starts(snapshot(runtime, clinic, book(runtime, clinic, ACUTE)))
-    with runtime.writing(clinic.system) as unit:
-        dana = make_person(unit, "Dana Reed", "dana@example.org", "therapist", treats=True)
-    request = request_for(runtime, clinic, ACUTE)
-    request = replace(request, wishes=Wishes(practitioners=(dana.id,), weekdays=(1, 2, 3, 4)))
-    reason = booking.propose(runtime, clinic.rosa.actor, request).sessions[0].reason
-    named = re.search(r"Dana Reed, never free at such hours, had time \(such as \w+ (.*?) with Dana Reed\)", reason)
-    assert named is not None, reason
-    would_be = datetime.strptime(f"2026 {named[1]}", "%Y %d %B %H:%M").replace(tzinfo=UTC)  # London's clock in March
-    assert all(abs(would_be - other) >= timedelta(hours=48) for other in others)
-
-
-def test_a_visit_without_a_new_place_says_what_would_give_it_one(runtime, clinic):
-    """Ben leaves for good; Cleo, whom Ana did not think of, is named."""
-    with runtime.writing(clinic.system) as unit:
-        cleo = make_person(unit, "Cleo Marsh", "cleo@example.org", "therapist", treats=True)
-        clinic_setup.set_practitioner_hours(unit, cleo.id, weekly())
-    course_id = book(runtime, clinic, ACUTE)
-    away = Leave.whole_days(date(2026, 3, 1), date(2027, 12, 31), "gone")
-    leave.record_leave(runtime, clinic.mo.actor, clinic.ben.id, away)
-    reasons = [each.unplaced_reason for each in snapshot(runtime, clinic, course_id).live]
-    assert any("Cleo Marsh could treat as well" in reason for reason in reasons)
-
-
-def test_what_is_ahead_is_numbered_on_however_the_frequency_changes(runtime, clinic, clock):
-    """No two live sessions share a number, and a catch-up session comes next, as soon as possible."""
-    course_id = book(runtime, clinic)
-    attend(runtime, clinic, clock, course_id, 0)
-    frequency.add_session(runtime, clinic.ben.actor, course_id, reason="catch up")
-    live = snapshot(runtime, clinic, course_id).live
-    assert [each.position for each in live] == list(range(len(live)))
-    kinds = [each.phase for each in live]
-    assert kinds == sorted(kinds, key=("intensive", "taper", "maintenance").index) or kinds.index("maintenance") == len(
-        kinds
-    ) - kinds.count("maintenance")
-    phases = assessments.get(runtime, clinic.ben.actor, _assessment(runtime, clinic, course_id)).phases[:1]
-    for count in (2, 6):
-        frequency.apply(runtime, clinic.ben.actor, course_id, (replace(phases[0], sessions=count),), reason="tried")
-        live = snapshot(runtime, clinic, course_id).live
-        assert [each.position for each in live] == list(range(count))
-
-
-def test_a_finished_course_goes_on_when_more_is_planned(runtime, clinic, clock):
-    """More sessions after the last one was given make the course active again."""
-    course_id = book(runtime, clinic, ACUTE)
-    for position in range(len(snapshot(runtime, clinic, course_id).live)):
-        attend(runtime, clinic, clock, course_id, position)
-    phases = assessments.get(runtime, clinic.ben.actor, _assessment(runtime, clinic, course_id)).phases[:1]
-    frequency.apply(runtime, clinic.ben.actor, course_id, (replace(phases[0], sessions=8),), reason="not well yet")
-    course = snapshot(runtime, clinic, course_id)
-    assert course.status == "active"
-    assert_48_hours_apart(course)

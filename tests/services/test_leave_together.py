@@ -20,8 +20,8 @@ from planner.storage.courses import AppointmentRow, CourseRow
 from planner.storage.ids import new_id
 from planner.storage.opening import LeaveRow
 from tests.factories import weekly
+from tests.services.course_life import book
 from tests.services.many_patients import book_crowd, finished, make_crowd
-from tests.services.test_course_life import book
 
 CHRONIC = {"protocol": "chronic_pain", "symptom_weeks": 40, "severity": "moderate", "goal": "lasting"}
 # Ben's third week with these patients.

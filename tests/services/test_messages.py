@@ -1,78 +1,21 @@
 """What patients are told: after the hold time, once, the truth of that moment; and what happens when mail fails."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 
 from planner.errors import UndoRefused
-from planner.notify.delivery import PermanentFailure, TemporaryFailure, UnknownOutcome
-from planner.services import attendance, messages, moving, patients, reminders, undoing, worklists
+from planner.notify.delivery import PermanentFailure, TemporaryFailure
+from planner.services import attendance, messages, moving, patients, undoing, worklists
 from planner.services.accounts import patient_for_link
 from planner.services.sweeping import SweepReport
 from planner.storage.courses import RevisionRow
-from planner.storage.outward import OutboxRow
 from planner.storage.people import PatientRow
 from tests.factories import make_patient
-from tests.services.test_course_life import ACUTE, CHRONIC, attend, book, snapshot
-
-SENT = SweepReport(done=1)
-NOTHING = SweepReport()
-
-
-@dataclass
-class Server:
-    """A mail server of which a test says how it answers; it keeps what it took."""
-
-    taken: list = field(default_factory=list)
-    before_data: Exception | None = None
-    after_data: Exception | None = None
-
-    def send(self, message, *, on_data_started=None):
-        if self.before_data is not None:
-            raise self.before_data
-        if on_data_started is not None:
-            on_data_started()
-        if self.after_data is not None:
-            raise self.after_data
-        self.taken.append(message)
-
-
-class PulledOutError(BaseException):
-    """The power goes: nothing catches this."""
-
-
-@pytest.fixture
-def server():
-    """The mail server behind `posted`."""
-    return Server()
-
-
-@pytest.fixture
-def posted(runtime, server):
-    """The running program with that server."""
-    return replace(runtime, mailer=server)
-
-
-def rows(runtime, clinic):
-    """The outbox, oldest first."""
-    with runtime.reading(clinic.system) as unit:
-        return list(unit.session.scalars(select(OutboxRow).order_by(OutboxRow.id)))
-
-
-def work(runtime, clinic):
-    """What is on the worklists: kind and words."""
-    with runtime.reading(clinic.system) as unit:
-        return [(item.kind, item.says) for item in worklists.open_items(unit)]
-
-
-def booked_and_told(posted, clinic, clock, findings=ACUTE):
-    """A course of which the patient knows."""
-    course_id = book(posted, clinic, findings)
-    clock.advance(minutes=5)
-    assert messages.send_outbox(posted) == SENT
-    return course_id
+from tests.services.course_life import ACUTE, book, snapshot
+from tests.services.mail_server import NOTHING, SENT, DiesAfterSending, PulledOutError, booked_and_told, rows, work
 
 
 def test_a_new_course_is_told_in_one_message_after_the_hold_time(posted, clinic, clock, server):
@@ -262,17 +205,6 @@ def test_a_course_message_whose_worker_died_is_sent_again_under_the_same_identit
     assert first == second
 
 
-@dataclass
-class DiesAfterSending:
-    """The server took it, then this process was killed."""
-
-    server: Server
-
-    def send(self, message, *, on_data_started=None):
-        self.server.send(message, on_data_started=on_data_started)
-        raise PulledOutError
-
-
 def test_another_state_of_the_course_has_another_identity(posted, clinic, clock, server):
     """Sent but not marked, then moved: the new words must not be dropped as a copy of the old ones."""
     course_id = book(posted, clinic, ACUTE)
@@ -287,152 +219,6 @@ def test_another_state_of_the_course_has_another_identity(posted, clinic, clock,
     first, second = server.taken
     assert first.message_id != second.message_id
     assert sorted(row.status for row in rows(posted, clinic)) == ["sent", "skipped"]
-
-
-def to_be_reminded(posted, clinic, clock, findings=ACUTE):
-    """A told course whose second visit begins in 23 hours."""
-    course_id = booked_and_told(posted, clinic, clock, findings)
-    visit = snapshot(posted, clinic, course_id).sessions[1].current
-    attend(posted, clinic, clock, course_id, 0)
-    clock.set(visit.starts_at - timedelta(hours=23))
-    return course_id, visit
-
-
-def test_a_visit_is_reminded_of_once(posted, clinic, clock, server):
-    """Within the clinic's reminder time, however often the sweep runs."""
-    _, visit = to_be_reminded(posted, clinic, clock)
-    clock.set(visit.starts_at - timedelta(hours=24, minutes=1))
-    assert reminders.queue_reminders(posted) == NOTHING
-    clock.advance(minutes=2)
-    assert reminders.queue_reminders(posted) == SENT
-    assert reminders.queue_reminders(posted) == NOTHING
-    assert messages.send_outbox(posted) == SENT
-    assert reminders.queue_reminders(posted) == NOTHING
-    assert messages.send_outbox(posted) == NOTHING
-    assert f"{visit.starts_at:%H:%M}" in server.taken[-1].text
-    assert server.taken[-1].text.count("Ben Okafor") == 1
-
-
-def test_a_missed_tick_is_made_up(posted, clinic, clock, server):
-    """The machine was off when the day came: the reminder goes out late, but before the visit."""
-    _, visit = to_be_reminded(posted, clinic, clock)
-    clock.set(visit.starts_at - timedelta(hours=2))
-    assert reminders.queue_reminders(posted) == SENT
-    assert messages.send_outbox(posted) == SENT
-
-
-def test_a_moved_visit_is_reminded_of_at_its_new_time_only(posted, clinic, clock, server):
-    """The reminder of the old time is dropped; the new time has its own."""
-    course_id, visit = to_be_reminded(posted, clinic, clock, CHRONIC)
-    reminders.queue_reminders(posted)
-    later = [
-        slot
-        for slot in moving.legal_slots(posted, clinic.rosa.actor, visit.id)
-        if slot.starts_at - clock.now() > timedelta(hours=26)
-    ]
-    moving.move(posted, clinic.rosa.actor, visit.id, later[-1].start, later[-1].practitioner_id)
-    messages.send_outbox(posted)
-    assert [row.status for row in rows(posted, clinic) if row.kind == "reminder"] == ["skipped"]
-    clock.set(later[-1].starts_at - timedelta(hours=23))
-    assert reminders.queue_reminders(posted).done == 1
-    assert snapshot(posted, clinic, course_id).sessions[1].current.id == visit.id
-
-
-def test_who_has_just_booked_is_not_reminded(posted, clinic, clock, server):
-    """A visit that was booked within the reminder time was told of minutes ago."""
-    course_id = book(posted, clinic, ACUTE)
-    first = snapshot(posted, clinic, course_id).sessions[0].current
-    assert first.starts_at - clock.now() < timedelta(hours=36)
-    with posted.writing(clinic.system) as unit:
-        unit.clinic.reminder_hours = 48
-    assert reminders.queue_reminders(posted) == NOTHING
-
-
-def test_a_cancelled_visit_is_not_reminded_of(posted, clinic, clock, server):
-    """Not even when the reminder was waiting already."""
-    _, visit = to_be_reminded(posted, clinic, clock)
-    reminders.queue_reminders(posted)
-    attendance.cancel(posted, clinic.rosa.actor, visit.id, rebook=False)
-    count = len(server.taken)
-    messages.send_outbox(posted)
-    assert len(server.taken) == count
-
-
-def test_a_reminder_is_worth_nothing_after_the_visit_began(posted, clinic, clock, server):
-    """Mail was away until then: it expires."""
-    _, visit = to_be_reminded(posted, clinic, clock)
-    reminders.queue_reminders(posted)
-    clock.set(visit.starts_at)
-    count = len(server.taken)
-    messages.send_outbox(posted)
-    assert len(server.taken) == count
-    assert rows(posted, clinic)[-1].status == "expired"
-
-
-def test_a_reminder_that_was_cut_off_is_never_sent_twice(posted, clinic, clock, server):
-    """The worker died after the text began to go out: a person sees it, and nothing is sent again."""
-    to_be_reminded(posted, clinic, clock)
-    reminders.queue_reminders(posted)
-    with pytest.raises(PulledOutError):
-        messages.send_outbox(replace(posted, mailer=DiesAfterSending(server)))
-    count = len(server.taken)
-    clock.advance(minutes=10)
-    messages.send_outbox(posted)
-    messages.send_outbox(posted)
-    assert len(server.taken) == count
-    assert rows(posted, clinic)[-1].status == "unknown"
-    assert [kind for kind, _ in work(posted, clinic)] == [worklists.MESSAGE_FAILED]
-
-
-def test_a_reminder_whose_worker_died_earlier_is_sent_once(posted, clinic, clock, server):
-    """Nothing had gone out yet, so the next worker sends it."""
-    to_be_reminded(posted, clinic, clock)
-    reminders.queue_reminders(posted)
-    server.before_data = PulledOutError()
-    with pytest.raises(PulledOutError):
-        messages.send_outbox(posted)
-    server.before_data = None
-    clock.advance(minutes=10)
-    assert messages.send_outbox(posted) == SENT
-
-
-def test_a_reminder_of_unknown_fate_is_not_repeated_but_a_course_message_is(posted, clinic, clock, server):
-    """The line broke after the text: a second reminder would confuse, a second copy of dates does not."""
-    course_id, _ = to_be_reminded(posted, clinic, clock)
-    reminders.queue_reminders(posted)
-    server.after_data = UnknownOutcome("the line broke")
-    assert messages.send_outbox(posted).failed == 1
-    assert rows(posted, clinic)[-1].status == "unknown"
-    last = snapshot(posted, clinic, course_id).sessions[-1].current
-    attendance.cancel(posted, clinic.rosa.actor, last.id, rebook=False)
-    clock.advance(minutes=5)
-    messages.send_outbox(posted)
-    assert rows(posted, clinic)[-1].status == "due"
-
-
-def test_a_worker_that_lost_its_lease_sends_no_reminder(posted, clinic, clock, server):
-    """It hung for longer than its lease, and another one took over: only one of them sends."""
-    to_be_reminded(posted, clinic, clock)
-    reminders.queue_reminders(posted)
-    count = len(server.taken)
-    slow = replace(posted, mailer=Hangs(posted, clock))
-    messages.send_outbox(slow)
-    assert len(server.taken) == count + 1
-    assert rows(posted, clinic)[-1].status == "sent"
-
-
-@dataclass
-class Hangs:
-    """A mailer that hangs before the text goes out; meanwhile another worker does its work."""
-
-    posted: object
-    clock: object
-
-    def send(self, message, *, on_data_started=None):
-        self.clock.advance(minutes=11)
-        assert messages.send_outbox(self.posted) == SENT
-        on_data_started()
-        raise AssertionError("it was allowed to send")
 
 
 def test_a_letter_that_stops_every_worker_is_given_up(posted, clinic, clock, server):

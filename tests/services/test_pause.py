@@ -12,7 +12,7 @@ from planner.services.pause import DaysAway, end_pause, pause, preview_pause
 from planner.services.pause_view import pause_desk
 from planner.services.snapshot import CourseSnapshot
 from planner.storage.courses import CourseRow
-from tests.services.test_course_life import ACUTE, assert_48_hours_apart, book, snapshot, starts
+from tests.services.course_life import ACUTE, assert_48_hours_apart, book, snapshot, starts
 
 HOLIDAY = DaysAway(date(2026, 3, 9), date(2026, 3, 29))
 ALL = DaysAway(date(2026, 3, 3), date(2026, 4, 17))

@@ -18,8 +18,8 @@ from planner.storage.courses import CourseRow
 from planner.storage.ids import new_id
 from planner.storage.jobs import SolveJobRow
 from tests.factories import make_person
+from tests.services.course_life import book, request_for
 from tests.services.many_patients import ACUTE, TOMORROW, book_crowd, finished, make_crowd
-from tests.services.test_course_life import book, request_for
 
 AWAY = (date(2026, 3, 2), date(2026, 3, 20))
 

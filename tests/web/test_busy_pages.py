@@ -1,7 +1,7 @@
 """The pages that are open all day, on a database with 100,000 appointments: each answers within 100 ms of work."""
 
+import gc
 import shutil
-import statistics
 import time
 from dataclasses import dataclass
 
@@ -10,6 +10,7 @@ from flask import Flask
 from sqlalchemy import event
 
 from planner.app import create_app
+from planner.commands.garbage import settle
 from planner.config import Config
 from planner.services.runtime import Runtime
 from planner.storage.database import Database
@@ -66,12 +67,20 @@ def busy(tmp_path_factory, clinic_database, fetcher, compiled_templates):
     made = fill(runtime, clinic)
     app = create_app(runtime, config)
     app.jinja_env.bytecode_cache = compiled_templates
-    yield Busy(app, runtime, clinic, made, book_ana(runtime, clinic))
+    course = book_ana(runtime, clinic)
+    # As the server does; without, a full collection looks at all that other tests have left.
+    before = gc.get_threshold()
+    settle()
+    yield Busy(app, runtime, clinic, made, course)
+    gc.set_threshold(*before)
     database.close()
 
 
 def opened(busy, who, path):
-    """Open a page often: the median milliseconds of work, and the questions of the last time."""
+    """Open a page often: the milliseconds of work that all but the two worst stay below, and the last time's questions.
+
+    Not the median, of which half of the people who wait would not hear.
+    """
     browser = Browser(busy.app)
     if who is not None:
         browser.sign_in(getattr(busy.clinic, who))
@@ -89,7 +98,7 @@ def opened(busy, who, path):
         assert answer.status_code == 200
     event.remove(busy.runtime.database.engine, "before_cursor_execute", note)
     # The first one pays for templates that were never drawn.
-    return statistics.median(took[1:]), len(asked)
+    return sorted(took[1:])[-3], len(asked)
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -198,6 +198,79 @@ def test_a_drop_that_can_not_be_is_refused_and_nothing_moves(change, status, say
     assert course.appointment(NUMBER) == visit
 
 
+def press(browser, visit, version, event, **form):
+    """What the script sends when a button of the menu is pressed."""
+    values = {"version": version, "next": "/diary?span=week", **form}
+    return browser.post(f"/appointments/{visit.id}/{event}", values, headers={"Accept": "application/json"})
+
+
+def test_a_button_of_the_menu_answers_the_script_with_the_news_and_its_undo(rosa, course, visit):
+    """The page stays; what happened comes in words and as it is shown, and may be taken back in the same way."""
+    answer = press(rosa, visit, course.version(NUMBER), "cancel", rebook="no")
+    assert answer.status_code == 200
+    assert answer.json["says"].startswith(f"Session {NUMBER} is cancelled.")
+    assert answer.json["says"] in answer.json["told"]
+    revision = course.revisions()[-1][0]
+    assert f"/revisions/{revision}/undo?next=/diary?span%3Dweek" in answer.json["told"]
+    back = rosa.post(f"/revisions/{revision}/undo", headers={"Accept": "application/json"})
+    assert back.json["says"] == "Undone: everything is as it was before."
+    assert course.appointment(NUMBER) == visit
+
+
+def test_a_button_that_changes_nothing_says_so_in_place(rosa, course, visit):
+    """A second press finds it done; that is no success and no refusal."""
+    assert press(rosa, visit, course.version(NUMBER), "confirm").json["says"] == f"Session {NUMBER} is confirmed."
+    answer = press(rosa, visit, course.version(NUMBER), "confirm")
+    assert answer.json["says"] == "Already confirmed."
+    assert "flash-accent" in answer.json["told"]
+
+
+def test_a_refused_button_tells_the_script_why_and_a_form_with_the_course(rosa, course, visit):
+    """In the same words; without the script they stand above the course as it is."""
+    stale = press(rosa, visit, course.version(NUMBER) - 1, "confirm")
+    assert stale.status_code == 409
+    assert stale.json["error"] == "This appointment was changed meanwhile. Here is how it stands now."
+    early = press(rosa, visit, course.version(NUMBER), "miss")
+    assert (early.status_code, early.json["error"]) == (422, "This visit has not begun yet.")
+    page = rosa.post(f"/appointments/{visit.id}/miss", {"version": course.version(NUMBER)})
+    assert page.status_code == 422
+    assert "This visit has not begun yet." in page.text
+    assert "<html" in page.text
+    assert course.appointment(NUMBER) == visit
+
+
+def test_what_can_not_be_undone_any_more_is_told_in_place(rosa, course, visit):
+    """A second press of Undo."""
+    press(rosa, visit, course.version(NUMBER), "confirm")
+    undo = f"/revisions/{course.revisions()[-1][0]}/undo"
+    rosa.post(undo, headers={"Accept": "application/json"})
+    answer = rosa.post(undo, headers={"Accept": "application/json"})
+    assert answer.status_code == 409
+    assert "This change was undone already." in answer.json["error"]
+
+
+def test_a_therapist_who_has_treated_is_led_on_to_what_was_measured(browser_of, clinic, clock, course, visit):
+    """By a link beside the news where the page stays, at once where it does not."""
+    clock.set(visit.ends_at)
+    ben = browser_of(clinic.ben)
+    told = press(ben, visit, course.version(NUMBER), "fulfil").json["told"]
+    assert "What was measured" in told
+    assert f"/courses/{course.id}/measure" in told
+    ben.post(f"/revisions/{course.revisions()[-1][0]}/undo")
+    page = ben.post(f"/appointments/{visit.id}/fulfil", {"version": course.version(NUMBER)})
+    assert page.status_code == 302
+    assert page.location.startswith(f"/courses/{course.id}/measure")
+
+
+def test_free_places_are_given_to_the_script_where_somebody_can_be_booked(rosa, clinic, visit):
+    """By therapist; a room alone treats nobody."""
+    day = wall(visit.starts_at).date()
+    page = rosa.get(f"/diary?day={day}").text
+    assert f'class="diary-free" data-column="{clinic.ben.id}" data-start="{day}T' in page
+    rooms = rosa.get(f"/diary?day={day}&by=room").text
+    assert '<li class="diary-free">' in rooms
+
+
 def tag(browser):
     """The tag of the diary as a page has it."""
     return browser.get("/diary", headers={"X-Part": "days"}).text.partition('data-tag="')[2].partition('"')[0]

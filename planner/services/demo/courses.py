@@ -16,7 +16,7 @@ from planner.services.booking import BookingRequest
 from planner.services.demo import cast
 from planner.services.demo.cast import Character
 from planner.services.patients import PatientDetails
-from planner.services.runtime import Actor, Runtime
+from planner.services.runtime import PATIENT, Actor, Runtime
 from planner.services.wishes import Wishes
 from planner.storage.courses import AppointmentRow, CourseRow, RevisionRow
 from planner.storage.ids import new_id
@@ -70,7 +70,7 @@ def begin(runtime: Runtime, staff: Mapping[str, Actor], character: Character, to
     booking.book_course(runtime, reception, request, places)
     if character.note:
         notes.write(runtime, therapist, request.course_id, character.note)
-    patient = Actor(reception.clinic_id, "patient", patient_id=patient_id)
+    patient = Actor(reception.clinic_id, PATIENT, patient_id=patient_id)
     return Told(character, patient, request.course_id)
 
 

@@ -8,14 +8,21 @@ const grid = document.getElementById("diary-grid");
 const tip = document.getElementById("diary-tip");
 const said = document.getElementById("diary-said");
 const flashes = document.getElementById("flashes");
-const asCalendar = root.classList.contains("diary-as-calendar") && matchMedia("(min-width: 861px)").matches;
+const wide = matchMedia("(min-width: 861px)");
+const wanted = root.classList.contains("diary-as-calendar");
 const POLL_SECONDS = 5;
 const MINUTE = 60000;
 
 let calendar = null;
 let held = null; // The drag that is going on: its visit, its places once they came, what was last said of it.
-let menu = null; // The menu that is open, and the card it belongs to.
+let menu = null; // The menu that is open: its box, and which card or free place it belongs to.
 let busy = false;
+let freeShown = false; // Whether free places are on the way of the arrow keys.
+
+// A tablet that is turned has the calendar one way and the list the other.
+function asCalendar() {
+  return calendar !== null && wide.matches;
+}
 
 // ---------- Reading the list ----------
 
@@ -37,7 +44,36 @@ function events() {
     classNames: [...each.classList, ...("movable" in each.dataset ? ["can-move"] : [])].filter((name) => name !== "diary-visit"),
     extendedProps: { face: each.querySelector(".diary-face").innerHTML },
   }));
-  return visits.concat(offTimes());
+  return visits.concat(offTimes(), freeShown ? freeTimes() : []);
+}
+
+// Free time hour by hour, so that the keyboard may choose where in it a visit begins.
+function freePlaces() {
+  const found = [];
+  for (const of of list.querySelectorAll(".diary-free[data-start]")) {
+    const { column, start, end } = of.dataset;
+    for (let from = start; from < end; ) {
+      const hour = wall((Math.floor(new Date(`${from}Z`) / (60 * MINUTE)) + 1) * 60 * MINUTE);
+      const until = hour < end ? hour : end;
+      found.push({ id: `free-${column}-${from}`, column, from, until, of });
+      from = until;
+    }
+  }
+  return found;
+}
+
+// What the keyboard finds between the visits; the mouse and fingers find it without.
+function freeTimes() {
+  if (!facts.free && !facts.book) return [];
+  return freePlaces().map(({ id, column, from, until }) => ({
+    id,
+    resourceIds: [column],
+    start: from,
+    end: until,
+    display: "background",
+    classNames: ["free-time"],
+    extendedProps: { free: true },
+  }));
 }
 
 function offTimes() {
@@ -123,8 +159,8 @@ function clock(minutes) {
 }
 
 function content(event) {
-  const { face, word, glow } = event.extendedProps;
-  if (glow) return "";
+  const { face, word, glow, free } = event.extendedProps;
+  if (glow || free) return "";
   if (face === undefined) return word ? { domNodes: [worded("span", word, "off-word")] } : "";
   const template = document.createElement("template");
   template.innerHTML = face;
@@ -141,6 +177,10 @@ function worded(tag, words, className = "") {
 
 // A card says all that one sees of it by its place: the day, and whose column it stands in.
 function mark(event, el) {
+  if (event.extendedProps.free) {
+    el.dataset.place = event.id;
+    return;
+  }
   if (event.extendedProps.face === undefined || event.display === "preview") {
     el.setAttribute("aria-hidden", "true");
     return;
@@ -173,28 +213,43 @@ function plain() {
     face.setAttribute("aria-label", label(of));
     if (!face.hasAttribute("tabindex")) face.tabIndex = -1;
   }
+  const places = freeShown ? new Map(freePlaces().map((each) => [each.id, each])) : new Map();
+  for (const place of grid.querySelectorAll("[data-place]")) {
+    const at = places.get(place.dataset.place);
+    if (!at) continue;
+    place.setAttribute("role", "button");
+    place.setAttribute("aria-haspopup", "dialog");
+    place.setAttribute("aria-label", `${at.from.slice(11)}–${at.until.slice(11)}, ${label(at.of)}`);
+    if (!place.hasAttribute("tabindex")) place.tabIndex = -1;
+  }
   rove();
 }
 
 function label(of) {
   const column = of.closest(".diary-column").querySelector("h3").textContent;
   const day = of.closest(".diary-day").querySelector("h2").firstChild.textContent.trim();
-  const face = [...of.querySelector(".diary-face").children].map((part) => part.textContent.trim().replace(/\s+/g, " "));
-  return [...face, column, day].join(", ");
+  // Of a free time the word alone: its hours are longer than those of the place.
+  const parts = of.querySelector(".diary-face")?.children ?? of.querySelectorAll(":scope > .diary-time + span");
+  return [...[...parts].map((part) => part.textContent.trim().replace(/\s+/g, " ")), column, day].join(", ");
 }
 
 function cards() {
   return [...grid.querySelectorAll(".ec-event[data-visit]:not(.ec-ghost)")];
 }
 
-// What of a card, or of a line of the list, has the focus.
-function faceOf(card) {
-  return card.querySelector(".ec-event-body, .diary-face");
+// All that the arrow keys reach.
+function stops() {
+  return [...cards(), ...grid.querySelectorAll("[data-place]")];
 }
 
-// One card at a time is on the way of the Tab key; the arrows lead to the others.
+// What of a card, of a free place or of a line of the list has the focus.
+function faceOf(card) {
+  return card.matches("[data-place]") ? card : card.querySelector(".ec-event-body, .diary-face");
+}
+
+// One card at a time is on the way of the Tab key; the arrows lead to the others and to what is free between them.
 function rove(chosen = null) {
-  const all = cards();
+  const all = stops();
   const current = chosen ?? all.find((card) => faceOf(card).tabIndex === 0) ?? all[0];
   for (const card of all) faceOf(card).tabIndex = card === current ? 0 : -1;
 }
@@ -204,7 +259,7 @@ function beside(card, key) {
   const middle = (box) => [box.left + box.width / 2, box.top + box.height / 2];
   const [x, y] = middle(from);
   let best = null;
-  for (const other of cards()) {
+  for (const other of stops()) {
     if (other === card) continue;
     const [ox, oy] = middle(other.getBoundingClientRect());
     const along = { ArrowUp: y - oy, ArrowDown: oy - y, ArrowLeft: x - ox, ArrowRight: ox - x }[key];
@@ -341,11 +396,12 @@ function placeTip(jsEvent) {
   const { clientX: x, clientY: y } = jsEvent;
   const box = tip.getBoundingClientRect();
   const left = x + 20 + box.width > innerWidth ? x - 20 - box.width : x + 20;
-  const top = Math.min(y + 16, innerHeight - box.height - 8);
+  // A finger hides what is below it.
+  const top = jsEvent.pointerType === "touch" ? y - 40 - box.height : Math.min(y + 16, innerHeight - box.height - 8);
   tip.style.translate = `${Math.max(8, left)}px ${Math.max(8, top)}px`;
 }
 
-function release() {
+function letGo() {
   clearTimeout(tell.later);
   for (const id of held?.glow ?? []) calendar.removeEventById(id);
   held = null;
@@ -354,11 +410,11 @@ function release() {
 }
 
 async function drop(info) {
-  const { why, cancelled, from, resizing, places } = held;
+  const { why, cancelled, from, resizing } = held;
   const event = info.event;
   const start = stamp(event.start);
   const moved = start !== from.start || stamp(event.end) !== from.end || event.resourceIds[0] !== from.column;
-  release();
+  letGo();
   if (!moved) return;
   if (why || cancelled) {
     info.revert();
@@ -371,32 +427,32 @@ async function drop(info) {
   form.set("version", of.dataset.version);
   form.set("next", facts.here);
   form.set("practitioner", facts.by === "therapist" ? event.resourceIds[0] : of.dataset.with);
-  if (facts.by === "room" && event.resourceIds[0] !== from.column) form.set("room", event.resourceIds[0]);
-  if (facts.by === "room" && event.resourceIds[0] === from.column) form.set("room", of.dataset.room);
+  if (facts.by === "room") form.set("room", event.resourceIds[0]);
   if (resizing) form.set("minutes", String((event.end - event.start) / MINUTE));
-  await send(`${visitUrl(event.id)}/move`, form, info.revert);
+  const refusal = await send(`${visitUrl(event.id)}/move`, form);
+  if (refusal) {
+    info.revert();
+    shout(refusal);
+  }
+  await refresh();
 }
 
-async function send(address, form, revert) {
+// The answer stands where news stand; a refusal is given back, to be shown where the person looks.
+async function send(address, form) {
   busy = true;
   question = { id: null, answer: null };
   try {
     const answer = await fetch(address, { method: "POST", body: form, headers: { Accept: "application/json", "X-CSRFToken": token() } });
     const told = await answer.json();
-    if (answer.ok) {
-      flashes.innerHTML = told.told;
-      said.textContent = told.says;
-    } else {
-      revert();
-      shout(told.error);
-    }
+    if (!answer.ok) return told.error || facts.lost;
+    flashes.innerHTML = told.told;
+    said.textContent = told.says;
+    return "";
   } catch {
-    revert();
-    shout(facts.lost);
+    return facts.lost;
   } finally {
     busy = false;
   }
-  await refresh();
 }
 
 function token() {
@@ -404,28 +460,35 @@ function token() {
 }
 
 function shout(words) {
+  flashes.replaceChildren(flashOf(words));
+}
+
+function flashOf(words) {
   const flash = worded("div", "", "flash flash-bad");
   flash.setAttribute("role", "alert");
   flash.append(worded("p", words));
-  flashes.replaceChildren(flash);
+  return flash;
 }
 
 // ---------- Menus ----------
 
 async function openMenu(card, x, y) {
   closeMenu();
-  const id = card.dataset.visit;
-  const of = line(id);
+  const of = line(card.dataset.visit);
   const address = of.querySelector(".diary-face").href;
-  const answer = await fetch(address, { headers: { "X-Part": "menu" } });
-  if (!answer.ok) {
-    location.assign(address);
-    return;
-  }
-  showMenu(card, await answer.text(), label(of), x, y);
+  const html = await menuAt(address);
+  if (html === null) location.assign(address);
+  else showMenu({ visit: card.dataset.visit, address }, html, label(of), x, y);
 }
 
-function showMenu(card, html, name, x, y) {
+// null where there is none, or no answer.
+async function menuAt(address) {
+  const answer = await fetch(address, { headers: { "X-Part": "menu" } }).catch(() => null);
+  return answer?.ok && !answer.redirected ? answer.text() : null;
+}
+
+// Of what: { visit, address } for a visit, { free } for a free place that the keyboard reached, {} for one pointed at.
+function showMenu(of, html, name, x, y) {
   const box = document.createElement("div");
   box.className = "diary-menu";
   box.popover = "auto";
@@ -433,7 +496,7 @@ function showMenu(card, html, name, x, y) {
   box.setAttribute("aria-label", name);
   box.innerHTML = html;
   root.append(box);
-  menu = { box, card };
+  menu = { box, of };
   box.addEventListener("toggle", (event) => {
     if (event.newState === "closed") closeMenu();
   });
@@ -446,25 +509,92 @@ function showMenu(card, html, name, x, y) {
 
 function closeMenu() {
   if (!menu) return;
-  const { box, card } = menu;
+  const { box, of } = menu;
   menu = null;
   const inside = box.contains(document.activeElement) || document.activeElement === document.body;
   box.remove();
-  if (inside && card?.isConnected) faceOf(card).focus();
+  if (inside) refocus(of);
 }
 
+// A button of the menu does its work here: the page stays, shows what is so now, and the focus stays on the visit.
+async function act(form) {
+  const { of, box } = menu;
+  const refusal = await send(form.action, new FormData(form));
+  if (!refusal) {
+    const order = lines().map((each) => each.dataset.visit);
+    if (menu?.box === box) closeMenu();
+    await refresh();
+    // Where the visit is gone from these days, the one that has its place in the order is nearest.
+    if (!line(of.visit)) refocus({ visit: (lines()[order.indexOf(of.visit)] ?? lines().at(-1))?.dataset.visit });
+    return;
+  }
+  if (refusal !== facts.lost) await refresh(true);
+  const html = await menuAt(of.address);
+  if (menu?.box !== box) return shout(refusal);
+  // What may be done now, under the reason why that could not be.
+  if (html !== null) box.innerHTML = html;
+  for (const old of box.querySelectorAll(".flash")) old.remove();
+  box.prepend(flashOf(refusal));
+  mayBeSentAgain(form);
+  box.querySelector(".button, a")?.focus();
+}
+
+function mayBeSentAgain(form) {
+  delete form.dataset.sent;
+  form.removeAttribute("aria-busy");
+}
+
+root.addEventListener("submit", (event) => {
+  if (!menu?.box.contains(event.target)) return;
+  event.preventDefault();
+  if (!busy) act(event.target);
+});
+
+// Taking back what was just done stays on the page, too.
+flashes.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  if (busy) return;
+  const form = event.target;
+  const refusal = await send(form.action, new FormData(form));
+  if (refusal) shout(refusal);
+  await refresh();
+  (flashes.querySelector("a, button") ?? stops().map(faceOf).find((each) => each.tabIndex === 0))?.focus();
+});
+
+let pointed = null;
+
 function offerPlace({ date, resource, jsEvent }) {
-  if (facts.by !== "therapist" || !resource || (!facts.free && !facts.book)) return;
-  const start = stamp(date);
+  pointed = [stamp(date), resource?.id, [jsEvent.clientX, jsEvent.clientY]];
+}
+
+// It is opened by the click, the last thing that comes of a tap: all before would close it again.
+grid.addEventListener("click", () => {
+  if (pointed) offer(...pointed);
+  pointed = null;
+});
+
+grid.addEventListener("pointerdown", () => (pointed = null), true);
+
+function offer(start, column, [x, y], of = {}) {
+  const name = JSON.parse(facts.columns).find(([id]) => id === column)?.[1];
+  if (facts.by !== "therapist" || !name || (!facts.free && !facts.book)) return;
+  const at = `${start.slice(11)}, ${name}`;
   const box = document.createElement("div");
   box.className = "diary-actions";
   const head = document.createElement("div");
   head.className = "diary-about";
-  head.append(worded("p", `${time(date)}, ${resource.title}`));
+  head.append(worded("p", at));
   box.append(head);
-  if (facts.free) box.append(linkTo(facts.free, facts.wordFits, { practitioner: resource.id, start }));
-  if (facts.book) box.append(linkTo(facts.book, facts.wordBook, { practitioner: resource.id, start }));
-  showMenu(null, box.outerHTML, `${time(date)}, ${resource.title}`, jsEvent.clientX, jsEvent.clientY);
+  if (facts.free) box.append(linkTo(facts.free, facts.wordFits, { practitioner: column, start }));
+  if (facts.book) box.append(linkTo(facts.book, facts.wordBook, { practitioner: column, start }));
+  closeMenu();
+  showMenu(of, box.outerHTML, at, x, y);
+}
+
+// What Enter opens on a free place that has the focus.
+function offerThere(place) {
+  const at = freePlaces().find((each) => each.id === place.dataset.place);
+  if (at) offer(at.from, at.column, where(place), { free: at.id });
 }
 
 function linkTo(address, words, values) {
@@ -486,6 +616,8 @@ root.addEventListener("contextmenu", (event) => {
   const card = menuOf(event.target);
   if (!card || event.shiftKey) return;
   event.preventDefault();
+  // A finger that rests on a visit takes it up; a tap opens the menu.
+  if (held || (event.pointerType === "touch" && card.matches(".can-move"))) return;
   // The menu key and Shift+F10 come without a place of their own.
   const [x, y] = event.clientX || event.clientY ? [event.clientX, event.clientY] : where(card);
   openMenu(card, x, y);
@@ -496,7 +628,7 @@ root.addEventListener("click", (event) => {
   const card = menuOf(event.target);
   if (!card || event.defaultPrevented || event.ctrlKey || event.metaKey || event.shiftKey) return;
   // On a phone the visit has a page of its own.
-  if (!asCalendar && !matchMedia("(min-width: 861px)").matches) return;
+  if (!wide.matches) return;
   event.preventDefault();
   if (justDragged) return;
   openMenu(card, event.clientX || where(card)[0], event.clientY || where(card)[1]);
@@ -513,19 +645,49 @@ root.addEventListener("keydown", (event) => {
     menuKeys(event);
     return;
   }
-  const card = menuOf(event.target);
-  if (!card) return;
+  const card = event.target.closest?.("[data-place]") ?? menuOf(event.target);
+  if (!card) {
+    // A calendar without visits has the focus itself.
+    if (event.target.matches?.(".ec-main") && event.key.startsWith("Arrow")) go(null, event.key);
+    return;
+  }
   if (event.key === "Enter" || event.key === " " || (event.key === "F10" && event.shiftKey) || event.key === "ContextMenu") {
     event.preventDefault();
-    openMenu(card, ...where(card));
+    if (card.matches("[data-place]")) offerThere(card);
+    else openMenu(card, ...where(card));
   } else if (event.key.startsWith("Arrow")) {
-    const next = card.matches(".ec-event") ? beside(card, event.key) : neighbour(card, event.key);
-    if (!next) return;
     event.preventDefault();
-    if (next.matches(".ec-event")) rove(next);
-    faceOf(next).focus();
+    go(card, event.key);
   }
 });
+
+async function go(card, key) {
+  if (card?.matches(".diary-visit")) {
+    const next = neighbour(card, key);
+    if (next) faceOf(next).focus();
+    return;
+  }
+  const at = await withFree(card);
+  const next = at ? beside(at, key) : stops()[0];
+  if (!next) return;
+  rove(next);
+  faceOf(next).focus();
+}
+
+// Free places come onto the arrows' way when these are first used; gives the card as it is drawn then.
+async function withFree(card) {
+  if (freeShown) return card;
+  const { visit } = card?.dataset ?? {};
+  freeShown = true;
+  calendar.setOption("events", events());
+  await painted();
+  plain();
+  return visit ? cards().find((each) => each.dataset.visit === visit) : null;
+}
+
+function painted() {
+  return new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
+}
 
 function neighbour(item, key) {
   const all = lines().filter((each) => each.offsetParent !== null);
@@ -557,11 +719,20 @@ document.addEventListener("keydown", (event) => {
 
 grid.addEventListener("pointerdown", (event) => {
   const card = event.target.closest(".ec-event.can-move[data-visit]");
-  if (card && event.button === 0) asked(card.dataset.visit);
+  // A finger may only want to scroll.
+  if (card && event.button === 0 && event.pointerType === "mouse") asked(card.dataset.visit);
 }, true);
 
 addEventListener("pointermove", (event) => {
   if (held) placeTip(event);
+});
+
+// The system took the finger away (a call, a gesture): nothing is dropped, and nothing stays in the air.
+addEventListener("pointercancel", () => {
+  if (!held) return;
+  letGo();
+  EventCalendar.destroy(calendar);
+  build();
 });
 
 // ---------- Up to date ----------
@@ -580,32 +751,44 @@ function tag() {
   return list.querySelector("[data-tag]").dataset.tag;
 }
 
-async function refresh() {
-  const answer = await fetch(facts.here, { headers: { "X-Part": "days" } });
+async function refresh(underMenu = false) {
+  const answer = await fetch(facts.here, { headers: { "X-Part": "days" } }).catch(() => null);
+  if (answer === null) return;
   // Somebody signed out, or the page is gone: the whole page says so.
   if (!answer.ok || answer.redirected) return location.reload();
   const html = await answer.text();
-  if (held || menu) return;
+  if (held || (menu && !underMenu)) return;
   question = { id: null, answer: null };
-  const focused = menuOf(document.activeElement ?? root)?.dataset.visit;
+  const focused = focusedOn();
   list.innerHTML = html;
   if (calendar) {
     calendar.setOption("hiddenDays", hiddenDays());
     calendar.setOption("events", events());
   }
-  requestAnimationFrame(() => {
-    if (calendar) plain();
-    if (focused && !document.activeElement?.closest?.("[data-visit]")) refocus(focused);
-  });
+  await painted();
+  if (calendar) plain();
+  if (focused && !focusedOn()) refocus(focused);
 }
 
-function refocus(id) {
-  const card = calendar ? cards().find((each) => each.dataset.visit === id) : line(id);
+// Which visit or free place has the focus; null for none.
+function focusedOn() {
+  const at = document.activeElement?.closest?.(".ec-event[data-visit], .diary-visit, [data-place]");
+  return at ? { visit: at.dataset.visit, free: at.dataset.place } : null;
+}
+
+function refocus({ visit, free }) {
+  const found = (each) => (visit ? each.dataset.visit === visit : free && each.dataset.place === free);
+  const card = asCalendar() ? stops().find(found) : visit && line(visit);
   if (!card) return;
-  if (calendar) rove(card);
+  if (asCalendar()) rove(card);
   faceOf(card).focus();
 }
 
-if (asCalendar) build();
+function fit() {
+  if (wanted && wide.matches && calendar === null) build();
+}
+
+fit();
+wide.addEventListener("change", fit);
 setInterval(look, POLL_SECONDS * 1000);
 document.addEventListener("visibilitychange", look);

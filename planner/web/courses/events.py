@@ -6,14 +6,27 @@ from typing import Protocol
 
 from flask import flash, redirect, request, url_for
 
-from planner.errors import InvalidInput
+from planner.errors import InvalidInput, PlannerError
 from planner.services import attendance, course_advice, course_view, frequency, notes, undoing, worklists
 from planner.services.attendance import Outcome
 from planner.services.runtime import Actor, Runtime
 from planner.web.context import actor, runtime
 from planner.web.courses.page import Ending, course_page
-from planner.web.courses.routes import SHOWN, Page, courses, form_version, go_on, tell, way_back
-from planner.web.errors import status_of
+from planner.web.courses.routes import (
+    SHOWN,
+    News,
+    Page,
+    answer,
+    courses,
+    flash_news,
+    form_version,
+    go_on,
+    news_of,
+    tell,
+    told,
+    way_back,
+)
+from planner.web.errors import status_of, wants_json
 from planner.words import listing, say, say_many
 
 
@@ -32,12 +45,7 @@ def arrive(appointment_id: int) -> Page:
 @courses.post("/appointments/<int:appointment_id>/fulfil")
 def fulfil(appointment_id: int) -> Page:
     """The treatment was given; whoever gave it goes on to what was measured."""
-    page = _happen(attendance.fulfil, appointment_id)
-    if actor().role != "therapist" or isinstance(page, tuple):
-        return page
-    course_id = course_view.course_of_appointment(runtime(), actor(), appointment_id)
-    session_id = course_view.session_of_appointment(runtime(), actor(), appointment_id)
-    return redirect(url_for("courses.measure", course_id=course_id, session=session_id, next=way_back()))
+    return _happen(attendance.fulfil, appointment_id, measure=actor().role == "therapist")
 
 
 @courses.post("/appointments/<int:appointment_id>/miss")
@@ -70,7 +78,7 @@ def undo(revision_id: int) -> Page:
     try:
         restored = undoing.undo(runtime(), actor(), revision_id)
     except SHOWN as refusal:
-        return course_page(course_id, refusal.message), status_of(refusal)
+        return _refused(course_id, refusal)
     course_advice.take_back_with(runtime(), actor(), revision_id)
     words = say("Undone: everything is as it was before.")
     if others := len(restored) - 1:
@@ -80,8 +88,7 @@ def undo(revision_id: int) -> Page:
             others,
         )
         words = listing([words, also], " ")
-    flash(words, "good")
-    return go_on(course_id)
+    return answer(course_id, words)
 
 
 @courses.post("/courses/<int:course_id>/resume")
@@ -128,17 +135,32 @@ def dismiss(course_id: int, item_id: int) -> Page:
     return go_on(course_id)
 
 
-def _happen(event: _Event, appointment_id: int) -> Page:
+def _happen(event: _Event, appointment_id: int, *, measure: bool = False) -> Page:
     try:
         outcome = event(runtime(), actor(), appointment_id, version=form_version())
     except SHOWN as refusal:
-        course_id = course_view.course_of_appointment(runtime(), actor(), appointment_id)
-        return course_page(course_id, refusal.message), status_of(refusal)
+        return _refused(course_view.course_of_appointment(runtime(), actor(), appointment_id), refusal)
     if not outcome.revision_id:
-        flash(say("%(words)s.", words=outcome.says), "info")
-        return go_on(outcome.course_id)
-    tell(outcome.revision_id, appointment_id=appointment_id)
-    return go_on(outcome.course_id)
+        news: News = say("%(words)s.", words=outcome.says)
+    else:
+        news = news_of(outcome.revision_id, appointment_id=appointment_id)
+    category = "good" if outcome.revision_id else "info"
+    if not measure:
+        return answer(outcome.course_id, news, category)
+    session_id = course_view.session_of_appointment(runtime(), actor(), appointment_id)
+    further = url_for("courses.measure", course_id=outcome.course_id, session=session_id, next=way_back())
+    if wants_json():
+        words = news if isinstance(news, dict) else {"text": news}
+        return told({**words, "go_url": further, "go_label": say("What was measured")}, category)
+    flash_news(news, category)
+    return redirect(further)
+
+
+def _refused(course_id: int, refusal: PlannerError) -> Page:
+    """The course as it stands, with the reason above it; a script says the reason on the page it is on."""
+    if wants_json():
+        raise refusal
+    return course_page(course_id, refusal.message), status_of(refusal)
 
 
 def _change(outcome: Outcome) -> Page:

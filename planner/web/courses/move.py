@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, time
 from typing import NamedTuple
 
-from flask import flash, render_template, request, url_for
+from flask import render_template, request
 
 from planner.errors import AppointmentLocked, InvalidInput, PlannerError, SlotTaken, StaleForm
 from planner.services import moving
@@ -16,7 +16,7 @@ from planner.services.move_view import move_view
 from planner.services.place_rules import length_of
 from planner.web.context import actor, runtime
 from planner.web.courses.page import course_page
-from planner.web.courses.routes import Page, courses, form_version, go_on, way_back
+from planner.web.courses.routes import News, Page, courses, flash_news, form_version, go_on, undoable, way_back
 from planner.web.courses.words import happened_words
 from planner.web.errors import status_of
 from planner.web.formats import local
@@ -66,8 +66,14 @@ def move_to(appointment_id: int) -> Page:
             return _page(appointment_id, refusal), status_of(refusal)
         except (AppointmentLocked, StaleForm) as stale:
             return _course(appointment_id, stale)
-    _tell(outcome.revision_id, appointment_id)
+    flash_news(moved_news(outcome.revision_id, appointment_id))
     return go_on(outcome.course_id)
+
+
+def moved_news(revision_id: int, appointment_id: int) -> News:
+    """What a move did, with a way to undo it while there is one."""
+    happened = what_happened(runtime(), actor(), revision_id, appointment_id=appointment_id)
+    return undoable(happened, moved_words(happened))
 
 
 def moved_words(happened: WhatHappened) -> str:
@@ -86,18 +92,6 @@ def moved_words(happened: WhatHappened) -> str:
     if (minutes := length_of(own.after)) != length_of(own.before):
         said.append(say("Session %(number)s now takes %(minutes)s minutes.", number=own.number, minutes=minutes))
     return listing(said or [say("Session %(number)s is now in another room.", number=own.number)], " ")
-
-
-def _tell(revision_id: int, appointment_id: int) -> None:
-    """Say on the next page what the move did, with a way to undo it while there is one."""
-    happened = what_happened(runtime(), actor(), revision_id, appointment_id=appointment_id)
-    words = moved_words(happened)
-    if not happened.undoable:
-        flash(words, "good")
-        return
-    undo_url = url_for("courses.undo", revision_id=revision_id, next=way_back())
-    # The session keeps any JSON value; flash.html knows this one.
-    flash({"text": words, "undo_url": undo_url, "undo_label": say("Undo")}, "good")  # type: ignore[arg-type]
 
 
 def _course(appointment_id: int, refusal: PlannerError) -> tuple[str, int]:

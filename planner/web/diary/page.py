@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from flask import Response, current_app, jsonify, render_template, request, url_for
@@ -58,7 +57,7 @@ def _facts(wanted: Asked, view: DiaryView) -> dict[str, Any]:
         "spans": [(replace(wanted, week=week, day=_kept_day(wanted, view)).address(), week) for week in (False, True)],
         "sides": [(replace(wanted, by=by, only=None).address(), by) for by in ("therapist", "room")],
         "views": [(replace(wanted, as_list=each).address(), each) for each in (False, True)],
-        "free_place": _free_place if _FREE_PLACE in current_app.view_functions else None,
+        "free_place": _free_places() if _FREE_PLACE in current_app.view_functions else None,
         "off_data": _off_data,
         "visit_link": url_for("diary.visit", appointment_id=0, next=wanted.address()).split("0", 1),
         "marks": _marks(),
@@ -100,7 +99,7 @@ def _marks() -> Callable[[DiaryVisit], _Marks]:
 
 def _off_data(column: ColumnDay) -> str:
     """When nobody treats, as the script reads it: [[start, end, kind], …] with times of this one day."""
-    spans = [[f"{each.start:%H:%M}", each.until, each.kind] for each in column.off]
+    spans = [[each.begins[11:], each.until, each.kind] for each in column.off]
     return json.dumps(spans, separators=(",", ":"))
 
 
@@ -110,6 +109,7 @@ def _kept_day(wanted: Asked, view: DiaryView) -> Any:
     return None if view.today in days else wanted.day or days[0]
 
 
-def _free_place(practitioner: int, start: datetime) -> str:
-    """The page of who fits a free place."""
-    return url_for(_FREE_PLACE, practitioner=practitioner, start=start.isoformat(timespec="minutes"))
+def _free_places() -> Callable[[int, str], str]:
+    """Gives the page of who fits a therapist's free place that begins at 2026-03-02T10:00."""
+    page = url_for(_FREE_PLACE)
+    return lambda practitioner, begins: f"{page}?practitioner={practitioner}&start={begins}"

@@ -9,13 +9,12 @@ from flask import Response, jsonify, render_template, request, url_for
 
 from planner.errors import InvalidInput
 from planner.services import moving
-from planner.services.course_history import what_happened
 from planner.services.diary_view import visit_card
 from planner.services.places import Places, Run, places
 from planner.web.access import safe_next
 from planner.web.context import actor, runtime
-from planner.web.courses.move import moved_words, read_minutes
-from planner.web.courses.routes import form_version
+from planner.web.courses.move import moved_news, read_minutes
+from planner.web.courses.routes import form_version, told
 from planner.web.days import read_day
 from planner.web.diary.asked import asked
 from planner.web.diary.routes import Page, diary
@@ -70,11 +69,7 @@ def move(appointment_id: int) -> Response:
         minutes=read_minutes(form.get("minutes", "")),
         room_id=read_id(form["room"], say("Choose a room."), "room") if form.get("room") else None,
     )
-    happened = what_happened(runtime(), actor(), outcome.revision_id, appointment_id=appointment_id)
-    words = moved_words(happened)
-    undo = url_for("courses.undo", revision_id=outcome.revision_id, next=safe_next(form.get("next")))
-    told = render_template("diary/_said.html", words=words, undo_url=undo if happened.undoable else "")
-    return jsonify({"says": in_language(words, language()), "told": told})
+    return told(moved_news(outcome.revision_id, appointment_id))
 
 
 def _as_json(found: Places) -> dict[str, Any]:
