@@ -1,6 +1,7 @@
 """The settings of one running planner, from the environment and instance/settings.toml."""
 
 import fcntl
+import ipaddress
 import os
 import re
 import secrets
@@ -15,11 +16,14 @@ from planner.errors import InvalidInput, StorageFailed
 PACKAGE = Path(__file__).resolve().parent
 SMTP_PORTS = {"starttls": 587, "ssl": 465, "none": 25}
 IMAP_PORTS = {"starttls": 143, "ssl": 993, "none": 143}
+LOG_FORMATS = ("console", "json")
 # 128 bits in hexadecimal.
 SECRET_KEY_LENGTH_MIN = 32
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 TOP_KEYS = (
     *("database_url", "secret_key", "host", "port", "base_url", "threads", "trusted_proxies", "timers"),
     *("feed_gzip", "reply_address"),
+    *("log_format", "metrics_token", "metrics_from", "drain_seconds", "worker_port"),
 )
 SMTP_KEYS = ("smtp.host", "smtp.port", "smtp.user", "smtp.password", "smtp.security", "smtp.sender")
 IMAP_KEYS = ("imap.host", "imap.port", "imap.user", "imap.password", "imap.security", "imap.folder")
@@ -119,6 +123,11 @@ class Config:
             hands them to `planner inbound`; None: answers go to the clinic's own address, for a person to read.
         smtp: the mail server, or None: messages are then written into the outtray.
         imap: the folder that answers to invitations are read from every two minutes, or None.
+        log_format: one of LOG_FORMATS.
+        metrics_token: whoever has it may read what was measured; at least 32 characters.
+        metrics_from: networks whose programs may read it without a token, "10.0.0.0/8, ::1".
+        drain_seconds: how long the server goes on answering after it was told to end, while it says it is not ready.
+        worker_port: where `planner worker` answers whether it lives; 0: nowhere.
     Raises:
         InvalidInput: a value that cannot work; `field` is the setting's name.
     """
@@ -136,9 +145,21 @@ class Config:
     reply_address: str | None = None
     smtp: Smtp | None = None
     imap: Imap | None = None
+    log_format: str = "console"
+    metrics_token: str | None = field(default=None, repr=False)
+    metrics_from: str | None = None
+    drain_seconds: int = 0
+    worker_port: int = 0
 
     def __post_init__(self) -> None:
         _check_range("port", self.port, 1, 65535)
+        _check_range("drain_seconds", self.drain_seconds, 0, 300)
+        _check_range("worker_port", self.worker_port, 0, 65535)
+        if self.log_format not in LOG_FORMATS:
+            raise _refusal("log_format", f"is {self.log_format!r}; it can be {', '.join(LOG_FORMATS)}")
+        if self.metrics_token is not None and len(self.metrics_token) < SECRET_KEY_LENGTH_MIN:
+            raise _refusal("metrics_token", f"is shorter than {SECRET_KEY_LENGTH_MIN} characters")
+        _networks(self.metrics_from)
         _check_range("threads", self.threads, 1, 64)
         _check_range("trusted_proxies", self.trusted_proxies, 0, 5)
         if len(self.secret_key) < SECRET_KEY_LENGTH_MIN:
@@ -159,6 +180,11 @@ class Config:
         # A server that listens everywhere is still reached at one address.
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104
         return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+
+    @property
+    def metrics_networks(self) -> tuple[Network, ...]:
+        """Who may read what was measured without a token."""
+        return _networks(self.metrics_from)
 
     @property
     def outtray(self) -> Path:
@@ -194,6 +220,11 @@ class Config:
             reply_address=settings.text("reply_address"),
             smtp=_smtp(settings),
             imap=_imap(settings),
+            log_format=settings.text("log_format") or "console",
+            metrics_token=settings.text("metrics_token"),
+            metrics_from=settings.text("metrics_from"),
+            drain_seconds=settings.whole("drain_seconds", 0),
+            worker_port=settings.whole("worker_port", 0),
         )
 
 
@@ -303,6 +334,13 @@ def _kept_secret(path: Path) -> str:
             return kept
     except (OSError, UnicodeDecodeError) as error:
         raise StorageFailed(f"The secret key {path} can't be read or written: {error}.", field="secret_key") from error
+
+
+def _networks(given: str | None) -> tuple[Network, ...]:
+    try:
+        return tuple(ipaddress.ip_network(each.strip()) for each in (given or "").split(",") if each.strip())
+    except ValueError as error:
+        raise _refusal("metrics_from", f"is {given!r}; it must be networks like 10.0.0.0/8, ::1") from error
 
 
 def _check_public_url(url: str | None) -> None:
