@@ -103,7 +103,7 @@ def exposition(runtime: Runtime, instance: Path) -> bytes:
     return generate_latest(metrics.REGISTRY) + generate_latest(looked_at)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Looked(Collector):
     """What is looked up when it is asked."""
 

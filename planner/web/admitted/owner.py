@@ -30,4 +30,5 @@ ADMITTED: Final[Table] = {
     "owner.letter_sample": "manager",
     "owner.evidence": "manager",
     "owner.evidence_row": "manager",
+    "owner.system": "manager",
 }
