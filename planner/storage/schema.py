@@ -38,6 +38,12 @@ def newest() -> str:
     return head
 
 
+def older() -> frozenset[str]:
+    """The steps before the newest one that this program knows."""
+    steps = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+    return frozenset(steps - {newest()})
+
+
 def current(database: Database) -> str | None:
     """The step the database is at; None before the first."""
     with database.engine.connect() as connection:
