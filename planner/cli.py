@@ -21,6 +21,7 @@ COMMANDS: Final = {
     "inbound": "planner.commands.inbound:inbound",
     "import-appointments": "planner.commands.take_over:import_appointments",
     "db": "planner.commands.database:db",
+    "check": "planner.commands.check:check",
 }
 
 
