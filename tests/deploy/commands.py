@@ -23,7 +23,7 @@ def shell_lines(document: Path) -> Iterator[list[str]]:
 
 def planner_words(words: list[str]) -> list[str] | None:
     """What follows the program's name in a command line; None where it is another program's."""
-    for place, word in enumerate(words):
+    for place, word in enumerate(words if words[0] != "alias" else []):
         if word.endswith("/bin/planner") or (place == 0 and word == "planner"):
             return words[place + 1 :]
     return None

@@ -25,9 +25,10 @@ def lines():
     handler, root = Keeping(), logging.getLogger()
     handler.setFormatter(logs.formatter("json"))
     root.addHandler(handler)
-    level, root.level = root.level, logging.INFO
+    level = root.level
+    root.setLevel(logging.INFO)
     yield found
-    root.level = level
+    root.setLevel(level)
     root.removeHandler(handler)
 
 
