@@ -53,7 +53,11 @@ def formatter(form: str) -> logging.Formatter:
     if form not in FORMATS:
         raise ValueError(f"no form of a log: {form}")
     known: list[Processor] = [merge_contextvars, add_log_level, add_logger_name, TimeStamper("iso", utc=True), _facts]
-    last = [ProcessorFormatter.remove_processors_meta, format_exc_info, _as_json if form == "json" else _as_words]
+    last: list[Processor] = [
+        ProcessorFormatter.remove_processors_meta,
+        format_exc_info,
+        _as_json if form == "json" else _as_words,
+    ]
     return ProcessorFormatter(foreign_pre_chain=known, processors=last)
 
 

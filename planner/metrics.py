@@ -6,14 +6,15 @@ looks when it is asked.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from time import monotonic
-from typing import Final, NamedTuple
+from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics
 from prometheus_client.process_collector import ProcessCollector
 
 # When each was made says nothing, and doubles what is sent.
-disable_created_metrics()
+disable_created_metrics()  # type: ignore[no-untyped-call]
 REGISTRY: Final = CollectorRegistry()
 ProcessCollector(registry=REGISTRY)
 
@@ -64,7 +65,8 @@ _messages: Final = {outcome: _MESSAGES.labels(outcome) for outcome in MESSAGE_OU
 _requests: Final = {figure: _REQUESTS.labels(f"{figure}xx") for figure in range(1, 6)}
 
 
-class RuleTimes(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class RuleTimes:
     """How long the answers of one route took in this process.
 
     Args:

@@ -192,7 +192,12 @@ def test_whoever_leads_leaves_a_sign_of_life_with_what_failed(started, runtime, 
         raise DatabaseBusy("The database is busy.")
 
     stop, thread = started(Sweep("failing", SOON, fail), Sweep("partly", SOON, lambda _: SweepReport(failed=1)))
-    wait_for(lambda: all(read_pulse(tmp_path).sweeps[name].failures for name in ("failing", "partly")))
+
+    def failures():
+        found = read_pulse(tmp_path)
+        return [sweep.failures for sweep in found.sweeps.values()] if found else []
+
+    wait_for(lambda: len(failures()) == 2 and all(failures()))
     assert read_pulse(tmp_path).alive(clock.now())
     stop.set()
     thread.join(10)

@@ -32,7 +32,7 @@ def test_the_owner_reads_what_is_wrong_and_what_to_do(browser_of, clinic, timers
     assert "The timed work does not run" in page
     assert "Start the program again" in page
     assert "No sign of life since Mon 2 Mar, 08:00" in page
-    assert "2 hours late" in page
+    assert "3 hours late" in page
 
 
 def test_before_the_timers_ever_ran_the_page_is_there(browser_of, clinic):

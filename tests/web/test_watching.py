@@ -111,4 +111,5 @@ def test_probes_fill_no_log(client, lines):
     """They ask every few seconds."""
     client.get("/healthz")
     client.get("/readyz")
-    assert lines == []
+    client.get("/sign-in")
+    assert [line["rule"] for line in access(lines)] == ["/sign-in"]

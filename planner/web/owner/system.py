@@ -57,8 +57,8 @@ def size(number: int) -> Text:
 def length(seconds: float) -> Text:
     """`12 ms`, `1.5 s`: of something short."""
     if seconds < 1:
-        return say("%(number)s ms", number=str(round(seconds * _KILO)))
-    return say("%(number)s s", number=decimal_said(round(seconds, 1)))
+        return say("%(number)s %(unit)s", number=str(round(seconds * _KILO)), unit="ms")
+    return say("%(number)s %(unit)s", number=decimal_said(round(seconds, 1)), unit="s")
 
 
 def span(late: timedelta) -> Text:
