@@ -6,9 +6,7 @@ import json
 import tempfile
 import urllib.error
 import urllib.request
-from pathlib import Path
 from typing import Final
-from zoneinfo import TZPATH
 
 import tzdata
 
@@ -18,6 +16,7 @@ from planner.scheduling import fast
 from planner.services.pulse import read_pulse
 from planner.services.readiness import FREE_BYTES_MIN
 from planner.services.running import free_bytes
+from planner.zones import system_version
 
 PARTS: Final = ("htmx.min.js", "event-calendar.min.js", "event-calendar.min.css")
 LITTLE_SPACE: Final = 20 * FREE_BYTES_MIN
@@ -109,24 +108,11 @@ def machine_code(_set_up: SetUp) -> Findings:
         yield Finding("good", "search", "compiled to machine code")
 
 
-def zones(_set_up: SetUp) -> Findings:
-    """Whether the machine's time zones are as new as those that came with the planner."""
-    shipped, used = tzdata.IANA_VERSION, _system_zones(TZPATH)
-    if used is None:
-        yield Finding("good", "time zones", f"{shipped}, those that came with the planner")
-    elif used < shipped:
-        todo = "Update the system's package tzdata, or set PYTHONTZPATH to nothing in the service to use our own."
-        yield Finding("could", "time zones", f"this machine's are {used}, older than {shipped} of the planner", todo)
+def zones(set_up: SetUp) -> Findings:
+    """Whether the rules of time zones are of these years: countries change their clocks at short notice."""
+    edition = max(system_version(), tzdata.IANA_VERSION)
+    if int(edition[:4]) < set_up.runtime.clock.now().year - 1:
+        todo = "Update the planner or the system's package tzdata; appointments may be an hour wrong."
+        yield Finding("could", "time zones", f"their rules are of {edition}", todo)
     else:
-        yield Finding("good", "time zones", f"{used}, those of this machine")
-
-
-def _system_zones(folders: tuple[str, ...]) -> str | None:
-    """The version of the first zones that Python finds, "2025b"; None where there are none but our own."""
-    for folder in folders:
-        try:
-            head = (Path(folder) / "tzdata.zi").read_text(encoding="ascii", errors="replace").split("\n", 1)[0]
-        except OSError:
-            continue
-        return head.removeprefix("# version ").strip()
-    return None
+        yield Finding("good", "time zones", f"their rules are of {edition}")
