@@ -7,6 +7,7 @@ looks when it is asked.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from time import monotonic
 from typing import Final
 
@@ -100,7 +101,7 @@ def message_settled(status: str) -> None:
 def request_answered(rule: str, status: int, seconds: float) -> None:
     """A request is answered; `rule` is the route, never the address."""
     _requests[min(max(status // 100, 1), 5)].inc()
-    _REQUEST_SECONDS.labels(rule).observe(seconds)
+    _request_seconds(rule).observe(seconds)
 
 
 def solved(kind: str, seconds: float, gap_percent: float | None) -> None:
@@ -108,6 +109,11 @@ def solved(kind: str, seconds: float, gap_percent: float | None) -> None:
     _SOLVE_TIME.labels(kind).observe(seconds)
     if gap_percent is not None:
         _SOLVE_GAP.labels(kind).observe(gap_percent)
+
+
+@lru_cache(maxsize=1024)
+def _request_seconds(rule: str) -> Histogram:
+    return _REQUEST_SECONDS.labels(rule)
 
 
 @contextmanager

@@ -38,7 +38,7 @@ def test_for_programs_an_event_is_one_json_object(line):
 def test_for_people_it_is_words_with_the_ids_behind(line):
     """The facts stand in the words already."""
     with logs.about(request="abc", clinic=3):
-        said = line("console", "GET /today 200 3 ms", method="GET", rule="/today")
+        said = line("console", "GET /today 200 3 ms", method="GET", rule="/today", status=200, ms=3.2)
     assert said.endswith("Z INFO planner.test: GET /today 200 3 ms clinic=3 request=abc")
 
 
