@@ -27,6 +27,11 @@ SWEEP_WORDS: Final[Mapping[str, Text]] = {
     "read-answers": say("Read answers to invitations"),
     "silent-calendars": say("Find calendars that fell silent"),
     "tidy": say("Throw away what is past its time"),
+    "account-letters": say("Send letters about accounts"),
+    "audit-heads": say("Seal the record of who did what"),
+    "integrity": say("Look whether the data fit together"),
+    "nightly-backup": say("Back up the data"),
+    "retention": say("Erase what need not be kept any longer"),
 }
 _KILO: Final = 1000
 _UNITS: Final = ("kB", "MB", "GB")
