@@ -86,13 +86,6 @@ class Unit:
         """The clinic's wall clock, naive."""
         return self.now.astimezone(self.zone).replace(tzinfo=None)
 
-    def get(self, row: type[RowT], row_id: int) -> RowT:
-        """The clinic's row with this id, or NotFound, whoever else may have one."""
-        found = self.session.get(row, (self.clinic.id, row_id)) if 0 < row_id <= LAST_ID else None
-        if found is None:
-            raise NotFound(say("There is no such thing here."))
-        return found
-
     def once_kept(self, note: Callable[[], None]) -> None:
         """Do this when the transaction is in the database, and not at all where it is not; it must not fail."""
         self._once_kept.append(note)
@@ -101,6 +94,13 @@ class Unit:
         """The transaction is in the database."""
         for note in self._once_kept:
             note()
+
+    def get(self, row: type[RowT], row_id: int) -> RowT:
+        """The clinic's row with this id, or NotFound, whoever else may have one."""
+        found = self.session.get(row, (self.clinic.id, row_id)) if 0 < row_id <= LAST_ID else None
+        if found is None:
+            raise NotFound(say("There is no such thing here."))
+        return found
 
     def audit(self, action: str, subject: str, **details: Any) -> None:
         """Keep who did what to which thing."""

@@ -22,5 +22,6 @@ from planner.web.therapist import therapist
 
 BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     *(auth, reception, diary, courses, feeds, dav, therapist, figures),
-    *(owner, patient, public, outtray, calendars, take_over, operations),
+    *(owner, patient, public, outtray, calendars, take_over),
+    operations,
 )
