@@ -264,6 +264,14 @@ def test_a_folder_that_can_not_be_written_is_a_fault(set_up, config):
     assert state(machine.writing, gone)[0] == "bad"
 
 
+def test_whoever_works_as_root_on_the_planners_folder_is_told(set_up, monkeypatch):
+    """The lock that root makes stops the service at its next write."""
+    monkeypatch.setattr(machine.os, "geteuid", lambda: 0)
+    for owner, expected in ((0, "good"), (1000, "could")):
+        monkeypatch.setattr(machine, "_owner", lambda _, owner=owner: owner)
+        assert state(machine.writing, set_up())[0] == expected
+
+
 def test_timers_that_fell_silent_are_a_fault(set_up, config, clock):
     """Those that never ran were perhaps not started yet."""
     assert state(machine.timers, set_up())[0] == "could"

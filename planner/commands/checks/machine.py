@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import tempfile
 import urllib.error
 import urllib.request
+from pathlib import Path
 from typing import Final
 
 import tzdata
@@ -39,8 +41,14 @@ def disk(set_up: SetUp) -> Findings:
 
 
 def writing(set_up: SetUp) -> Findings:
-    """Whether the instance folder can be written by who runs this."""
+    """Whether the instance folder can be written by who runs this, and by the planner afterwards."""
     instance = set_up.config.instance
+    if os.geteuid() == 0 and _owner(instance) != 0:
+        says = f"{instance} is not root's, and a file that root makes there can't be written by the planner"
+        yield Finding(
+            "could", "instance folder", says, "Run the planner's commands as its own user (runuser -u planner)."
+        )
+        return
     try:
         tempfile.TemporaryFile(dir=instance).close()
     except OSError as error:
@@ -48,6 +56,10 @@ def writing(set_up: SetUp) -> Findings:
         yield Finding("bad", "instance folder", f"{instance} can't be written: {error.strerror}", todo)
     else:
         yield Finding("good", "instance folder", f"{instance} can be written")
+
+
+def _owner(folder: Path) -> int:
+    return folder.stat().st_uid
 
 
 def timers(set_up: SetUp) -> Findings:
