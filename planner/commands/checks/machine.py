@@ -42,20 +42,18 @@ def disk(set_up: SetUp) -> Findings:
 
 def writing(set_up: SetUp) -> Findings:
     """Whether the instance folder can be written by who runs this, and by the planner afterwards."""
-    instance = set_up.config.instance
-    if os.geteuid() == 0 and _owner(instance) != 0:
-        says = f"{instance} is not root's, and a file that root makes there can't be written by the planner"
-        yield Finding(
-            "could", "instance folder", says, "Run the planner's commands as its own user (runuser -u planner)."
-        )
-        return
+    instance, about = set_up.config.instance, "instance folder"
     try:
         tempfile.TemporaryFile(dir=instance).close()
     except OSError as error:
         todo = f"Run this as the planner's own user, or give it the folder: chown -R planner {instance}"
-        yield Finding("bad", "instance folder", f"{instance} can't be written: {error.strerror}", todo)
+        yield Finding("bad", about, f"{instance} can't be written: {error.strerror}", todo)
+        return
+    if os.geteuid() == 0 and _owner(instance) != 0:
+        says = f"{instance} is not root's, and a file that root makes there can't be written by the planner"
+        yield Finding("could", about, says, "Run the planner's commands as its own user (runuser -u planner).")
     else:
-        yield Finding("good", "instance folder", f"{instance} can be written")
+        yield Finding("good", about, f"{instance} can be written")
 
 
 def _owner(folder: Path) -> int:
