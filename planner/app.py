@@ -9,7 +9,7 @@ from planner.config import PACKAGE, Config, template_folder
 from planner.errors import PlannerError
 from planner.services.feed_memory import FeedMemory
 from planner.services.runtime import Actor, Runtime
-from planner.web import access, errors, reader, security
+from planner.web import access, errors, operations, reader, security, watching
 from planner.web.blueprints import BLUEPRINTS
 from planner.web.context import DOOR, EXTENSION, FEEDS, GUESSES, actor_or_none, runtime
 from planner.web.dav import dav
@@ -46,8 +46,10 @@ def create_app(running: Runtime, config: Config) -> Flask:
     app.config["FEED_GZIP"] = config.feed_gzip
     app.extensions[FEEDS] = memory = FeedMemory()
     app.extensions[GUESSES] = Guesses()
+    operations.install(app, config)
     security.install(app, config)
     access.install(app)
+    watching.install_names(app)
     errors.install(app)
     reader.install(app)
     app.url_map.converters["int"] = RowNumber
@@ -61,6 +63,16 @@ def create_app(running: Runtime, config: Config) -> Flask:
     app.extensions[DOOR] = door
     app.wsgi_app = door  # type: ignore[method-assign]
     app.context_processor(_shared)
+    return app
+
+
+def create_probes(running: Runtime, config: Config) -> Flask:
+    """What a process without pages answers to those who look after it."""
+    app = Flask("planner.worker", static_folder=None)
+    app.extensions[EXTENSION] = running
+    operations.install(app, config)
+    watching.install(app, behind_proxy=False)
+    app.register_blueprint(operations.operations)
     return app
 
 

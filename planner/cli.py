@@ -18,6 +18,7 @@ COMMANDS: Final = {
     "plan": "planner.commands.plan:plan",
     "schedule": "planner.commands.schedule:schedule",
     "sweep": "planner.commands.run:sweep",
+    "check": "planner.commands.check:check",
     "inbound": "planner.commands.inbound:inbound",
     "import-appointments": "planner.commands.take_over:import_appointments",
     "db": "planner.commands.database:db",

@@ -1,6 +1,7 @@
 """The settings of one running planner, from the environment and instance/settings.toml."""
 
 import fcntl
+import ipaddress
 import os
 import re
 import secrets
@@ -15,18 +16,21 @@ from planner.errors import InvalidInput, StorageFailed
 PACKAGE = Path(__file__).resolve().parent
 SMTP_PORTS = {"starttls": 587, "ssl": 465, "none": 25}
 IMAP_PORTS = {"starttls": 143, "ssl": 993, "none": 143}
+LOG_FORMATS = ("console", "json")
 # 128 bits in hexadecimal.
 SECRET_KEY_LENGTH_MIN = 32
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 TOP_KEYS = (
     *("database_url", "secret_key", "host", "port", "base_url", "threads", "trusted_proxies", "timers"),
     *("feed_gzip", "reply_address"),
 )
 SMTP_KEYS = ("smtp.host", "smtp.port", "smtp.user", "smtp.password", "smtp.security", "smtp.sender")
 IMAP_KEYS = ("imap.host", "imap.port", "imap.user", "imap.password", "imap.security", "imap.folder")
+WATCH_KEYS = ("log_format", "metrics_token", "metrics_from", "drain_seconds", "worker_port")
 # Without a plus sign: what belongs to each invitation is added after one.
 _PLAIN_ADDRESS = re.compile(r"[A-Za-z0-9._-]{1,32}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 _PLAIN_FOLDER = re.compile(r"[A-Za-z0-9._/ -]{1,100}")
-KEYS = frozenset((*TOP_KEYS, *SMTP_KEYS, *IMAP_KEYS))
+KEYS = frozenset((*TOP_KEYS, *SMTP_KEYS, *IMAP_KEYS, *WATCH_KEYS))
 
 
 def checkout_folder(package: Path = PACKAGE) -> Path | None:
@@ -114,6 +118,11 @@ class Config:
         threads: requests answered at the same time.
         trusted_proxies: how many proxies stand in front, whose X-Forwarded headers are believed.
         timers: whether the server runs the timed work itself (the embedded default).
+        log_format: one of LOG_FORMATS.
+        metrics_token: whoever has it may read what was measured; at least 32 characters.
+        metrics_from: networks whose programs may read it without a token, "10.0.0.0/8, ::1".
+        drain_seconds: how long the server goes on answering after it was told to end, while it says it is not ready.
+        worker_port: where `planner worker` answers whether it lives; 0: nowhere.
         feed_gzip: whether calendars are sent packed to programs that take it; some old ones say so and then can't.
         reply_address: where answers to invitations go, with a mail server that takes name+anything@ for name@ and
             hands them to `planner inbound`; None: answers go to the clinic's own address, for a person to read.
@@ -132,6 +141,11 @@ class Config:
     threads: int = 8
     trusted_proxies: int = 0
     timers: bool = True
+    log_format: str = "console"
+    metrics_token: str | None = field(default=None, repr=False)
+    metrics_from: str | None = None
+    drain_seconds: int = 0
+    worker_port: int = 0
     feed_gzip: bool = True
     reply_address: str | None = None
     smtp: Smtp | None = None
@@ -150,6 +164,16 @@ class Config:
             raise _refusal("reply_address", f"is {self.reply_address!r}; it must be like replies@clinic.example")
         if self.imap is not None and self.reply_address is None:
             raise _refusal("reply_address", "is missing; answers come to no folder without it")
+        self._check_watch()
+
+    def _check_watch(self) -> None:
+        _check_range("drain_seconds", self.drain_seconds, 0, 300)
+        _check_range("worker_port", self.worker_port, 0, 65535)
+        if self.log_format not in LOG_FORMATS:
+            raise _refusal("log_format", f"is {self.log_format!r}; it can be {', '.join(LOG_FORMATS)}")
+        if self.metrics_token is not None and len(self.metrics_token) < SECRET_KEY_LENGTH_MIN:
+            raise _refusal("metrics_token", f"is shorter than {SECRET_KEY_LENGTH_MIN} characters")
+        _networks(self.metrics_from)
 
     @property
     def base_url(self) -> str:
@@ -159,6 +183,11 @@ class Config:
         # A server that listens everywhere is still reached at one address.
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104
         return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+
+    @property
+    def metrics_networks(self) -> tuple[Network, ...]:
+        """Who may read what was measured without a token."""
+        return _networks(self.metrics_from)
 
     @property
     def outtray(self) -> Path:
@@ -190,6 +219,11 @@ class Config:
             threads=settings.whole("threads", 8),
             trusted_proxies=settings.whole("trusted_proxies", 0),
             timers=settings.truth("timers", True),
+            log_format=settings.text("log_format") or "console",
+            metrics_token=settings.text("metrics_token"),
+            metrics_from=settings.text("metrics_from"),
+            drain_seconds=settings.whole("drain_seconds", 0),
+            worker_port=settings.whole("worker_port", 0),
             feed_gzip=settings.truth("feed_gzip", True),
             reply_address=settings.text("reply_address"),
             smtp=_smtp(settings),
@@ -303,6 +337,13 @@ def _kept_secret(path: Path) -> str:
             return kept
     except (OSError, UnicodeDecodeError) as error:
         raise StorageFailed(f"The secret key {path} can't be read or written: {error}.", field="secret_key") from error
+
+
+def _networks(given: str | None) -> tuple[Network, ...]:
+    try:
+        return tuple(ipaddress.ip_network(each.strip()) for each in (given or "").split(",") if each.strip())
+    except ValueError as error:
+        raise _refusal("metrics_from", f"is {given!r}; it must be networks like 10.0.0.0/8, ::1") from error
 
 
 def _check_public_url(url: str | None) -> None:

@@ -1,12 +1,11 @@
 """The parts put together by the settings, and the tests that a program must pass before it starts."""
 
-import logging
-import logging.config
 from pathlib import Path
-from typing import Final, cast
+from typing import cast
 
 from sqlalchemy import text
 
+from planner import logs
 from planner.clock import SystemClock
 from planner.config import Config
 from planner.errors import StorageFailed
@@ -18,8 +17,6 @@ from planner.notify.smtp import Security, SmtpMailer
 from planner.services.runtime import Runtime
 from planner.storage import schema
 from planner.storage.database import Database
-
-_QUIET: Final = ("apscheduler", "alembic", "waitress")
 
 
 def build(config: Config) -> Runtime:
@@ -54,18 +51,9 @@ def check_ready(runtime: Runtime) -> None:
     runtime.database.check_guard()
 
 
-def start_logging(level: str = "INFO") -> None:
-    """Log to standard error, one line an event; libraries only when something is wrong."""
-    logging.config.dictConfig(
-        {
-            "version": 1,
-            "disable_existing_loggers": False,
-            "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-            "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-            "loggers": {name: {"level": "WARNING"} for name in _QUIET},
-            "root": {"level": level, "handlers": ["stderr"]},
-        }
-    )
+def start_logging(form: str = "console") -> None:
+    """Log to standard error, in a form of `logs.FORMATS`."""
+    logs.start(form)
 
 
 def _inbox(config: Config) -> Inbox | None:

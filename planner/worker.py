@@ -3,15 +3,19 @@
 import fcntl
 import logging
 import threading
-from collections.abc import Iterable
+import time
+from collections.abc import Collection
 from pathlib import Path
 from typing import BinaryIO, Final
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from planner import logs
 from planner.clock import SystemClock
 from planner.errors import StorageFailed
+from planner.services.pulse import Pulse, pulse_file
 from planner.services.runtime import Runtime
+from planner.services.sweeping import SweepReport
 from planner.sweeps import SWEEPS, Sweep
 
 _ASK_SECONDS: Final = 0.2
@@ -63,7 +67,7 @@ class Leadership:
             self._file = None
 
 
-def run_timers(runtime: Runtime, lock_file: Path, stop: threading.Event, sweeps: Iterable[Sweep] = SWEEPS) -> None:
+def run_timers(runtime: Runtime, lock_file: Path, stop: threading.Event, sweeps: Collection[Sweep] = SWEEPS) -> None:
     """Wait for the lead, then run the sweeps until `stop` is set; a sweep that is running is finished first.
 
     Args:
@@ -76,26 +80,42 @@ def run_timers(runtime: Runtime, lock_file: Path, stop: threading.Event, sweeps:
         if stop.is_set():
             return
         _log.info("leading: the timers run here")
-        scheduler = _scheduler(runtime, sweeps)
+        pulse = Pulse(pulse_file(lock_file.parent), runtime.clock, {sweep.name: sweep.every for sweep in sweeps})
+        scheduler = _scheduler(runtime, sweeps, pulse)
         scheduler.start()
         stop.wait()
         scheduler.shutdown(wait=True)
+        pulse.stop()
     finally:
         leadership.give_up()
 
 
-def tick(runtime: Runtime, sweep: Sweep) -> None:
-    """Run one sweep now; whatever it raises is logged, because the next tick tries again."""
+def tick(runtime: Runtime, sweep: Sweep, pulse: Pulse | None = None) -> None:
+    """Run one sweep now; whatever it raises is logged, because the next tick tries again.
+
+    Args:
+        pulse: is told how it went.
+    """
+    begun = time.monotonic()
+    with logs.about(sweep=sweep.name):
+        report = _swept(runtime, sweep)
+    if pulse is not None:
+        pulse.beat(sweep.name, time.monotonic() - begun, failed=report is None or report.failed > 0)
+
+
+def _swept(runtime: Runtime, sweep: Sweep) -> SweepReport | None:
+    """What a sweep did; None where it raised."""
     try:
         report = sweep.run(runtime)
     except Exception as error:
         _log.error("sweep %s failed", sweep.name, exc_info=error)
-        return
+        return None
     if report.did_something:
         _log.info("sweep %s: %s", sweep.name, report)
+    return report
 
 
-def _scheduler(runtime: Runtime, sweeps: Iterable[Sweep]) -> BackgroundScheduler:
+def _scheduler(runtime: Runtime, sweeps: Collection[Sweep], pulse: Pulse) -> BackgroundScheduler:
     """Ticks by elapsed time in UTC, the first one now.
 
     A cron at a local hour is skipped or doubled when the clocks change.
@@ -103,7 +123,7 @@ def _scheduler(runtime: Runtime, sweeps: Iterable[Sweep]) -> BackgroundScheduler
     scheduler = BackgroundScheduler(timezone="UTC")
     for sweep in sweeps:
         scheduler.add_job(
-            tick, "interval", seconds=sweep.every.total_seconds(), args=(runtime, sweep), id=sweep.name,
+            tick, "interval", seconds=sweep.every.total_seconds(), args=(runtime, sweep, pulse), id=sweep.name,
             next_run_time=SystemClock().now(), coalesce=True, misfire_grace_time=None, max_instances=1,
         )  # fmt: skip
     return scheduler

@@ -186,3 +186,28 @@ def test_no_secret_is_printed_with_the_settings(tmp_path: Path) -> None:
     config = load(tmp_path, '[smtp]\nhost = "m"\nsender = "a@b"\nuser = "u"\npassword = "hushhush"', SECRET_KEY=KEY)
     assert KEY not in repr(config)
     assert "hushhush" not in repr(config)
+
+
+def test_who_may_read_what_is_measured_is_set_as_networks_and_as_a_token(tmp_path: Path) -> None:
+    """Nobody, where nothing is set."""
+    assert load(tmp_path).metrics_networks == ()
+    config = load(tmp_path, METRICS_FROM="127.0.0.1, 10.0.0.0/8,::1", METRICS_TOKEN=KEY)
+    assert [str(network) for network in config.metrics_networks] == ["127.0.0.1/32", "10.0.0.0/8", "::1/128"]
+    assert KEY not in repr(config)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("METRICS_FROM", "everybody"),
+        ("METRICS_FROM", "10.0.0.1/8"),
+        ("METRICS_TOKEN", "short"),
+        ("LOG_FORMAT", "xml"),
+        ("DRAIN_SECONDS", "301"),
+        ("WORKER_PORT", "65536"),
+    ],
+)
+def test_a_setting_of_what_looks_after_the_server_must_make_sense(tmp_path: Path, name: str, value: str) -> None:
+    """It is named."""
+    with pytest.raises(InvalidInput, match=name.lower()):
+        load(tmp_path, **{name: value})

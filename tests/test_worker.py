@@ -8,8 +8,10 @@ from datetime import timedelta
 from itertools import pairwise
 
 import pytest
+from structlog.contextvars import get_contextvars
 
 from planner.errors import DatabaseBusy, NotFound, StorageFailed
+from planner.services.pulse import read_pulse
 from planner.services.sweeping import SweepReport, each
 from planner.sweeps import SWEEPS, Sweep, sweep_named
 from planner.worker import Leadership, run_timers, tick
@@ -181,6 +183,33 @@ def test_a_tick_that_found_nothing_says_nothing(runtime, caplog):
     assert caplog.text == ""
     tick(runtime, Sweep("s", SOON, lambda _: SweepReport(done=2)))
     assert "sweep s: 2 done, 0 failed" in caplog.text
+
+
+def test_whoever_leads_leaves_a_sign_of_life_with_what_failed(started, runtime, tmp_path, clock):
+    """For the other processes; the last word is that the lead is given up."""
+
+    def fail(_):
+        raise DatabaseBusy("The database is busy.")
+
+    stop, thread = started(Sweep("failing", SOON, fail), Sweep("partly", SOON, lambda _: SweepReport(failed=1)))
+
+    def failures():
+        found = read_pulse(tmp_path)
+        return [sweep.failures for sweep in found.sweeps.values()] if found else []
+
+    wait_for(lambda: len(failures()) == 2 and all(failures()))
+    assert read_pulse(tmp_path).alive(clock.now())
+    stop.set()
+    thread.join(10)
+    assert not read_pulse(tmp_path).alive(clock.now())
+
+
+def test_what_a_sweep_logs_has_its_name(runtime):
+    """Whichever module says it."""
+    heard = []
+    tick(runtime, Sweep("s", SOON, lambda _: heard.append(get_contextvars()) or SweepReport()))
+    assert heard == [{"sweep": "s"}]
+    assert get_contextvars() == {}
 
 
 def test_every_sweep_of_the_table_runs_on_an_empty_and_on_a_quiet_clinic(runtime, clinic):

@@ -81,6 +81,7 @@ AREAS: dict[str, tuple[str, ...]] = {
         "planner/services/currencies.py",
         "planner/services/first_run.py",
         "planner/services/seen.py",
+        "planner/services/system_view.py",
     ),
     "figures": (
         "templates/figures/*",

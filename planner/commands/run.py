@@ -3,25 +3,28 @@
 import dataclasses
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import click
+from flask import Flask
 
 from planner import wiring, worker
-from planner.app import create_app
+from planner.app import create_app, create_probes
 from planner.commands.engine import machine_code
 from planner.commands.garbage import settle
-from planner.commands.server import Server
+from planner.commands.server import AtOnce, Server
 from planner.commands.setup import load_config, open_runtime
 from planner.config import Config
 from planner.errors import InvalidInput
 from planner.services.first_run import setup_address
 from planner.services.opening import any_clinic
+from planner.services.readiness import Readiness
 from planner.services.runtime import Runtime
 from planner.sweeps import sweep_named
-from planner.web.context import DOOR
+from planner.web.context import DOOR, READINESS
 
 
 @click.command()
@@ -31,12 +34,15 @@ def serve(host: str | None, port: int | None) -> None:
     """Serve the pages, and run the timers unless the settings say `timers = false`."""
     config = load_config()
     config = dataclasses.replace(config, host=host or config.host, port=port or config.port)
-    wiring.start_logging()
+    wiring.start_logging(config.log_format)
     runtime = wiring.build(config)
     wiring.check_ready(runtime)
     if config.timers:
         worker.Leadership(_lock_file(config)).check()
-    server = _listening(runtime, config)
+    app = create_app(runtime, config)
+    readiness: Readiness = app.extensions[READINESS]
+    readiness.guarded = True
+    server = _listening(config, app, app.extensions[DOOR].at_once)
     stop = _stop_when_told()
     with _timers(runtime, config), machine_code(config.instance, when_loaded=settle):
         settle()
@@ -45,6 +51,9 @@ def serve(host: str | None, port: int | None) -> None:
         if not any_clinic(runtime):
             click.echo(f"There is no clinic yet. Open yours here: {setup_address(runtime)}", err=True)
         stop.wait()
+        # Whoever stands in front asks now and then, and sends nothing more here before it ends.
+        readiness.stop()
+        time.sleep(config.drain_seconds)
         server.finish()
     runtime.database.close()
 
@@ -53,11 +62,11 @@ def serve(host: str | None, port: int | None) -> None:
 def run_worker() -> None:
     """Run only the timers. Of several workers one leads; when it ends, another takes over."""
     config = load_config()
-    wiring.start_logging()
+    wiring.start_logging(config.log_format)
     runtime = wiring.build(config)
     wiring.check_ready(runtime)
     stop = _stop_when_told()
-    with machine_code(config.instance):
+    with machine_code(config.instance), _probes(runtime, config):
         worker.run_timers(runtime, _lock_file(config), stop)
     runtime.database.close()
 
@@ -73,10 +82,24 @@ def sweep(name: str) -> None:
         raise SystemExit(1)
 
 
-def _listening(runtime: Runtime, config: Config) -> Server:
-    app = create_app(runtime, config)
+@contextmanager
+def _probes(runtime: Runtime, config: Config) -> Iterator[None]:
+    """Answer whether this process lives while the block lasts, where the settings say so."""
+    if not config.worker_port:
+        yield
+        return
+    app = create_probes(runtime, config)
+    server = _listening(dataclasses.replace(config, port=config.worker_port, threads=1), app)
+    server.start()
     try:
-        return Server(app, config, app.extensions[DOOR].at_once)
+        yield
+    finally:
+        server.finish()
+
+
+def _listening(config: Config, app: Flask, *at_once: AtOnce) -> Server:
+    try:
+        return Server(app, config, *at_once)
     except OSError as error:
         raise InvalidInput(
             f"Can't listen on {config.host}:{config.port}: {error.strerror}. Choose another port with --port.",

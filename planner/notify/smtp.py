@@ -50,6 +50,15 @@ class SmtpMailer:
                 on_data_started()
             _hand_over(server, text)
 
+    def try_connection(self) -> None:
+        """Find out whether the server answers and lets us in; nothing is sent.
+
+        Raises:
+            TemporaryFailure: it does not, with its words.
+        """
+        with self._connection():
+            pass
+
     @contextmanager
     def _connection(self) -> Iterator[smtplib.SMTP]:
         """A connection that is greeted, encrypted and signed in; closed afterwards whatever happens.

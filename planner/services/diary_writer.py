@@ -5,8 +5,10 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import InitVar, dataclass, field
+from functools import partial
 from typing import Any
 
+from planner import metrics
 from planner.services.attention_courses import settle
 from planner.services.difference import difference, face
 from planner.services.freed_slots import note_freed
@@ -72,6 +74,8 @@ def write_changes(unit: Unit, changes: Sequence[CourseChange], *, batch: int | N
     revisions = [work.keep_revision(batch, after[work.change.course.id]) for work in works]
     unit.session.flush()
     settle(unit, courses)
+    for change in changes:
+        unit.once_kept(partial(metrics.course_changed, change.kind))
     return revisions
 
 

@@ -11,11 +11,12 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from typing import Any, Final, cast
 
 from sqlalchemy import ColumnElement, CursorResult, and_, or_, select, update
 
+from planner import metrics
 from planner.config import template_folder
 from planner.errors import InvalidInput
 from planner.notify.delivery import DeliveryFailure, PermanentFailure, TemporaryFailure, UnknownOutcome
@@ -230,6 +231,8 @@ def _give_up(runtime: Runtime, leased: _Leased, status: str, error: str) -> None
 def _settle(unit: Unit, leased: _Leased, status: str, **values: Any) -> bool:
     ours = and_(OutboxRow.status.in_(("leased", "sending")), OutboxRow.leased_until == leased.until)
     settled = _change(unit, leased.owed, ours, status=status, **values)
+    if settled and status != "sending":
+        unit.once_kept(partial(metrics.message_settled, status))
     if settled and status not in ("sending", "due"):
         unit.audit(f"message.{status}", f"outbox/{leased.owed.id}", kind=leased.kind)
     return settled
@@ -241,6 +244,7 @@ def _flag_interrupted(runtime: Runtime, owed: _Owed) -> None:
         if not _change(unit, owed, _is_interrupted(unit.now), status="unknown"):
             return
         row = unit.get(OutboxRow, owed.id)
+        unit.once_kept(partial(metrics.message_settled, "unknown"))
         row.last_error = say("Cut off while it was being sent: it may have arrived or not.")
         unit.audit("message.unknown", f"outbox/{row.id}", kind=row.kind)
         _open_failed(unit, row.id, row.last_error, say("reminder of the next appointment"))

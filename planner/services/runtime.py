@@ -1,6 +1,6 @@
 """What every use case is given: the database, the clock, the way out for messages, and who is asking."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -84,6 +84,7 @@ class Unit:
     actor: Actor
     now: datetime
     zone: ZoneInfo = field(init=False)
+    _once_kept: list[Callable[[], None]] = field(default_factory=list, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Resolve the clinic's zone once."""
@@ -98,6 +99,15 @@ class Unit:
     def wall_now(self) -> datetime:
         """The clinic's wall clock, naive."""
         return self.now.astimezone(self.zone).replace(tzinfo=None)
+
+    def once_kept(self, note: Callable[[], None]) -> None:
+        """Do this when the transaction is in the database, and not at all where it is not; it must not fail."""
+        self._once_kept.append(note)
+
+    def kept(self) -> None:
+        """The transaction is in the database."""
+        for note in self._once_kept:
+            note()
 
     def get(self, row: type[RowT], row_id: int) -> RowT:
         """The clinic's row with this id, or NotFound, whoever else may have one."""
@@ -143,7 +153,9 @@ class Runtime:
     def writing(self, actor: Actor) -> Iterator[Unit]:
         """Change the actor's clinic, all or nothing."""
         with self.database.writing(actor.clinic_id) as session:
-            yield self._unit(session, actor)
+            unit = self._unit(session, actor)
+            yield unit
+        unit.kept()
 
     def _unit(self, session: Session, actor: Actor) -> Unit:
         clinic = session.get(ClinicRow, actor.clinic_id)

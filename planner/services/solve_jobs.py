@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from planner import logs, metrics
 from planner.errors import DatabaseBusy, PlannerError
 from planner.services import job_rows
 from planner.services.job_rows import Job, Progress, ask_stop, look
@@ -86,7 +87,12 @@ def _in_thread(runtime: Runtime, actor: Actor, job: Job, work: Work) -> None:
 
 
 def _run(runtime: Runtime, actor: Actor, job: Job, work: Work) -> None:
-    watch, over = Watch(), threading.Event()
+    with logs.about(job=job.id, clinic=actor.clinic_id, staff=actor.staff_id):
+        _run_named(runtime, actor, job, work)
+
+
+def _run_named(runtime: Runtime, actor: Actor, job: Job, work: Work) -> None:
+    watch, over, begun = Watch(), threading.Event(), time.monotonic()
     heart = threading.Thread(target=_beat, args=(runtime, actor, job, watch, over), name=f"heart-{job.id}", daemon=True)
     heart.start()
     try:
@@ -98,7 +104,10 @@ def _run(runtime: Runtime, actor: Actor, job: Job, work: Work) -> None:
         answer, error = None, say("The planning failed. The program's log says why.")
     finally:
         over.set()
+    seconds = time.monotonic() - begun
     heart.join()
+    if answer is not None:
+        metrics.solved(job.kind, seconds, watch.latest.gap_percent if watch.latest else None)
     _keep(runtime, actor, job, answer, error, watch.latest)
 
 

@@ -14,6 +14,7 @@ from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError
 from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
 from sqlalchemy.orm.exc import StaleDataError
 
+from planner import metrics
 from planner.errors import DatabaseBusy, PlannerError, SlotTaken, StaleForm, StorageFailed
 from planner.storage import guard
 from planner.storage.base import ClinicScoped
@@ -111,6 +112,10 @@ class _WriteTurn:
         self._file: BinaryIO | None = None
 
     def __enter__(self) -> None:
+        with metrics.waiting_to_write():
+            self._wait()
+
+    def _wait(self) -> None:
         deadline = time.monotonic() + self._wait_seconds
         if not self._thread_lock.acquire(timeout=self._wait_seconds):
             raise _busy(self._wait_seconds)

@@ -7,6 +7,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
 
 from planner.storage import calendars, courses, jobs, opening, outward, people, progress
 from planner.storage.base import Base
@@ -37,10 +38,21 @@ def newest() -> str:
     return head
 
 
+def older() -> frozenset[str]:
+    """The steps before the newest one that this program knows."""
+    steps = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+    return frozenset(steps - {newest()})
+
+
 def current(database: Database) -> str | None:
     """The step the database is at; None before the first."""
     with database.engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision()
+        return step_of(connection)
+
+
+def step_of(connection: Connection) -> str | None:
+    """The step of the database that a connection leads to."""
+    return MigrationContext.configure(connection).get_current_revision()
 
 
 def differences(database: Database) -> list[object]:

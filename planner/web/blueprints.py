@@ -11,6 +11,7 @@ from planner.web.dav import dav
 from planner.web.diary import diary
 from planner.web.feeds import feeds
 from planner.web.figures import figures
+from planner.web.operations import operations
 from planner.web.outtray import outtray
 from planner.web.owner import owner
 from planner.web.patient import patient
@@ -22,4 +23,5 @@ from planner.web.therapist import therapist
 BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
     *(auth, reception, diary, courses, feeds, dav, therapist, figures),
     *(owner, patient, public, outtray, calendars, take_over),
+    operations,
 )

@@ -13,6 +13,9 @@ FEEDS = "planner.feeds"
 DOOR = "planner.door"
 """Where it keeps what answers calendars before it is asked itself."""
 
+READINESS = "planner.readiness"
+"""Where it keeps whether requests should be sent to it."""
+
 GUESSES = "planner.guesses"
 """Where it counts wrong secrets."""
 

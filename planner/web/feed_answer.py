@@ -9,11 +9,13 @@ from email.utils import format_datetime
 from functools import lru_cache
 from typing import Any, Final
 
+from planner import metrics
 from planner.calendars.feed import is_unchanged
 from planner.services.feed_memory import FeedMemory, Written
 from planner.services.feeds import kept_feed
 from planner.services.runtime import Runtime
 from planner.web.security import HEADERS
+from planner.web.watching import log_answer
 
 TYPE: Final = "text/calendar; charset=utf-8"
 STATUS: Final = {200: "200 OK", 304: "304 Not Modified"}
@@ -22,6 +24,7 @@ ASKED: Final = ("IF_NONE_MATCH", "IF_MODIFIED_SINCE", "ACCEPT_ENCODING")
 
 _BEFORE: Final = "/f/"
 _AFTER: Final = ".ics"
+_RULE: Final = f"{_BEFORE}<token>{_AFTER}"
 _SAFE: Final = tuple((name, value) for name, value in HEADERS.items() if name != "Referrer-Policy")
 _log = logging.getLogger("planner.access")
 
@@ -141,5 +144,8 @@ class FeedDoor:
             # A server would log it together with the address, and the application can still answer.
             _log.exception("GET /f/<token>.ics was not answered at once")
             return None
-        _log.info("GET /f/<token>.ics %s %.0f ms", answer.status, (time.monotonic() - begun) * 1000)
+        seconds = time.monotonic() - begun
+        metrics.feed_answered(answer.status)
+        metrics.request_answered(_RULE, answer.status, seconds)
+        log_answer("GET", _RULE, answer.status, seconds)
         return answer

@@ -49,6 +49,7 @@ CLINIC: Final = (
     NavItem("outtray.list", say("Outtray")),
     NavItem("figures.calibration", say("Estimates")),
     NavItem("owner.settings", say("Settings")),
+    NavItem("owner.system", say("System")),
 )
 OWN: Final = (
     NavItem("therapist.my_calendar", say("My calendar")),

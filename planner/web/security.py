@@ -1,15 +1,14 @@
-"""What every answer carries: safe headers, the cookie's settings, the CSRF check, an access log without secrets."""
+"""What every answer carries: safe headers, the cookie's settings, the CSRF check."""
 
-import logging
-import time
 from typing import Final
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, request
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from planner.config import Config
+from planner.web import watching
 
 REQUEST_BYTES_MAX: Final = 1024 * 1024
 CONTENT_SECURITY_POLICY: Final = "; ".join(
@@ -36,7 +35,6 @@ HEADERS: Final = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-_log = logging.getLogger("planner.access")
 
 
 def install(app: Flask, config: Config) -> None:
@@ -58,14 +56,9 @@ def install(app: Flask, config: Config) -> None:
     if config.trusted_proxies:
         hops = config.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
-    app.before_request(_start_watch)
+    watching.install(app, behind_proxy=config.trusted_proxies > 0)
     CSRFProtect(app)
     app.after_request(_safe_headers)
-    app.after_request(_log_request)
-
-
-def _start_watch() -> None:
-    g.started = time.monotonic()
 
 
 def _safe_headers(response: Response) -> Response:
@@ -76,12 +69,4 @@ def _safe_headers(response: Response) -> Response:
     # Pages show people's health; a view which may be kept says so itself, as feeds and static files do.
     if "Cache-Control" not in response.headers:
         response.headers["Cache-Control"] = "no-store"
-    return response
-
-
-def _log_request(response: Response) -> Response:
-    """Log the route, not the address: addresses carry personal links, names searched for and row numbers."""
-    route = request.url_rule.rule if request.url_rule else "(no such route)"
-    milliseconds = (time.monotonic() - g.started) * 1000 if "started" in g else 0.0
-    _log.info("%s %s %s %.0f ms", request.method, route, response.status_code, milliseconds)
     return response

@@ -4,6 +4,7 @@ import threading
 import time
 
 import pytest
+from structlog.contextvars import get_contextvars
 
 from planner.errors import InvalidInput, NotFound, SlotTaken, StaleForm
 from planner.services import job_rows, solve_jobs
@@ -31,6 +32,14 @@ def test_a_job_keeps_the_answer_and_how_far_it_came(runtime, clinic):
     assert (job.status, job.answer, job.actor) == ("done", {"twice": 42}, "Rosa Lind")
     assert job.progress == job_rows.Progress(120, 100, 0.5)
     assert round(job.progress.gap_percent, 1) == 20.0
+
+
+def test_what_a_job_logs_has_its_number_and_who_asked(runtime, clinic):
+    """By numbers, whichever module says it."""
+    heard = []
+    job_id = started(runtime, clinic, lambda *_: heard.append(get_contextvars()) or {})
+    finished(runtime, clinic, job_id)
+    assert heard == [{"job": job_id, "clinic": clinic.id, "staff": clinic.rosa.id}]
 
 
 def test_a_running_job_can_be_stopped_and_keeps_its_best(runtime, clinic):

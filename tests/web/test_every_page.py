@@ -34,7 +34,8 @@ def routes():
 
 
 RULES = routes()
-PAGES = [rule for rule in RULES if "GET" in rule.methods]
+# What was measured is shown to whom the settings name; tests/web/test_operations.py has them.
+PAGES = [rule for rule in RULES if "GET" in rule.methods and rule.endpoint != "operations.figures"]
 # A calendar address is opened by no cookie, so there is nothing that another page could misuse.
 WITH_COOKIE = [rule for rule in RULES if ACCESS.get(rule.endpoint) != "feed-token"]
 CHANGES = [(rule, method) for rule in WITH_COOKIE for method in sorted(rule.methods - {"GET", "HEAD", "OPTIONS"})]

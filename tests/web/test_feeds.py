@@ -14,6 +14,7 @@ from planner.services import attendance, feeds
 from planner.services.feed_memory import FeedMemory
 from planner.web.context import DOOR
 from planner.web.feed_answer import Asked, FeedDoor
+from planner.web.watching import HEADER
 from tests.web.ana_course import book_ana
 from tests.web.browser_without_screen import Browser
 
@@ -158,7 +159,8 @@ def test_point_16_the_short_way_gives_only_what_is_right(app, client, path, runt
     first = client.get(path)
     answer = door.at_once(path, NOTHING_KEPT)
     assert (answer.status, answer.body) == (200, first.data)
-    assert dict(answer.headers) == dict(first.headers)
+    # A number for each would have to be put into what is kept ready.
+    assert dict(answer.headers) == {name: value for name, value in first.headers.items() if name != HEADER}
     assert door.at_once(path, Asked(first.headers["ETag"], None, None)).status == 304
     clock.advance(minutes=15)
     assert door.at_once(path, NOTHING_KEPT) is None

@@ -52,6 +52,9 @@ def outside(page: str) -> Iterator[str]:
     """The words outside of brackets: of the visible text, and of each label."""
     tree = html5lib.parse(page, namespaceHTMLElements=False)
     depth, bare = 0, []
+    # The address of a route is no word.
+    for code in tree.iter("code"):
+        code.text = ""
     for select in tree.iter("select"):
         if select.get("name") in NAMES:
             select.clear()

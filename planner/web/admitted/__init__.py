@@ -16,6 +16,7 @@ from planner.web.admitted import (
     diary,
     feeds,
     figures,
+    operations,
     owner,
     patient,
     public,
@@ -40,6 +41,6 @@ def united(tables: Iterable[Table]) -> Table:
 
 AREAS: Final = (
     *(auth, desk, booking, diary, courses, therapist, figures),
-    *(owner, connections, patient, public, feeds),
+    *(owner, connections, patient, public, feeds, operations),
 )
 ACCESS: Final[Table] = united(area.ADMITTED for area in AREAS)

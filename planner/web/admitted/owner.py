@@ -9,6 +9,7 @@ ADMITTED: Final[Table] = {
     "owner.setup": "public",
     "owner.my_language": "staff",
     "owner.settings": "manager",
+    "owner.system": "manager",
     "owner.policies": "manager",
     "owner.policy_follows": "manager",
     "owner.staff": "manager",

@@ -12,6 +12,7 @@ from planner.web.owner import (
     settings,
     setup,
     staff,
+    system,
 )
 from planner.web.owner.routes import owner
 
@@ -28,4 +29,5 @@ __all__ = [
     "settings",
     "setup",
     "staff",
+    "system",
 ]

@@ -16,6 +16,7 @@ from tests.web.examples import (
     diary,
     feeds,
     figures,
+    operations,
     owner,
     patient,
     public,
@@ -42,6 +43,6 @@ def united(areas: Iterable[Mapping[str, Example]]) -> Mapping[str, Example]:
 
 AREAS: Final = (
     *(auth, booking, connections, courses, desk, diary),
-    *(feeds, figures, owner, patient, public, therapist),
+    *(feeds, figures, operations, owner, patient, public, therapist),
 )
 EXAMPLES: Final = united(area.EXAMPLES for area in AREAS)

@@ -1,0 +1,165 @@
+"""The page "System": how the program runs, for who owns the clinic and has nobody who looks after servers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from statistics import median
+from typing import Final
+
+from sqlalchemy import select
+
+from planner import metrics
+from planner.metrics import RuleTimes
+from planner.services.job_rows import DONE, USED, Progress
+from planner.services.pulse import Timers, read_pulse
+from planner.services.readiness import FREE_BYTES_MIN
+from planner.services.running import Owed, database_bytes, free_bytes, owed, program_version
+from planner.services.runtime import Actor, Runtime, Unit
+from planner.storage import schema
+from planner.storage.jobs import SolveJobRow
+
+LATE_AFTER: Final = timedelta(minutes=5)
+"""A sweep that is later than this, or a message, does not merely wait for its turn."""
+
+LITTLE_SPACE: Final = 20 * FREE_BYTES_MIN
+_MOST_ROUTES: Final = 5
+_ENOUGH_ANSWERS: Final = 5
+_LAST_SOLVES: Final = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Solves:
+    """The last plannings that ran as jobs.
+
+    Args:
+        gap_percent: the median of how far above the proved bound they were at most; None: nothing was proved.
+        worst_percent: the largest of these.
+        seconds: the median of how long they thought.
+    """
+
+    count: int
+    gap_percent: float | None
+    worst_percent: float | None
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class SweepLine:
+    """One kind of timed work; `late` is how overdue its next run is."""
+
+    name: str
+    ended_at: datetime | None
+    late: timedelta
+    failures: int
+
+    @property
+    def is_late(self) -> bool:
+        """Whether it is so late that something is wrong."""
+        return self.late > LATE_AFTER
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """How the program runs.
+
+    Args:
+        step: of the database's schema.
+        timers: what the timers last said of themselves; None: they never ran.
+        alive: whether they run now.
+        owed: what this clinic still owes: messages and plannings.
+        feeds: how often calendars were asked for since this process began, by status.
+        slowest: the routes that took longest on average since then.
+        write_wait: how long writes waited for their turn.
+    """
+
+    version: str
+    step: str
+    database_bytes: int
+    free_bytes: int
+    timers: Timers | None
+    alive: bool
+    sweeps: tuple[SweepLine, ...]
+    owed: Owed
+    feeds: Mapping[str, int]
+    slowest: tuple[RuleTimes, ...]
+    write_wait: RuleTimes
+    solves: Solves | None
+    zone: str
+
+    @property
+    def little_space(self) -> bool:
+        """Whether somebody should make room on the disk."""
+        return self.free_bytes < LITTLE_SPACE
+
+    @property
+    def late_messages(self) -> bool:
+        """Whether messages are not going out as they should."""
+        return self.owed.oldest > LATE_AFTER or self.owed.messages["retrying"] > 0
+
+    @property
+    def all_well(self) -> bool:
+        """Whether nobody needs to do anything."""
+        failed = self.owed.messages["failed"] + self.owed.messages["unknown"]
+        late = self.late_messages or any(sweep.is_late for sweep in self.sweeps)
+        return self.alive and not (self.little_space or late or failed)
+
+
+def system(runtime: Runtime, actor: Actor, instance: Path) -> System:
+    """How it runs at this moment (a dozen short queries).
+
+    Raises:
+        NotAllowed: the person does not manage the clinic.
+    """
+    actor.must_be("manager")
+    now, timers = runtime.clock.now(), read_pulse(instance)
+    with runtime.reading(actor) as unit:
+        found, solves = owed(unit.session, now), _solves(unit)
+        step, zone = schema.step_of(unit.session.connection()) or "", unit.clinic.timezone
+    return System(
+        version=program_version(),
+        step=step,
+        database_bytes=database_bytes(runtime),
+        free_bytes=free_bytes(instance),
+        timers=timers,
+        alive=timers is not None and timers.alive(now),
+        sweeps=_sweeps(timers, now) if timers else (),
+        owed=found,
+        feeds=metrics.feed_counts(),
+        slowest=_slowest(metrics.request_times()),
+        write_wait=metrics.write_wait(),
+        solves=solves,
+        zone=zone,
+    )
+
+
+def _sweeps(timers: Timers, now: datetime) -> tuple[SweepLine, ...]:
+    """Each sweep, the latest first."""
+    lags = timers.lags(now)
+    lines = (
+        SweepLine(name, sweep.ended_at, lags[name], sweep.failures) for name, sweep in sorted(timers.sweeps.items())
+    )
+    return tuple(sorted(lines, key=lambda line: -line.late))
+
+
+def _slowest(times: list[RuleTimes]) -> tuple[RuleTimes, ...]:
+    """One slow answer is no slow route."""
+    often = [each for each in times if each.count >= _ENOUGH_ANSWERS]
+    return tuple(sorted(often, key=lambda each: -each.mean)[:_MOST_ROUTES])
+
+
+def _solves(unit: Unit) -> Solves | None:
+    row = SolveJobRow
+    last = select(row.progress).where(row.status.in_((DONE, USED))).order_by(row.asked_at.desc()).limit(_LAST_SOLVES)
+    found = [Progress(**progress) for progress in unit.session.scalars(last) if progress]
+    if not found:
+        return None
+    gaps = [gap for each in found if (gap := each.gap_percent) is not None]
+    return Solves(
+        count=len(found),
+        gap_percent=median(gaps) if gaps else None,
+        worst_percent=max(gaps, default=None),
+        seconds=median(each.seconds for each in found),
+    )

@@ -1,0 +1,1 @@
+"""What lies in deploy/, and what is said of it, fits the program."""

@@ -1,0 +1,101 @@
+"""The log: one event a line, for people and for programs, with the numbers of what it is about."""
+
+import json
+import logging
+import sys
+
+import pytest
+
+from planner import logs
+from planner.config import LOG_FORMATS
+
+
+@pytest.fixture
+def line():
+    """Gives the line that an event becomes: line("json", "words", 1, extra={…})."""
+
+    def make(form, words, *values, level=logging.INFO, exc_info=None, **facts):
+        record = logging.getLogger("planner.test").makeRecord(
+            "planner.test", level, "file", 1, words, values, exc_info, extra=facts
+        )
+        return logs.formatter(form).format(record)
+
+    yield make
+    logs.end()
+
+
+def test_for_programs_an_event_is_one_json_object(line):
+    """With time, level, logger, words, ids and facts by name."""
+    with logs.about(job=7, clinic=3, staff=None):
+        kept = json.loads(line("json", "%s is done", "it", method="GET", rule="/today", status=200, ms=3.2))
+    assert kept.pop("timestamp").endswith("Z")
+    assert kept == {
+        "level": "info", "logger": "planner.test", "event": "it is done", "job": 7, "clinic": 3,
+        "method": "GET", "rule": "/today", "status": 200, "ms": 3.2,
+    }  # fmt: skip
+
+
+def test_for_people_it_is_words_with_the_ids_behind(line):
+    """The facts stand in the words already."""
+    with logs.about(request="abc", clinic=3):
+        said = line("console", "GET /today 200 3 ms", method="GET", rule="/today", status=200, ms=3.2)
+    assert said.endswith("Z INFO planner.test: GET /today 200 3 ms clinic=3 request=abc")
+
+
+@pytest.mark.parametrize("form", logs.FORMATS)
+def test_nobody_can_forge_a_line(line, form):
+    """Whatever stands in an event, it is one line."""
+    assert len(line(form, "one\nINFO planner.access: two\r\n").splitlines()) == 1
+
+
+def test_a_traceback_is_kept_in_both_forms(line):
+    """For people over several lines, for programs inside the object."""
+    try:
+        raise ValueError("torn")
+    except ValueError:
+        torn = sys.exc_info()
+    assert "ValueError: torn" in line("console", "failed", exc_info=torn).splitlines()[-1]
+    assert "ValueError: torn" in json.loads(line("json", "failed", exc_info=torn))["exception"]
+
+
+def test_a_line_is_about_nothing_that_could_be_a_name(line):
+    """Only what IDS lists; and what a block said ends with it."""
+    for say in (logs.about, logs.begin, logs.also):
+        with pytest.raises(ValueError, match="patient"):
+            say(patient="Ana Silva")
+    with logs.about(sweep="tidy"):
+        assert "sweep=tidy" in line("console", "x")
+    assert "sweep" not in line("console", "x")
+
+
+def test_the_next_request_begins_anew(line):
+    """Threads are used again; nobody's number may stand in another one's lines."""
+    logs.begin(request="first")
+    logs.also(clinic=1, staff=2)
+    assert "clinic=1 request=first staff=2" in line("console", "x")
+    logs.begin(request="second")
+    assert line("console", "x").endswith(": x request=second")
+    logs.end()
+    assert line("console", "x").endswith(": x")
+
+
+def test_the_settings_know_the_same_forms(line):
+    """Else a setting that is allowed would stop the start."""
+    assert LOG_FORMATS == logs.FORMATS
+    with pytest.raises(ValueError, match="xml"):
+        logs.formatter("xml")
+
+
+def test_a_start_sets_up_the_whole_program(capsys):
+    """Everything goes to standard error; libraries only speak when something is wrong."""
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    try:
+        logs.start("json")
+        logging.getLogger("planner.test").info("heard")
+        logging.getLogger("alembic").info("not heard")
+        assert [json.loads(each)["event"] for each in capsys.readouterr().err.splitlines()] == ["heard"]
+    finally:
+        root.handlers, root.level = handlers, level
+        for name in ("apscheduler", "alembic", "waitress"):
+            logging.getLogger(name).setLevel(logging.NOTSET)
