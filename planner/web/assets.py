@@ -1,4 +1,4 @@
-"""Stylesheets, scripts and pictures under names that tell what is in them, so that a browser may keep each for a year."""
+"""Stylesheets, scripts and pictures under names that tell what is in them, so that a browser may keep them."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Assets:
         self._known: dict[str, _Asset] = {}
 
     def name_of(self, plain: str) -> str:
-        """What pages call a file: `css/planner.css` is `css/planner.0f3a….css`; one that is not there keeps its name."""
+        """What pages call a file: `css/planner.css` is `css/planner.0f3a….css`; what is not there keeps its name."""
         found = self._read(plain)
         if found is None:
             return plain
