@@ -131,7 +131,7 @@ NOWHERE = ["../secret.css", "..%2fsecret.css", "%2fetc%2fpasswd", "css", "css/",
 def test_nothing_else_is_served(small, folder, name):
     """Neither what lies beside the folder, nor a folder, nor what is not there."""
     (folder.parent / "secret.css").write_text("secret")
-    assert small.test_client().get(f"/static/{name}").status_code == 404
+    assert small.test_client().get(f"/static/{name}", follow_redirects=True).status_code == 404
 
 
 def test_a_page_opens_before_its_parts_were_fetched(small):
