@@ -49,7 +49,7 @@ WISH: Final = Hostile(
 EVERYBODY: Final = (PATIENT, STAFF, ROOM, SERVICE, CLINIC, NOTE, WISH)
 
 
-def rename(runtime: Runtime, clinic: Clinic) -> None:
+def rename(runtime: Runtime, clinic: Clinic, name: str = CLINIC.words) -> None:
     """Everybody and everything of a clinic is called that, past all checks of forms, as an import may leave it."""
     with runtime.writing(clinic.system) as unit:
         for row, values in (
@@ -61,6 +61,6 @@ def rename(runtime: Runtime, clinic: Clinic) -> None:
             (AssessmentRow, {"notes": NOTE.words}),
             (NoteRow, {"text": NOTE.words}),
             (BusyCalendarRow, {"name": ROOM.words}),
-            (ClinicRow, {"name": CLINIC.words, "address": ROOM.words}),
+            (ClinicRow, {"name": name, "address": ROOM.words}),
         ):
             unit.session.execute(update(row).values(**values))

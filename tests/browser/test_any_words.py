@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.browser.test_every_screen import SCREENS, WINDOWS, look_at, overhang, resize
+from tests.browser.test_every_screen import SCREENS, WINDOWS, look_at, resize
 from tests.hostile_names import CLINIC, EVERYBODY, PATIENT, STAFF, rename
 from tests.web.test_every_page import named
 
@@ -22,7 +22,7 @@ _FAULTS = """([names]) => {
     while (walker.nextNode()) {
         const node = walker.currentNode;
         const name = names.find(({ mark }) => node.data.includes(mark));
-        if (!name || node.parentElement.closest("svg, option, .visually-hidden, .ec-event, .brand, .bar-menu > summary")) continue;
+        if (!name || !node.parentElement.checkVisibility() || node.parentElement.closest("svg, option, .visually-hidden, .ec-event, .brand, .bar-menu > summary")) continue;
         const range = document.createRange();
         range.selectNodeContents(node);
         const boxes = [...range.getClientRects()].filter((box) => box.width > 0);
@@ -38,7 +38,8 @@ _FAULTS = """([names]) => {
             if (["inline", "contents"].includes(style.display)) continue;
             const hides = style.overflowY !== "visible" && text.bottom > box.bottom + 1;
             if (text.right > box.right + 1 || text.left < box.left - 1 || hides) {
-                found.push(`${name.mark}: leaves <${each.tagName.toLowerCase()} class="${each.className}">`);
+                const from = node.parentElement.outerHTML.slice(0, 40);
+                found.push(`${name.mark}: ${from} leaves <${each.tagName.toLowerCase()} class="${each.className}">`);
                 break;
             }
             if (["absolute", "fixed"].includes(style.position)) break;
@@ -46,6 +47,13 @@ _FAULTS = """([names]) => {
         if (text.right > width + 1 || text.left < -1) found.push(`${name.mark}: leaves the window`);
     }
     return [...new Set(found)];
+}"""
+# What makes a page wider than its window.
+_WIDE = """() => {
+    const page = document.documentElement;
+    if (page.scrollWidth <= page.clientWidth) return [];
+    const wide = [...document.body.querySelectorAll("*")].filter((each) => each.getBoundingClientRect().right > page.clientWidth + 1);
+    return wide.map((each) => `<${each.tagName.toLowerCase()} class="${each.className}">`);
 }"""
 NAMES = [[{"mark": each.mark, "words": each.words} for each in EVERYBODY]]
 
@@ -59,10 +67,13 @@ def shown():
 @pytest.mark.parametrize("rule", SCREENS, ids=named)
 def test_any_words_are_shown_whole_and_safe(rule, standing, shown):
     """At a desk and on a phone; what a console says of a script that may not run is a complaint too."""
+    # The outtray knows what this clinic sent by its name, so that one stays there.
+    its_name = "Northside Clinic" if rule.endpoint.startswith("outtray") else CLINIC.words
+    rename(standing.runtime, standing.clinic, its_name)
     window, path = look_at(rule, standing)
     if path is None:
         return
-    rename(standing.runtime, standing.clinic)
+    rename(standing.runtime, standing.clinic, its_name)
     asked = []
     window.page.once("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
     for name, size in WINDOWS.items():
@@ -70,7 +81,7 @@ def test_any_words_are_shown_whole_and_safe(rule, standing, shown):
         window.open(path)
         found = window.page.evaluate(_FAULTS, NAMES)
         assert found == [], "\n".join([name, *found])
-        assert overhang(window.page) <= 0, name
+        assert window.page.evaluate(_WIDE) == [], name
         text = window.page.evaluate("document.body.textContent")
         shown |= {rule.endpoint} if any(each.mark in text for each in EVERYBODY) else set()
     assert asked == []
@@ -103,5 +114,5 @@ def test_the_check_of_words_finds_faults(standing):
     )
     found = "\n".join(window.page.evaluate(_FAULTS, NAMES))
     assert "Qxe: begun" in found
-    assert "Qxb: leaves <p" in found
-    assert "Qxa: leaves <p" in found
+    assert "Qxb: <p" in found
+    assert "Qxa: <p" in found
