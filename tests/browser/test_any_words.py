@@ -11,6 +11,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 # as they must be: a card of the calendar is as large as its time, and its menu and the list say all of it; the bar has
 # one line, and the foot of the page and the menu of a phone say all of that.
 _FAULTS = """([names]) => {
+    const small = "svg, option, .visually-hidden, .ec-event, .brand, .bar-menu > summary";
     const found = [];
     const text = document.body.textContent;
     const count = (part) => text.split(part).length - 1;
@@ -22,7 +23,7 @@ _FAULTS = """([names]) => {
     while (walker.nextNode()) {
         const node = walker.currentNode;
         const name = names.find(({ mark }) => node.data.includes(mark));
-        if (!name || !node.parentElement.checkVisibility() || node.parentElement.closest("svg, option, .visually-hidden, .ec-event, .brand, .bar-menu > summary")) continue;
+        if (!name || !node.parentElement.checkVisibility() || node.parentElement.closest(small)) continue;
         const range = document.createRange();
         range.selectNodeContents(node);
         const boxes = [...range.getClientRects()].filter((box) => box.width > 0);
@@ -52,8 +53,8 @@ _FAULTS = """([names]) => {
 _WIDE = """() => {
     const page = document.documentElement;
     if (page.scrollWidth <= page.clientWidth) return [];
-    const wide = [...document.body.querySelectorAll("*")].filter((each) => each.getBoundingClientRect().right > page.clientWidth + 1);
-    return wide.map((each) => `<${each.tagName.toLowerCase()} class="${each.className}">`);
+    const leaves = (each) => each.getBoundingClientRect().right > page.clientWidth + 1;
+    return [...document.body.querySelectorAll("*")].filter(leaves).map((each) => `<${each.tagName.toLowerCase()} class="${each.className}">`);
 }"""
 NAMES = [[{"mark": each.mark, "words": each.words} for each in EVERYBODY]]
 
