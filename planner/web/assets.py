@@ -109,7 +109,7 @@ def _asset(plain: str, state: tuple[int, int], data: bytes) -> _Asset:
 
 
 def _answer(plain: str, found: _Asset, kept: str) -> Response:
-    packed = found.packed if "gzip" in request.accept_encodings else None
+    packed = found.packed if request.accept_encodings.quality("gzip") else None
     response = Response(packed or found.data, mimetype=mimetypes.guess_type(plain)[0] or "application/octet-stream")
     response.headers["Cache-Control"] = kept
     if found.packed is not None:

@@ -54,7 +54,8 @@ _WIDE = """() => {
     const page = document.documentElement;
     if (page.scrollWidth <= page.clientWidth) return [];
     const leaves = (each) => each.getBoundingClientRect().right > page.clientWidth + 1;
-    return [...document.body.querySelectorAll("*")].filter(leaves).map((each) => `<${each.tagName.toLowerCase()} class="${each.className}">`);
+    const wide = [...document.body.querySelectorAll("*")].filter(leaves);
+    return wide.map((each) => `<${each.tagName.toLowerCase()} class="${each.className}">`);
 }"""
 NAMES = [[{"mark": each.mark, "words": each.words} for each in EVERYBODY]]
 
