@@ -9,7 +9,7 @@ from planner.config import PACKAGE, Config, template_folder
 from planner.errors import PlannerError
 from planner.services.feed_memory import FeedMemory
 from planner.services.runtime import Actor, Runtime
-from planner.web import access, errors, operations, reader, security, watching
+from planner.web import access, assets, errors, operations, reader, security, watching
 from planner.web.blueprints import BLUEPRINTS
 from planner.web.context import DOOR, EXTENSION, FEEDS, GUESSES, actor_or_none, runtime
 from planner.web.dav import dav
@@ -38,7 +38,7 @@ def create_app(running: Runtime, config: Config) -> Flask:
     Raises:
         ValueError: a route is missing in the access table.
     """
-    app = _Application("planner", static_folder=str(PACKAGE / "static"), template_folder=str(template_folder()))
+    app = _Application("planner", static_folder=None, template_folder=str(template_folder()))
     app.extensions[EXTENSION] = running
     app.jinja_env.filters.update(FILTERS)
     # None: messages go out through a mail server, and the outtray's pages say so.
@@ -52,6 +52,7 @@ def create_app(running: Runtime, config: Config) -> Flask:
     watching.install_names(app)
     errors.install(app)
     reader.install(app)
+    assets.install(app, PACKAGE / "static")
     app.url_map.converters["int"] = RowNumber
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 
 from sqlalchemy import select
@@ -11,6 +11,7 @@ from planner.diary.hours import WeeklyHours
 from planner.errors import UndoRefused
 from planner.services.clinic_setup import set_practitioner_hours
 from planner.services.runtime import Unit
+from planner.services.seen import must_be_as_seen, seen_of
 from planner.services.work_time import weekly_of
 from planner.storage.opening import HoursChangeRow, HoursRow
 from planner.words import say
@@ -23,6 +24,20 @@ def hours_of(unit: Unit, staff_id: int) -> tuple[WeeklyHours, ...]:
         select(row).where(row.practitioner_id == staff_id).order_by(row.from_day, row.weekday, row.start)
     )
     return tuple(weekly_of(each) for each in found)
+
+
+def hours_seen(lines: Iterable[WeeklyHours]) -> str:
+    """What a form carries along of somebody's hours, so that a change in between is noticed."""
+    return seen_of(_plain(lines))
+
+
+def must_have_seen(unit: Unit, staff_id: int, seen: str) -> None:
+    """Refuse other hours than those that somebody saw. Raises StaleForm."""
+    must_be_as_seen(seen, _plain(hours_of(unit, staff_id)))
+
+
+def _plain(lines: Iterable[WeeklyHours]) -> dict[str, object]:
+    return {"hours": sorted(repr(sorted(line.to_json().items())) for line in lines)}
 
 
 def keep_change(unit: Unit, staff_id: int, first_day: date, lines: Sequence[WeeklyHours], batch: int) -> HoursChangeRow:

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from planner.diary.hours import WeeklyHours
 from planner.errors import PlannerError
 from planner.services import undoing
-from planner.services.hours_changes import latest_of, put_back
+from planner.services.hours_changes import hours_seen, latest_of, put_back
 from planner.services.planning import therapists
 from planner.services.runtime import Actor, Runtime, Unit
 from planner.services.work_time import weekly_of
@@ -49,6 +49,10 @@ class HoursDesk:
     def week_of(self, staff_id: int, day: date) -> tuple[WeeklyHours, ...]:
         """The weekly hours of somebody that hold on a day, of all weekdays, Monday first."""
         return _week(self.hours.get(staff_id, ()), day)
+
+    def seen_of(self, staff_id: int) -> str:
+        """What the form about somebody's hours carries along."""
+        return hours_seen(self.hours.get(staff_id, ()))
 
 
 @dataclass(frozen=True, slots=True)

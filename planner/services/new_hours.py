@@ -21,7 +21,7 @@ from planner.scheduling.events import NewHours
 from planner.scheduling.free_spans import FreeSpans
 from planner.services import replan_jobs
 from planner.services.clinic_setup import check_hours
-from planner.services.hours_changes import hours_of, keep_change
+from planner.services.hours_changes import hours_of, keep_change, must_have_seen
 from planner.services.joint import JointScene, Planned
 from planner.services.planning import MOST_DAYS, edge
 from planner.services.replan import UPCOMING, Replan, struck_courses, struck_scene, write_replan
@@ -41,11 +41,14 @@ class NewWeek:
 
     Args:
         lines: without days of their own; none where they work no more.
+        seen: of the hours that were shown with the form, see `hours_changes.hours_seen`; None to set them whatever
+            they are.
     """
 
     staff_id: int
     first_day: date
     lines: tuple[WeeklyHours, ...]
+    seen: str | None = None
 
     kind: ClassVar[str] = HOURS_JOB
 
@@ -54,8 +57,11 @@ class NewWeek:
 
         Raises:
             InvalidInput: naming the field.
+            StaleForm: the person's hours are others than those that were shown.
         """
         check_hours(unit, self.staff_id)
+        if self.seen is not None:
+            must_have_seen(unit, self.staff_id, self.seen)
         if self.first_day < unit.today:
             raise InvalidInput(
                 say("The day from which the hours hold is over. Choose today or a later one."), field="first_day"
@@ -87,13 +93,13 @@ class NewWeek:
     def to_json(self) -> dict[str, Any]:
         """As a job keeps it."""
         lines = [line.to_json() for line in self.lines]
-        return {"staff_id": self.staff_id, "first_day": self.first_day.isoformat(), "lines": lines}
+        return {"staff_id": self.staff_id, "first_day": self.first_day.isoformat(), "lines": lines, "seen": self.seen}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> NewWeek:
         """The inverse of `to_json`."""
         lines = tuple(map(WeeklyHours.from_json, data["lines"]))
-        return cls(data["staff_id"], date.fromisoformat(data["first_day"]), lines)
+        return cls(data["staff_id"], date.fromisoformat(data["first_day"]), lines, data.get("seen"))
 
     def _to_come(self, unit: Unit) -> HoursToCome:
         """All the therapist's hours, as they will be."""

@@ -73,3 +73,24 @@ def choose(page: Page, group: str, answer: str) -> None:
         first = radios.evaluate_all("all => all.some(each => each.checked)")
         page.keyboard.press("ArrowDown" if first else "Space")
     raise AssertionError(f"the arrows do not reach {answer!r} of {group!r}")
+
+
+def fill_in(page: Page, answers: dict[str, str]) -> None:
+    """Tab from field to field and type over what stands there; in a drop-down, type the words of the choice.
+
+    Args:
+        answers: by the field's id, in the order of the page.
+    Raises:
+        AssertionError: no number of Tabs reaches one.
+    """
+    for field, words in answers.items():
+        page.locator(f"#{field}").wait_for()
+        for _ in range(_MOST_STOPS):
+            if page.evaluate("id => document.activeElement.id === id", field):
+                break
+            page.keyboard.press("Tab")
+        else:
+            raise AssertionError(f"no number of Tabs reaches #{field}")
+        if page.evaluate("document.activeElement.tagName") != "SELECT":
+            page.keyboard.press("Control+A")
+        page.keyboard.type(words)

@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from planner.services import clinic_setup, moving
+from planner.storage.people import RoomRow
 from tests.browser.conftest import PHONE
 from tests.factories import make_person, weekly
 from tests.web.ana_course import book_ana
@@ -114,6 +115,25 @@ def test_a_visit_is_dragged_to_another_therapist(rosa, cleo):
     rosa.page.mouse.up()
     expect(rosa.page.locator("#flashes")).to_contain_text("with Cleo Marsh")
     assert rosa.now().practitioner_id == cleo
+
+
+def test_a_visit_is_dragged_to_another_room(rosa, runtime, clinic):
+    """Where the columns are rooms, the time and the therapist stay."""
+    with runtime.reading(clinic.system) as unit:
+        names = {room: unit.get(RoomRow, room).name for room in clinic.rooms}
+    other = next(room for room in clinic.rooms if room != rosa.visit.room_id)
+    rosa.open("&by=room")
+    tip = rosa.drag(column=names[other])
+    expect(tip).to_have_attribute("data-tone", "good")
+    rosa.page.mouse.up()
+    expect(rosa.page.locator("#flashes")).to_contain_text("is now in another room")
+    now = rosa.now()
+    assert (now.room_id, now.starts_at, now.practitioner_id) == (
+        other,
+        rosa.visit.starts_at,
+        rosa.visit.practitioner_id,
+    )
+    assert rosa.screen.complaints == []
 
 
 def test_a_clash_is_explained_while_it_is_dragged_and_nothing_is_written(rosa, runtime, clinic, course):

@@ -10,7 +10,7 @@ import jinja2
 import pytest
 from flask import Flask, render_template
 
-from planner.web import reader
+from planner.web import assets, reader
 from planner.web.formats import FILTERS
 from planner.web.looks import FITS, PHASES, STATES, fit_look, phase_look
 from planner.web.navigation import Navigation, NavLink
@@ -207,10 +207,11 @@ def test_a_course_is_drawn_for_three_widths_and_told_in_a_list():
 @pytest.fixture(scope="module")
 def pages() -> Flask:
     """A bare application around the base page."""
-    app = Flask("look", root_path=str(ROOT / "planner"), template_folder=str(ROOT / "templates"))
+    app = Flask("look", static_folder=None, template_folder=str(ROOT / "templates"))
     app.secret_key = "only for this test"
     app.jinja_env.filters.update(FILTERS)
     reader.install(app)
+    assets.install(app, ROOT / "planner" / "static")
     return app
 
 

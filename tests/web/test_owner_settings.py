@@ -76,16 +76,6 @@ def test_the_planner_may_offer_free_places_by_itself_where_the_owner_wants_that(
     assert policies.policy_desk(runtime, clinic.mo.actor).values.levels["backfill"] == "apply"
 
 
-def test_two_managers_with_the_policies_open_do_not_overwrite_each_other(mo, runtime, clinic):
-    """The second gets 409 and the policies as they are now."""
-    carried = seen(mo.get("/settings/policies").text)
-    mo.post("/settings/policies", {**POLICIES, "seen": carried})
-    answer = mo.post("/settings/policies", {**POLICIES, "notice_hours": "1", "seen": carried})
-    assert answer.status_code == 409
-    assert 'name="notice_hours" type="number" inputmode="numeric" min="0" max="336" value="48"' in answer.text
-    assert seen(answer.text) != carried
-
-
 def test_what_follows_is_said_while_a_number_is_typed(mo):
     """For one field at a time; nothing while it makes no sense."""
     path = "/settings/policies/follows"

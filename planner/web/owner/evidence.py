@@ -12,7 +12,8 @@ from planner.errors import InvalidInput, StaleForm
 from planner.services import evidence_edit
 from planner.services.evidence_edit import Number, RowDesk
 from planner.web.context import actor, runtime
-from planner.web.owner.routes import CONFLICT, UNPROCESSABLE, Errors, Page, errors_of, owner
+from planner.web.overtaken import overtaken
+from planner.web.owner.routes import CONFLICT, UNPROCESSABLE, Errors, Page, owner
 from planner.words import say
 
 _HEADINGS: Final = (
@@ -95,8 +96,8 @@ def evidence_row() -> Page:
         else:
             wording = form.get(f"{row_id}.says", "")
             evidence_edit.change_row(runtime(), actor(), row_id, numbers, wording, reason, seen=seen)
-    except StaleForm as refusal:
-        return _page(desk, _fields(desk), errors_of(refusal)), CONFLICT
+    except StaleForm:
+        return _page(desk, *overtaken(form, _fields(desk), desk.seen)), CONFLICT
     except InvalidInput as refusal:
         return _page(desk, form, _here(refusal, form)), UNPROCESSABLE
     flash(say("As shipped again.") if back else say("Kept. The next estimate follows it, and says so."), "good")

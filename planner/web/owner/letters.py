@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Final
 
 from flask import Response, flash, make_response, redirect, render_template, request, url_for
@@ -12,6 +13,7 @@ from planner.notify.visit import OwnWords
 from planner.services import letter_words
 from planner.services.letter_words import KINDS, LENGTH_MAX, LetterDesk
 from planner.web.context import actor, runtime
+from planner.web.overtaken import overtaken
 from planner.web.owner.routes import CONFLICT, UNPROCESSABLE, Errors, Page, errors_of, owner
 from planner.web.security import CONTENT_SECURITY_POLICY
 from planner.words import say
@@ -35,8 +37,9 @@ def letters() -> Page:
         return _preview(desk, words)
     try:
         letter_words.keep_words(runtime(), actor(), desk.kind, desk.language, words, seen=request.form.get("seen", ""))
-    except StaleForm as refusal:
-        return _page(desk, desk.own, errors_of(refusal), CONFLICT)
+    except StaleForm:
+        _, errors = overtaken(asdict(words), asdict(desk.own), desk.seen)
+        return _page(desk, words, errors, CONFLICT)
     except InvalidInput as refusal:
         return _page(desk, words, errors_of(refusal), UNPROCESSABLE)
     flash(say("Kept. Letters have these words from now on."), "good")
@@ -83,6 +86,7 @@ def _page(desk: LetterDesk, words: OwnWords, errors: Errors | None = None, statu
             "owner/letters.html",
             desk=desk,
             words=words,
+            seen=desk.seen if status == CONFLICT else request.form.get("seen") or desk.seen,
             errors=errors or {},
             kinds=KINDS,
             languages=LANGUAGES,

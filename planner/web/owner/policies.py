@@ -14,6 +14,7 @@ from planner.services.clinic_setup import AUTOMATED, POLICY_LIMITS
 from planner.services.policies import PolicyDesk, PolicyValues, keep_policies, policy_desk
 from planner.web.context import actor, runtime
 from planner.web.numbers import whole
+from planner.web.overtaken import overtaken
 from planner.web.owner.follows import follows
 from planner.web.owner.routes import CONFLICT, UNPROCESSABLE, Errors, Page, errors_of, owner, whole_number
 from planner.words import say
@@ -92,6 +93,12 @@ _QUESTIONS: Final = {
     "backfill": say("A place in the diary becomes free"),
 }
 
+# What each choice is called where it stands alone.
+_NAMES: Final[Mapping[str, Mapping[str, str]]] = {
+    "displacing": {value: words for value, words, _ in _ROOM},
+    **{f"automation_{about}": {value: words for value, words, _ in levels} for about, levels in _LEVELS.items()},
+}
+
 
 @owner.route("/settings/policies", methods=["GET", "POST"])
 def policies() -> Page:
@@ -105,8 +112,8 @@ def policies() -> Page:
         return _page(desk, form, errors), UNPROCESSABLE
     try:
         keep_policies(runtime(), actor(), wanted, seen=form.get("seen", ""))
-    except StaleForm as refusal:
-        return _page(desk, _fields(desk.values), errors_of(refusal)), CONFLICT
+    except StaleForm:
+        return _page(desk, *overtaken(form, _fields(desk.values), desk.seen, _NAMES)), CONFLICT
     except InvalidInput as refusal:
         return _page(desk, form, errors_of(refusal)), UNPROCESSABLE
     flash(say("Kept. It holds from the next change on."), "good")
@@ -127,7 +134,7 @@ def _page(desk: PolicyDesk, form: Mapping[str, str], errors: Errors | None = Non
         "owner/policies.html",
         form=form,
         errors=errors or {},
-        seen=desk.seen,
+        seen=form.get("seen") or desk.seen,
         limits=POLICY_LIMITS,
         follows={name: _follows(name, form, desk.wall_now) for name in POLICY_LIMITS},
         room=_ROOM,

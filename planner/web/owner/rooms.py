@@ -11,6 +11,7 @@ from planner.errors import InvalidInput, StaleForm
 from planner.services import clinic_place
 from planner.services.clinic_place import Room
 from planner.web.context import actor, runtime
+from planner.web.overtaken import overtaken
 from planner.web.owner.routes import CONFLICT, UNPROCESSABLE, Errors, Page, errors_of, owner
 from planner.web.reception.hours_form import WEEKDAYS, day_field, fields_of, read_hours, week_words
 from planner.words import say
@@ -43,8 +44,9 @@ def room(room_id: int) -> Page:
         return _room(found, form, errors), UNPROCESSABLE
     try:
         clinic_place.change_room(runtime(), actor(), room_id, form.get("name", ""), hours, seen=form.get("seen", ""))
-    except StaleForm as refusal:
-        return _room(found, _fields(found), errors_of(refusal)), CONFLICT
+    except StaleForm:
+        typed = {"name": form.get("name", ""), **fields_of(hours)}
+        return _room(found, *overtaken(typed, _fields(found), found.seen)), CONFLICT
     except InvalidInput as refusal:
         return _room(found, form, errors_of(refusal)), UNPROCESSABLE
     flash(say("Kept."), "good")

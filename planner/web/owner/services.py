@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 from flask import flash, redirect, render_template, request, url_for
 
@@ -11,9 +12,13 @@ from planner.services import services_offered
 from planner.services.currencies import fee_words, written
 from planner.services.services_offered import LONGEST, PROTOCOLS, SHORTEST, Service, ServiceDesk, ServiceDetails
 from planner.web.context import actor, runtime
+from planner.web.overtaken import overtaken
 from planner.web.owner.routes import CONFLICT, UNPROCESSABLE, Errors, Page, errors_of, owner, whole_number
 from planner.web.reader import language
 from planner.words import say
+
+# What no protocol is called where it stands alone.
+_NAMES: Final[Mapping[str, Mapping[str, str]]] = {"protocol": {**dict(PROTOCOLS), "": say("Anything")}}
 
 
 @owner.route("/settings/services", methods=["GET", "POST"])
@@ -48,8 +53,8 @@ def service(service_id: int) -> Page:
         return _one(desk, found, form, errors), UNPROCESSABLE
     try:
         services_offered.change(runtime(), actor(), service_id, details, seen=form.get("seen", ""))
-    except StaleForm as refusal:
-        return _one(desk, found, _fields(found, desk.currency), errors_of(refusal)), CONFLICT
+    except StaleForm:
+        return _one(desk, found, *overtaken(form, _fields(found, desk.currency), found.seen, _NAMES)), CONFLICT
     except InvalidInput as refusal:
         return _one(desk, found, form, errors_of(refusal)), UNPROCESSABLE
     flash(say("Kept. Courses that are booked stay as they are."), "good")

@@ -13,6 +13,7 @@ from planner.services import staff_desk
 from planner.services.staff_desk import FirstPassword, PersonDetails, StaffMember
 from planner.web.context import actor, runtime
 from planner.web.errors import status_of
+from planner.web.overtaken import overtaken
 from planner.web.owner.routes import CONFLICT, UNPROCESSABLE, Errors, Page, errors_of, owner
 from planner.words import say
 
@@ -22,6 +23,11 @@ ROLE_CHOICES: Final = (
     ("manager", say("Manager"), say("All of that, and the settings of the clinic.")),
 )
 ROLE_WORDS: Final = {value: words for value, words, _ in ROLE_CHOICES}
+_NAMES: Final[Mapping[str, Mapping[str, str]]] = {
+    "role": ROLE_WORDS,
+    "treats": {"1": say("Yes"), "": say("No")},
+    "language": {"": say("The clinic's language"), **LANGUAGES},
+}
 
 
 @owner.route("/settings/staff", methods=["GET", "POST"])
@@ -45,8 +51,9 @@ def person(staff_id: int) -> Page:
     form = request.form
     try:
         staff_desk.change(runtime(), actor(), staff_id, _details(form), seen=form.get("seen", ""))
-    except StaleForm as refusal:
-        return _person(member, _fields(member.details), errors_of(refusal)), CONFLICT
+    except StaleForm:
+        now = {"treats": "", **_fields(member.details)}
+        return _person(member, *overtaken(form, now, member.seen, _NAMES)), CONFLICT
     except InvalidInput as refusal:
         return _person(member, form, errors_of(refusal)), UNPROCESSABLE
     flash(say("Kept."), "good")

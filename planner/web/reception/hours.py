@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Final
 
@@ -17,6 +18,7 @@ from planner.web.context import actor, runtime
 from planner.web.errors import status_of
 from planner.web.formats import day_year
 from planner.web.numbers import read_id
+from planner.web.overtaken import overtaken
 from planner.web.reception.hours_form import WEEKDAYS, day_field, fields_of, read_week, week_words
 from planner.web.reception.replans import tell_replan
 from planner.web.reception.routes import CONFLICT, UNPROCESSABLE, Errors, Page, errors_of, reception
@@ -38,6 +40,10 @@ def hours() -> Page:
     week, errors = read_week(form)
     if week is None:
         return _page(form, errors), UNPROCESSABLE
+    desk = hours_desk(runtime(), actor())
+    if week.seen not in (None, desk.seen_of(week.staff_id)):
+        now = fields_of(desk.week_of(week.staff_id, week.first_day))
+        return _page(*overtaken({**form, **fields_of(week.lines)}, now, desk.seen_of(week.staff_id))), CONFLICT
     try:
         if not planned_at_once(runtime(), actor(), week):
             job_id = read_id(form.get("job_id", ""), say("This page could not be read. Please begin again."))
@@ -49,7 +55,8 @@ def hours() -> Page:
     except InvalidInput as refusal:
         return _page(form, errors_of(refusal)), UNPROCESSABLE
     except StaleForm as refusal:
-        shown = preview_hours(runtime(), actor(), week) if form.get("do") == "record" else None
+        # Whoever was faster at the last moment: what would happen now is shown, and the form's own answer comes next.
+        shown = preview_hours(runtime(), actor(), replace(week, seen=None)) if form.get("do") == "record" else None
         return _page(form, {"": refusal.message}, plan=shown), CONFLICT
     tell_replan(plan, HOURS_SET)
     return redirect(url_for("reception.hours"))
@@ -87,6 +94,7 @@ def _page(
         form=shown,
         chosen=chosen,
         errors=errors or {},
+        seen=shown.get("seen") or desk.seen_of(chosen),
         plan=plan,
         job_id=new_job_id(),
         preview=_preview(desk, week) if week else None,

@@ -51,7 +51,7 @@ def read_week(form: Mapping[str, str]) -> tuple[NewWeek | None, Errors]:
             errors[day_field(weekday)] = refusal.message
     if errors or first_day is None or chosen is None:
         return None, errors
-    return NewWeek(chosen, first_day, tuple(lines)), {}
+    return NewWeek(chosen, first_day, tuple(lines), form.get("seen")), {}
 
 
 def read_hours(weekday: int, text: str) -> list[WeeklyHours]:
