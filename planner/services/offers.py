@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import select
@@ -11,6 +11,7 @@ from planner.notify.letters import SlotOffered
 from planner.notify.visit import Visit
 from planner.services.addressing import Addressee, NothingToSend, Outgoing, Places
 from planner.services.freed_slots import slot_of, still_free
+from planner.services.patient_links import AFTER_A_VISIT, narrow_link
 from planner.services.runtime import Runtime, Unit
 from planner.services.snapshot import booked_from
 from planner.storage.courses import AppointmentRow, CourseRow
@@ -83,5 +84,6 @@ def offer_letter(runtime: Runtime, unit: Unit, row: OutboxRow) -> Outgoing | Not
     minutes = instead.minutes if instead else round((slot.ends_at - slot.starts_at).total_seconds() / 60)
     visit = Visit(slot.starts_at, minutes, places.practitioners.get(slot.practitioner_id, ""), places.address)
     to = Addressee(runtime, unit, unit.get(PatientRow, row.patient_id))
-    letter = SlotOffered(to.head(), visit, instead, offer.expires_at)
+    link = narrow_link(runtime, unit, row.patient_id, "offer", offer.expires_at + AFTER_A_VISIT)
+    letter = SlotOffered(replace(to.head(), plan_url=link), visit, instead, offer.expires_at)
     return to.outgoing(letter, key=row.key, dated=row.created_at, says="a time that became free is offered")
