@@ -150,3 +150,26 @@ def set_needed_roles(runtime: Runtime, actor: Actor, roles: Iterable[str]) -> No
             raise InvalidInput(say("Choose one of the roles."), field="roles")
         unit.clinic.second_factor = [role for role in _ROLES if role in wanted]
         unit.audit("change policies", f"clinic/{unit.clinic.id}", second_factor=unit.clinic.second_factor)
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """What somebody may show beside the password; a recovery code stands in for each."""
+
+    app: bool
+    passkey: bool
+
+
+def ways_of(runtime: Runtime, half: Half) -> Ways:
+    """Those that the person whose password was right has set up.
+
+    Raises:
+        HalfWayLost: the password has to be typed again.
+    """
+    with runtime.reading(actor_half_way(half)) as unit:
+        staff = staff_of(unit, half)
+        app = exists().where(
+            TotpRow.clinic_id == staff.clinic_id, TotpRow.staff_id == staff.id, TotpRow.confirmed_at.is_not(None)
+        )
+        passkey = exists().where(PasskeyRow.clinic_id == staff.clinic_id, PasskeyRow.staff_id == staff.id)
+        return Ways(*unit.session.execute(select(app, passkey)).one())

@@ -1,9 +1,9 @@
-"""The people of a clinic for whoever manages it: taking on, changing, letting go and taking back; links to choose a password."""
+"""The people of a clinic for whoever manages it: taking on, changing, letting go, taking back; links to a password."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import func, select
@@ -15,6 +15,7 @@ from planner.services import accounts, clinic_setup
 from planner.services.account_letters import owe_letter, sends_mail
 from planner.services.account_links import link_for
 from planner.services.runtime import Actor, Runtime, Unit
+from planner.services.second_factor import has_factor
 from planner.services.seen import must_be_as_seen, seen_of
 from planner.storage.courses import OCCUPYING_STATUSES, AppointmentRow
 from planner.storage.people import StaffRow
@@ -47,6 +48,7 @@ class StaffMember:
         ahead: how many visits to come are booked with them.
         invited: they have not chosen a password yet.
         seen: what a form carries along.
+        has_factor: they sign in with more than a password.
     """
 
     id: int
@@ -55,6 +57,7 @@ class StaffMember:
     ahead: int
     invited: bool
     seen: str
+    has_factor: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +87,7 @@ def person(runtime: Runtime, actor: Actor, staff_id: int) -> StaffMember:
     """One of them. Raises NotFound."""
     with runtime.reading(actor) as unit:
         row = unit.get(StaffRow, staff_id)
-        return _member(row, _ahead(unit).get(row.id, 0))
+        return replace(_member(row, _ahead(unit).get(row.id, 0)), has_factor=has_factor(unit, row.id))
 
 
 def take_on(runtime: Runtime, actor: Actor, details: PersonDetails) -> Handed:

@@ -11,6 +11,7 @@ from planner.web.owner import (
     services,
     settings,
     setup,
+    signing_in,
     staff,
 )
 from planner.web.owner.routes import owner
@@ -27,5 +28,6 @@ __all__ = [
     "services",
     "settings",
     "setup",
+    "signing_in",
     "staff",
 ]
