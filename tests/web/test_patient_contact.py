@@ -1,0 +1,100 @@
+"""How the clinic reaches a patient, changed on the patient's page; and what a link opens that was made for one visit."""
+
+import re
+from datetime import timedelta
+
+import pytest
+
+from planner.services import patient_links, patients, reminders
+from planner.services.messages import send_outbox
+from planner.storage.people import PatientRow
+from tests.factories import ANA_LINK
+from tests.web.ana_course import book_ana
+from tests.web.test_every_page import check_html
+
+PAGE = f"/p/{ANA_LINK}/contact"
+
+
+@pytest.fixture
+def course(runtime, clinic):
+    """Ana's booked course."""
+    return book_ana(runtime, clinic)
+
+
+def test_a_new_address_holds_after_the_code(client, runtime, clinic, mailer, course):
+    """Which went to the old one."""
+    page = client.get(PAGE).text
+    check_html(page, whole=True)
+    assert "a…@example.org" in page
+    assert "ana@example.org" not in page
+    assert client.post(PAGE, {"email": "ana@new.example"}).location == PAGE
+    waiting = client.get(PAGE).text
+    check_html(waiting, whole=True)
+    send_outbox(runtime)
+    code = re.search(r"^(\d{6})$", mailer.sent[-1].text, re.MULTILINE)[1]
+    wrong = client.post(f"{PAGE}/code", {"code": "x"})
+    assert wrong.status_code == 422
+    assert 'id="code-error"' in wrong.text
+    assert client.post(f"{PAGE}/code", {"code": code}).location == f"/p/{ANA_LINK}"
+    assert patients.get(runtime, clinic.rosa.actor, clinic.ana).details.email == "ana@new.example"
+
+
+def test_a_change_can_be_left_as_it_is(client, clinic, course):
+    """The form for another one is back."""
+    client.post(PAGE, {"phone": "0131 496 0001"})
+    assert client.post(f"{PAGE}/leave").location == f"/p/{ANA_LINK}"
+    assert 'name="phone"' in client.get(PAGE).text
+
+
+def test_what_makes_no_sense_is_refused_at_its_field(client, clinic, course):
+    """With what was typed."""
+    answer = client.post(PAGE, {"email": "ana at home"})
+    assert answer.status_code == 422
+    assert 'value="ana at home"' in answer.text
+    assert client.post(PAGE, {}).status_code == 422
+
+
+def test_without_an_old_address_reception_finds_the_wish_on_its_worklists(client, runtime, clinic, browser_of, course):
+    """With the way to the patient."""
+    with runtime.writing(clinic.system) as unit:
+        unit.get(PatientRow, clinic.ana).email = ""
+    assert client.post(PAGE, {"phone": "0131 496 0001"}).location == f"/p/{ANA_LINK}"
+    worklists = browser_of(clinic.rosa).get("/worklists").text
+    assert "0131 496 0001" in worklists
+    assert f"/patients/{clinic.ana}/edit" in worklists
+
+
+def test_the_link_in_a_reminder_confirms_and_moves_and_shows_nothing_that_it_does_not_open(
+    client, runtime, clinic, clock, mailer, course
+):
+    """Two days after the visit it is over."""
+    visit = course.appointment(1)
+    clock.set(visit.starts_at - timedelta(hours=20))
+    mailer.sent.clear()
+    reminders.queue_reminders(runtime)
+    send_outbox(runtime)
+    text = next(each.text for each in reversed(mailer.sent) if "/p/" in each.text and "." in each.text.split("/p/")[1][:80])
+    path = re.search(r"/p/[\w.-]+", text)[0]
+    page = client.get(path).text
+    check_html(page, whole=True)
+    assert f"{path}/appointments/{visit.id}/confirm" in page
+    for closed in ("calendar", "wishes", "contact", "plan.pdf"):
+        assert f"{path}/{closed}" not in page
+        assert client.get(f"{path}/{closed}").status_code == 403
+    version = re.search(r'name="version" value="(\d+)"', page)[1]
+    confirmed = client.post(f"{path}/appointments/{visit.id}/confirm", {"version": version})
+    assert confirmed.location == path
+    clock.set(visit.ends_at + patient_links.AFTER_A_VISIT)
+    ended = client.get(path)
+    assert ended.status_code == 404
+    assert "has ended" in ended.text
+
+
+def test_reception_ends_the_link(client, clinic, browser_of, course):
+    """On the patient's page."""
+    rosa = browser_of(clinic.rosa)
+    page = f"/patients/{clinic.ana}"
+    assert "End the link" in rosa.get(page).text
+    assert rosa.post(f"{page}/link/end").location == f"{page}#link"
+    assert client.get(f"/p/{ANA_LINK}").status_code == 404
+    assert "End the link" not in rosa.get(page).text
