@@ -82,7 +82,9 @@ def send_account_letters(runtime: Runtime) -> SweepReport:
     """Send those that are due. One may go out twice, if a worker dies while it sends: both hold the same link."""
     if not sends_mail(runtime):
         return SweepReport()
-    return each(runtime, "account-letters", _due(runtime), key=lambda owed: owed.id, work=lambda owed: _send(runtime, owed))
+    return each(
+        runtime, "account-letters", _due(runtime), key=lambda owed: owed.id, work=lambda owed: _send(runtime, owed)
+    )
 
 
 def _owe(session: Session, kind: LinkKind, address: str, now: datetime) -> None:
@@ -149,14 +151,18 @@ def _message(runtime: Runtime, letter: AccountLetterRow, staff: StaffRow, clinic
     )
     written = AccountInvitation(head) if kind == "invitation" else PasswordLink(head)
     try:
-        return _templates().render(written).addressed(
-            to=staff.email,
-            to_name=staff.name,
-            from_name=clinic.name,
-            key=f"account/{letter.id}",
-            domain=mail_domain(clinic.email, runtime.base_url),
-            date=letter.created_at,
-            reply_to=clinic.email,
+        return (
+            _templates()
+            .render(written)
+            .addressed(
+                to=staff.email,
+                to_name=staff.name,
+                from_name=clinic.name,
+                key=f"account/{letter.id}",
+                domain=mail_domain(clinic.email, runtime.base_url),
+                date=letter.created_at,
+                reply_to=clinic.email,
+            )
         )
     except InvalidInput:
         return None  # An address that can sign in, but that no mail can be sent to.

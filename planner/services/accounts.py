@@ -129,9 +129,7 @@ def enter(
     raise refusal
 
 
-def sign_in(
-    runtime: Runtime, email: str, password: str, user_agent: str = "", network: str = ""
-) -> tuple[str, Actor]:
+def sign_in(runtime: Runtime, email: str, password: str, user_agent: str = "", network: str = "") -> tuple[str, Actor]:
     """Let a person in by the password alone.
 
     Raises:

@@ -156,7 +156,9 @@ def _not_too_often(unit: Unit, patient: PatientRow) -> None:
     row = ContactChangeRow
     today = select(func.count()).where(row.patient_id == patient.id, row.asked_at > unit.now - _DAY)
     if (unit.session.scalar(today) or 0) >= MOST_A_DAY:
-        raise TooManyTries(say("You asked for a change often today. Call us, please."), seconds=int(_DAY.total_seconds()))
+        raise TooManyTries(
+            say("You asked for a change often today. Call us, please."), seconds=int(_DAY.total_seconds())
+        )
 
 
 def _send_code(unit: Unit, change: ContactChangeRow) -> None:

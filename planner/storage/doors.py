@@ -1,4 +1,4 @@
-"""Rows of the doors: second factors of staff, tries that failed, letters about accounts, changes of a patient's contact."""
+"""Rows of the doors: second factors of staff, tries that failed, letters about accounts, changes of contact."""
 
 from datetime import datetime
 

@@ -94,7 +94,6 @@ class Guesses:
             while len(self._found) > _MOST_FOUND:
                 self._found.popitem(last=False)
 
-
     def _may_share(self) -> bool:
         second = int(time.monotonic())
         self._second, self._shared = second, self._shared + 1 if second == self._second else 1

@@ -38,7 +38,7 @@ _NO_APP: Final = _Question(
 )
 _PASSKEY: Final = _Question(
     say("Add a passkey"),
-    say("Your phone, computer or security key signs you in by fingerprint, face or PIN. It can't be guessed or phished."),
+    say("Your phone, computer or key signs you in by fingerprint, face or PIN. Nobody can guess or phish it."),
     say("Go on"),
     names=True,
 )
