@@ -7,6 +7,7 @@ from html import unescape
 
 import pyotp
 import pytest
+from itsdangerous import URLSafeTimedSerializer
 
 from planner.app import create_app
 from planner.services import second_factor
@@ -179,22 +180,21 @@ def at_home(runtime, config, clinic):
 
 
 class _AtHome(Browser):
-    """A browser on https, whose forms say where they come from."""
+    """A browser that asks under a name or number of the site's own, whose forms say where they come from."""
+
+    home = HOME
 
     def get(self, address, **options):
-        return self.raw.get(address, base_url=HOME, buffered=True, **options)
+        return self.raw.get(address, base_url=self.home, buffered=True, **options)
 
     def post(self, address, data=None, **options):
-        with self.raw.session_transaction(base_url=HOME) as session:
+        with self.raw.session_transaction(base_url=self.home) as session:
             session["csrf_token"] = "x"
-        token = self.token("x")
-        form = {**(data or {}), "csrf_token": token}
-        return self.raw.post(address, data=form, base_url=HOME, headers={"Referer": f"{HOME}/"}, **options)
-
-    def token(self, secret):
-        from itsdangerous import URLSafeTimedSerializer
-
-        return URLSafeTimedSerializer(str(self.app.secret_key), salt="wtf-csrf-token").dumps(secret)
+        form = {
+            **(data or {}),
+            "csrf_token": URLSafeTimedSerializer(str(self.app.secret_key), "wtf-csrf-token").dumps("x"),
+        }
+        return self.raw.post(address, data=form, base_url=self.home, headers={"Referer": f"{self.home}/"}, **options)
 
 
 def options_on(page):
@@ -236,11 +236,13 @@ def test_an_answer_without_a_question_is_refused_with_the_form(at_home, clinic, 
     """Sent by hand, too late, or where there are no passkeys."""
     assert at_home().post("/sign-in/passkey", {"answer": "{}"}).status_code == 422
     assert client.post("/sign-in/passkey", {"answer": "{}"}).status_code == 422
-    assert client.get("/account/passkeys").status_code == 302
 
 
-def test_under_an_address_of_numbers_the_page_says_why_there_are_no_passkeys(rosa):
+def test_under_an_address_of_numbers_the_page_says_why_there_are_no_passkeys(app, clinic):
     """And what to do."""
+    rosa = _AtHome(app)
+    rosa.home = "http://127.0.0.1:8000"
+    enter(rosa, clinic.rosa)
     assert "planner.example.org" in rosa.get("/account").text
     assert rosa.get("/account/passkeys").status_code == 404
     assert rosa.post("/account/passkeys/add").status_code == 404

@@ -12,8 +12,6 @@ from tests.factories import ANA_LINK
 from tests.web.ana_course import book_ana
 from tests.web.test_every_page import check_html
 
-PAGE = f"/p/{ANA_LINK}/contact"
-
 
 @pytest.fixture
 def course(runtime, clinic):
@@ -21,44 +19,50 @@ def course(runtime, clinic):
     return book_ana(runtime, clinic)
 
 
-def test_a_new_address_holds_after_the_code(client, runtime, clinic, mailer, course):
+@pytest.fixture
+def plan(runtime, clinic, course):
+    """Ana's plan, by a link as reception shows it."""
+    return patients.new_link(runtime, clinic.rosa.actor, clinic.ana).removeprefix(runtime.base_url)
+
+
+def test_a_new_address_holds_after_the_code(client, runtime, clinic, mailer, plan):
     """Which went to the old one."""
-    page = client.get(PAGE).text
+    page = client.get(f"{plan}/contact").text
     check_html(page, whole=True)
     assert "a…@example.org" in page
     assert "ana@example.org" not in page
-    assert client.post(PAGE, {"email": "ana@new.example"}).location == PAGE
-    waiting = client.get(PAGE).text
+    assert client.post(f"{plan}/contact", {"email": "ana@new.example"}).location == f"{plan}/contact"
+    waiting = client.get(f"{plan}/contact").text
     check_html(waiting, whole=True)
     send_outbox(runtime)
     code = re.search(r"^(\d{6})$", mailer.sent[-1].text, re.MULTILINE)[1]
-    wrong = client.post(f"{PAGE}/code", {"code": "x"})
+    wrong = client.post(f"{plan}/contact/code", {"code": "x"})
     assert wrong.status_code == 422
     assert 'id="code-error"' in wrong.text
-    assert client.post(f"{PAGE}/code", {"code": code}).location == f"/p/{ANA_LINK}"
+    assert client.post(f"{plan}/contact/code", {"code": code}).location == plan
     assert patients.get(runtime, clinic.rosa.actor, clinic.ana).details.email == "ana@new.example"
 
 
-def test_a_change_can_be_left_as_it_is(client, clinic, course):
+def test_a_change_can_be_left_as_it_is(client, plan):
     """The form for another one is back."""
-    client.post(PAGE, {"phone": "0131 496 0001"})
-    assert client.post(f"{PAGE}/leave").location == f"/p/{ANA_LINK}"
-    assert 'name="phone"' in client.get(PAGE).text
+    client.post(f"{plan}/contact", {"phone": "0131 496 0001"})
+    assert client.post(f"{plan}/contact/leave").location == plan
+    assert 'name="phone"' in client.get(f"{plan}/contact").text
 
 
-def test_what_makes_no_sense_is_refused_at_its_field(client, clinic, course):
+def test_what_makes_no_sense_is_refused_at_its_field(client, plan):
     """With what was typed."""
-    answer = client.post(PAGE, {"email": "ana at home"})
+    answer = client.post(f"{plan}/contact", {"email": "ana at home"})
     assert answer.status_code == 422
     assert 'value="ana at home"' in answer.text
-    assert client.post(PAGE, {}).status_code == 422
+    assert client.post(f"{plan}/contact", {}).status_code == 422
 
 
-def test_without_an_old_address_reception_finds_the_wish_on_its_worklists(client, runtime, clinic, browser_of, course):
+def test_without_an_old_address_reception_finds_the_wish_on_its_worklists(client, runtime, clinic, browser_of, plan):
     """With the way to the patient."""
     with runtime.writing(clinic.system) as unit:
         unit.get(PatientRow, clinic.ana).email = ""
-    assert client.post(PAGE, {"phone": "0131 496 0001"}).location == f"/p/{ANA_LINK}"
+    assert client.post(f"{plan}/contact", {"phone": "0131 496 0001"}).location == plan
     worklists = browser_of(clinic.rosa).get("/worklists").text
     assert "0131 496 0001" in worklists
     assert f"/patients/{clinic.ana}/edit" in worklists
@@ -68,12 +72,12 @@ def test_the_link_in_a_reminder_confirms_and_moves_and_shows_nothing_that_it_doe
     client, runtime, clinic, clock, mailer, course
 ):
     """Two days after the visit it is over."""
-    visit = course.appointment(1)
+    visit = course.appointment(2)
     clock.set(visit.starts_at - timedelta(hours=20))
     mailer.sent.clear()
     reminders.queue_reminders(runtime)
     send_outbox(runtime)
-    path = re.search(r"/p/[\w-]+\.[\w.-]+", mailer.sent[-1].text)[0]
+    path = re.search(r"/p/[\w-]*\.[\w.-]+", mailer.sent[-1].text)[0]
     page = client.get(path).text
     check_html(page, whole=True)
     assert f"{path}/appointments/{visit.id}/confirm" in page
