@@ -26,13 +26,14 @@ def first_things_first() -> BaseResponse | None:
     if person.password_once and request.endpoint not in _OPEN:
         return _lead("auth.password", say("Choose a password of your own first: somebody else has seen this one."))
     if person.factor_missing and not (request.blueprint == "account" or request.endpoint in _FOR_FACTORS):
-        return _lead("account.show", say("Your role signs in with a second factor. Set one up here first."))
+        return _lead("account.show")  # That page says why.
     return None
 
 
-def _lead(endpoint: str, words: Text) -> BaseResponse:
+def _lead(endpoint: str, words: Text | None = None) -> BaseResponse:
     address = url_for(endpoint)
     if request.headers.get("HX-Request") == "true":
         return Response("", 403, {"HX-Redirect": address})
-    flash(words, "warn")
+    if words is not None:
+        flash(words, "warn")
     return redirect(address)
