@@ -21,6 +21,7 @@ from webauthn.helpers.structs import (
 )
 
 from planner.errors import InvalidInput, NotFound
+from planner.notify.message import one_line
 from planner.services import accounts, keys, recovery_codes, second_factor, sessions, throttle
 from planner.services.runtime import Actor, Runtime, Unit
 from planner.services.second_factor import Half
@@ -139,7 +140,7 @@ def add(runtime: Runtime, actor: Actor, site: Site, challenge: str, answer: str,
         staff_id = actor.staff_id or 0
         row = PasskeyRow(
             staff_id=staff_id,
-            name=" ".join(name.split())[:NAME_LENGTH_MAX] or "Passkey",
+            name=one_line(name)[:NAME_LENGTH_MAX] or "Passkey",
             credential_id=credential_id,
             public_key=bytes_to_base64url(verified.credential_public_key),
             sign_count=verified.sign_count,
@@ -242,7 +243,8 @@ def _credential_id(answer: str) -> str:
         found = json.loads(answer)
     except ValueError:
         raise _unproved() from None
-    return str(found.get("id", "")) if isinstance(found, dict) else ""
+    known = str(found.get("id", "")) if isinstance(found, dict) else ""
+    return known if known.isprintable() else ""
 
 
 def _unproved() -> InvalidInput:

@@ -71,7 +71,7 @@ def test_a_passkey_is_a_second_factor_too(runtime, clinic, phone):
 
 def test_several_passkeys_have_names_and_the_second_brings_no_new_codes(runtime, rosa, phone):
     """The key in the drawer, the phone."""
-    assert add(runtime, rosa, SoftwarePasskey(SITE.origin), "  Key in\nthe drawer ") == ()
+    assert add(runtime, rosa, SoftwarePasskey(SITE.origin), "  Key in\nthe\x00drawer ") == ()
     assert add(runtime, rosa, SoftwarePasskey(SITE.origin), "") == ()
     assert [each.name for each in of(runtime, rosa)] == ["Phone", "Key in the drawer", "Passkey"]
     asked = json.loads(passkeys.ask_to_add(runtime, rosa, SITE, PASSWORD).options)
