@@ -1,6 +1,5 @@
 """Who may come in, for how long, and what guessing costs."""
 
-import statistics
 import time
 
 import pytest
@@ -64,9 +63,10 @@ def test_fault_20_an_unknown_person_costs_the_same_time(runtime, clinic):
         return time.perf_counter() - begun
 
     seconds("warm-up@example.org")
-    unknown = statistics.median(seconds("nobody@example.org") for _ in range(4))
-    known = statistics.median(seconds(clinic.rosa.email) for _ in range(4))
-    assert 1 / 3 < unknown / known < 3
+    # In turn, and the quickest of each: what else the machine does only ever adds time.
+    pairs = [(seconds("nobody@example.org"), seconds(clinic.rosa.email)) for _ in range(4)]
+    unknown, known = (min(each) for each in zip(*pairs, strict=True))
+    assert 1 / 2 < unknown / known < 2
 
 
 @pytest.mark.faults
