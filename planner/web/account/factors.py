@@ -91,7 +91,7 @@ def passkey() -> Page:
     """Let the browser make a passkey, after the password."""
     site = this_site()
     if site is None:
-        raise NotFound(say("Passkeys need an address with a name."))
+        return redirect(url_for("account.show"))  # Which says why.
     if request.method == "GET":
         return _ask(_PASSKEY)
     name = request.form.get("name", "")
@@ -107,7 +107,7 @@ def add_passkey() -> Page:
     """Keep the passkey that the browser made."""
     site = this_site()
     if site is None:
-        raise NotFound(say("Passkeys need an address with a name."))
+        return redirect(url_for("account.show"))  # Which says why.
     form = request.form
     try:
         challenge = taken_challenge()
