@@ -22,7 +22,7 @@ SECRET_KEY_LENGTH_MIN = 32
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 TOP_KEYS = (
     *("database_url", "secret_key", "host", "port", "base_url", "threads", "trusted_proxies", "timers"),
-    *("feed_gzip", "reply_address"),
+    *("feed_gzip", "reply_address", "secret_key_fallbacks"),
 )
 SMTP_KEYS = ("smtp.host", "smtp.port", "smtp.user", "smtp.password", "smtp.security", "smtp.sender")
 IMAP_KEYS = ("imap.host", "imap.port", "imap.user", "imap.password", "imap.security", "imap.folder")
@@ -113,6 +113,7 @@ class Config:
         instance: absolute folder of the database, the secret key, settings.toml and the outtray.
         database_url: an SQLAlchemy URL of an SQLite file with an absolute path.
         secret_key: signs sessions and links; at least 32 characters.
+        secret_key_fallbacks: earlier ones; what they signed is still good, and is signed anew when it is used.
         host, port: where the server listens.
         public_url: how people reach it from outside, or None for the address it listens on.
         threads: requests answered at the same time.
@@ -150,6 +151,7 @@ class Config:
     reply_address: str | None = None
     smtp: Smtp | None = None
     imap: Imap | None = None
+    secret_key_fallbacks: tuple[str, ...] = field(default=(), repr=False)
 
     def __post_init__(self) -> None:
         _check_range("port", self.port, 1, 65535)
@@ -157,6 +159,8 @@ class Config:
         _check_range("trusted_proxies", self.trusted_proxies, 0, 5)
         if len(self.secret_key) < SECRET_KEY_LENGTH_MIN:
             raise _refusal("secret_key", f"is shorter than {SECRET_KEY_LENGTH_MIN} characters")
+        if any(len(key) < SECRET_KEY_LENGTH_MIN for key in self.secret_key_fallbacks):
+            raise _refusal("secret_key_fallbacks", f"has a key of less than {SECRET_KEY_LENGTH_MIN} characters")
         if not self.database_url.startswith("sqlite:////") or "?" in self.database_url:
             raise _refusal("database_url", "must name an SQLite file by its full path, sqlite:////srv/planner.sqlite")
         _check_public_url(self.public_url)
@@ -228,6 +232,7 @@ class Config:
             reply_address=settings.text("reply_address"),
             smtp=_smtp(settings),
             imap=_imap(settings),
+            secret_key_fallbacks=settings.several("secret_key_fallbacks"),
         )
 
 
@@ -246,6 +251,16 @@ class _Settings:
         if value is None or isinstance(value, str):
             return value or None
         raise _refusal(key, f"is {value!r}; it must be text in quotes")
+
+    def several(self, key: str) -> tuple[str, ...]:
+        """A list of texts; in the environment they stand in one line, with blanks between them."""
+        value = self._values.get(key, ())
+        if isinstance(value, str):
+            return tuple(value.split())
+        if isinstance(value, list | tuple) and all(isinstance(each, str) for each in value):
+            return tuple(value)
+        # Not shown: it may hold a secret.
+        raise _refusal(key, "must be a list of texts in quotes")
 
     def whole(self, key: str, default: int) -> int:
         value = self._values.get(key, default)

@@ -48,7 +48,15 @@ class UndoRefused(PlannerError):
 
 
 class TooManyTries(PlannerError):
-    """Too many secrets were tried that open nothing; a while later the next one is looked at."""
+    """Too many secrets were tried that open nothing; a while later the next one is looked at.
+
+    Args:
+        seconds: after which to try again.
+    """
+
+    def __init__(self, message: str, *, field: str | None = None, seconds: int = 600) -> None:
+        super().__init__(message, field=field)
+        self.seconds = seconds
 
 
 class DatabaseBusy(PlannerError):

@@ -7,6 +7,7 @@ from typing import Final
 
 from planner.errors import NotFound
 from planner.services import (
+    account_letters,
     attendance,
     busy_calendars,
     inbound_mail,
@@ -45,6 +46,7 @@ class Sweep:
 SWEEPS: Final[tuple[Sweep, ...]] = (
     Sweep("mark-no-shows", timedelta(minutes=1), attendance.mark_no_shows),
     Sweep("send-outbox", timedelta(seconds=20), messages.send_outbox),
+    Sweep("account-letters", timedelta(seconds=20), account_letters.send_account_letters),
     Sweep("remind", timedelta(minutes=5), reminders.queue_reminders),
     Sweep("extend-maintenance", timedelta(hours=1), maintenance.extend_all),
     Sweep("freed-slots", timedelta(minutes=2), look_for_takers),

@@ -27,6 +27,7 @@ def build(config: Config) -> Runtime:
         mailer=_mailer(config),
         base_url=config.base_url,
         secret_key=config.secret_key,
+        old_secret_keys=config.secret_key_fallbacks,
         reply_address=config.reply_address,
         inbox=_inbox(config),
     )

@@ -211,3 +211,24 @@ def test_a_setting_of_what_looks_after_the_server_must_make_sense(tmp_path: Path
     """It is named."""
     with pytest.raises(InvalidInput, match=name.lower()):
         load(tmp_path, **{name: value})
+
+
+def test_earlier_secret_keys_stand_in_a_list_or_in_one_line(tmp_path: Path) -> None:
+    """And none of them is shown by mistake."""
+    one, other = "o" * 32, "p" * 32
+    from_file = load(tmp_path, f'secret_key_fallbacks = ["{one}", "{other}"]')
+    assert from_file.secret_key_fallbacks == (one, other)
+    assert load(tmp_path, "", SECRET_KEY_FALLBACKS=f"{other} {one}").secret_key_fallbacks == (other, one)
+    assert load(tmp_path, "").secret_key_fallbacks == ()
+    assert one not in repr(from_file)
+
+
+@pytest.mark.parametrize("written", ["secret_key_fallbacks = 5", "secret_key_fallbacks = [5]"])
+def test_earlier_secret_keys_that_are_none_are_refused_without_being_shown(tmp_path: Path, written: str) -> None:
+    """A list of texts, each long enough."""
+    with pytest.raises(InvalidInput) as refusal:
+        load(tmp_path, written)
+    assert refusal.value.field == "secret_key_fallbacks"
+    with pytest.raises(InvalidInput) as refusal:
+        load(tmp_path, 'secret_key_fallbacks = ["much-too-short"]')
+    assert "much-too-short" not in refusal.value.message

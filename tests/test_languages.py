@@ -25,7 +25,8 @@ from tools.texts import AREAS, area_of, in_use
 TRANSLATED = [language for language in LANGUAGES if language != "en"]
 # Words that a language writes as English does.
 SAME = {
-    "de": {"Normal", "%(minutes)s min", "Name", "Phase %(number)s", "Region", "Status", "System", "Text", "Version"},
+    "de": {"Normal", "%(minutes)s min", "Name", "Phase %(number)s", "Region", "Status", "System", "Text", "Version"}
+    | {"Code", "Link", "Passkeys"},
     "es": {"Normal", "%(minutes)s min", "Error %(status)s", "Error:", "No", "min"},
 }
 

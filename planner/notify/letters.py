@@ -195,4 +195,50 @@ class Invited:
         }
 
 
-Letter = CourseBooked | CourseChanged | Reminder | SlotOffered | Invited
+@dataclass(frozen=True, slots=True)
+class AccountInvitation:
+    """Somebody new of the staff chooses a password by the link in the head."""
+
+    kind: ClassVar[str] = "account_invitation"
+
+    head: Letterhead
+
+    def words(self) -> dict[str, object]:
+        """What the templates show: plain values, nothing left to compute or to clean."""
+        return self.head.words([])
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordLink:
+    """Somebody of the staff forgot the password, and chooses another by the link in the head."""
+
+    kind: ClassVar[str] = "account_reset"
+
+    head: Letterhead
+
+    def words(self) -> dict[str, object]:
+        """What the templates show: plain values, nothing left to compute or to clean."""
+        return self.head.words([])
+
+
+@dataclass(frozen=True, slots=True)
+class ContactCode:
+    """A patient asked for another address or number; this code, sent to the old address, proves that it was they.
+
+    Args:
+        code: six digits.
+    """
+
+    kind: ClassVar[str] = "contact_code"
+
+    head: Letterhead
+    code: str
+
+    def words(self) -> dict[str, object]:
+        """What the templates show: plain values, nothing left to compute or to clean."""
+        return {**self.head.words([]), "code": self.code}
+
+
+Letter = (
+    CourseBooked | CourseChanged | Reminder | SlotOffered | Invited | AccountInvitation | PasswordLink | ContactCode
+)

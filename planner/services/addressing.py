@@ -117,7 +117,7 @@ class Addressee:
             from_name=clinic.name,
             reply_to=clinic.email,
             key=f"{clinic.id}/{key}",
-            domain=_domain(clinic.email, self.runtime.base_url),
+            domain=mail_domain(clinic.email, self.runtime.base_url),
             dated=dated,
             events=events,
             says=says,
@@ -155,7 +155,7 @@ def _part(invitation: Invitation) -> CalendarPart:
     return CalendarPart(invitation.method, invitation_bytes(invitation))
 
 
-def _domain(clinic_email: str, base_url: str) -> str:
+def mail_domain(clinic_email: str, base_url: str) -> str:
     """The clinic's own domain, or the host that people reach it by; never changes from one attempt to the next."""
     host = clinic_email.rpartition("@")[2] or urlsplit(base_url).hostname or ""
     return host if host and ":" not in host else "localhost"

@@ -17,7 +17,7 @@ from sqlalchemy.exc import IntegrityError
 from planner.diary.hours import Closure, Leave, WeeklyHours, public_holidays
 from planner.errors import InvalidInput
 from planner.scheduling.words import day, moment
-from planner.services import accounts
+from planner.services import accounts, sessions
 from planner.services.runtime import Role, Runtime, Unit
 from planner.storage.opening import ClosureRow, HoursRow, LeaveRow
 from planner.storage.people import ClinicRow, RoomRow, StaffRow
@@ -150,11 +150,12 @@ def set_automation(unit: Unit, levels: Mapping[str, str]) -> None:
     unit.audit("change policies", f"clinic/{unit.clinic.id}", automation=dict(levels))
 
 
-def add_staff(unit: Unit, name: str, email: str, role: str, password: str, *, treats: bool = False) -> StaffRow:
+def add_staff(unit: Unit, name: str, email: str, role: str, password: str | None, *, treats: bool = False) -> StaffRow:
     """Take somebody on.
 
     Args:
         role: reception, therapist or manager.
+        password: None for somebody who chooses it by a link.
         treats: whether patients are booked with them.
     Raises:
         InvalidInput: naming the field; also when the address already belongs to an account, here or elsewhere.
@@ -165,7 +166,8 @@ def add_staff(unit: Unit, name: str, email: str, role: str, password: str, *, tr
     address = accounts.normal_email(email)
     row = StaffRow(
         name=checked_name(name), email=address, role=role, treats=treats,
-        password_hash=accounts.password_hash(password),
+        # Without one nobody comes in, until it is chosen by a link.
+        password_hash="" if password is None else accounts.password_hash(password),
     )  # fmt: skip
     try:
         with unit.session.begin_nested():
@@ -188,7 +190,7 @@ def deactivate_staff(unit: Unit, staff_id: int) -> StaffRow:
         raise InvalidInput("You can't close your own account.", field="staff_id")
     row = unit.get(StaffRow, staff_id)
     row.active = False
-    accounts.end_sessions(unit, row.id)
+    sessions.end_sessions(unit, row.id)
     unit.audit("deactivate staff", f"staff/{row.id}")
     return row
 

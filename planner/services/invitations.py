@@ -7,7 +7,6 @@ proves by it that they had the invitation in their hands. A From line proves not
 from __future__ import annotations
 
 import base64
-import hmac
 from typing import Final
 
 from sqlalchemy import Select, select
@@ -18,6 +17,7 @@ from planner.notify.letters import Invited
 from planner.notify.visit import Visit
 from planner.services.addressing import Addressee, NothingToSend, Outgoing, Places
 from planner.services.calendar_events import patient_events
+from planner.services.keys import digests
 from planner.services.runtime import Runtime, Unit
 from planner.services.snapshot import booked_from
 from planner.storage.calendars import InvitationRow
@@ -33,9 +33,13 @@ _SECRET_BYTES: Final = 16
 
 def secret_of(runtime: Runtime, clinic_id: int, uid: str, patient_id: int) -> str:
     """What proves an answer to the invitation of this session: 128 bits, in letters and digits of one case."""
-    wording = f"invitation/{clinic_id}/{uid}/{patient_id}"
-    digest = hmac.digest(runtime.secret_key.encode(), wording.encode(), "sha256")[:_SECRET_BYTES]
-    return base64.b32encode(digest).decode().rstrip("=").lower()
+    return secrets_of(runtime, clinic_id, uid, patient_id)[0]
+
+
+def secrets_of(runtime: Runtime, clinic_id: int, uid: str, patient_id: int) -> list[str]:
+    """That one, and those by earlier keys of the instance: the invitation may have gone out long ago."""
+    found = digests(runtime, f"invitation/{clinic_id}/{uid}/{patient_id}")
+    return [base64.b32encode(each[:_SECRET_BYTES]).decode().rstrip("=").lower() for each in found]
 
 
 def queue_invitations(runtime: Runtime, unit: Unit, course: CourseRow) -> None:

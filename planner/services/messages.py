@@ -23,6 +23,7 @@ from planner.notify.delivery import DeliveryFailure, PermanentFailure, Temporary
 from planner.notify.render import MailTemplates
 from planner.services import worklists
 from planner.services.addressing import NothingToSend, Outgoing
+from planner.services.contact_changes import CONTACT_CODE, contact_code_letter
 from planner.services.course_letters import course_letter
 from planner.services.invitations import INVITATION, invitation_letter
 from planner.services.offers import offer_letter
@@ -41,7 +42,12 @@ DELAYS: Final = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60))
 """After each failed attempt; the last one again and again."""
 
 MOST_ATTEMPTS: Final = 30
-_LETTERS: Final = {REMINDER: reminder_letter, OFFER_KIND: offer_letter, INVITATION: invitation_letter}
+_LETTERS: Final = {
+    REMINDER: reminder_letter,
+    OFFER_KIND: offer_letter,
+    INVITATION: invitation_letter,
+    CONTACT_CODE: contact_code_letter,
+}
 _ENOUGH_REFUSALS: Final = 3  # In a row: the mail server is away, and the others can wait for the next turn.
 _log = logging.getLogger("planner.messages")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import select
@@ -11,6 +11,7 @@ from planner.notify.letters import SlotOffered
 from planner.notify.visit import Visit
 from planner.services.addressing import Addressee, NothingToSend, Outgoing, Places
 from planner.services.freed_slots import slot_from, still_free
+from planner.services.patient_links import AFTER_A_VISIT, narrow_link
 from planner.services.planning import whole_steps
 from planner.services.runtime import Runtime, Unit
 from planner.services.snapshot import booked_from
@@ -88,7 +89,10 @@ def offer_letter(runtime: Runtime, unit: Unit, row: OutboxRow) -> Outgoing | Not
         minutes = instead.minutes
     visit = Visit(slot.starts_at, minutes, places.practitioners.get(slot.practitioner_id, ""), places.address)
     to = Addressee(runtime, unit, unit.get(PatientRow, row.patient_id))
-    letter = SlotOffered(to.head(), visit, instead, offer.expires_at, first=offer.session_id is None)
+    head = replace(
+        to.head(), plan_url=narrow_link(runtime, unit, row.patient_id, "offer", offer.expires_at + AFTER_A_VISIT)
+    )
+    letter = SlotOffered(head, visit, instead, offer.expires_at, first=offer.session_id is None)
     return to.outgoing(letter, key=row.key, dated=row.created_at, says=say("a time that became free is offered"))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hmac
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
@@ -17,6 +16,7 @@ from sqlalchemy import ColumnElement, String, and_, func, or_, select
 from planner.errors import InvalidInput, StaleForm
 from planner.languages import LANGUAGES, spoken
 from planner.services.clinic_setup import checked_name
+from planner.services.keys import digests
 from planner.services.runtime import Actor, Runtime, Unit
 from planner.services.tokens import hashed
 from planner.storage.people import PatientRow
@@ -240,15 +240,22 @@ def personal_link(runtime: Runtime, unit: Unit, patient_id: int) -> str:
     It is derived from the instance's secret, so that a message can hold it although the database keeps only its hash.
     """
     row = unit.get(PatientRow, patient_id)
-    if row.link_generation == 0:
-        row.link_generation = 1
+    link_generation(row)
     return _address(runtime, row)
 
 
+def link_generation(row: PatientRow) -> int:
+    """Which of a patient's links are good: those of this number; the first is 1."""
+    if row.link_generation == 0:
+        row.link_generation = 1
+    return row.link_generation
+
+
 def _address(runtime: Runtime, row: PatientRow) -> str:
+    """The address whose hash is kept, also where an earlier key of the instance made it; else one by the key of now."""
     wording = f"personal link/{row.clinic_id}/{row.id}/{row.link_generation}"
-    digest = hmac.digest(runtime.secret_key.encode(), wording.encode(), "sha256")
-    token = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+    tokens = [base64.urlsafe_b64encode(each).rstrip(b"=").decode() for each in digests(runtime, wording)]
+    token = next((each for each in tokens if row.link_hash == hashed(each)), tokens[0])
     if row.link_hash != hashed(token):
         row.link_hash = hashed(token)
     return f"{runtime.base_url.rstrip('/')}/p/{token}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from planner.notify.letters import Reminder
 from planner.services.addressing import Addressee, NothingToSend, Outgoing, Places
+from planner.services.patient_links import AFTER_A_VISIT, narrow_link
 from planner.services.runtime import Actor, Runtime, Unit
 from planner.services.snapshot import booked_from
 from planner.services.sweeping import SweepReport, each
@@ -61,7 +62,8 @@ def reminder_letter(runtime: Runtime, unit: Unit, row: OutboxRow) -> Outgoing | 
         return NothingToSend(say("The appointment was moved."))
     to = Addressee(runtime, unit, unit.get(PatientRow, row.patient_id))
     visit = Places.of(unit).visit(booked_from(appointment))
-    letter = Reminder(to.head(), visit, confirmed=appointment.confirmed_at is not None)
+    link = narrow_link(runtime, unit, row.patient_id, "visit", appointment.ends_at + AFTER_A_VISIT)
+    letter = Reminder(replace(to.head(), plan_url=link), visit, confirmed=appointment.confirmed_at is not None)
     return to.outgoing(letter, key=row.key, dated=row.created_at, says=say("reminder of the next appointment"))
 
 

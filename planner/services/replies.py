@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import logging
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -15,7 +16,7 @@ from planner.calendars.reply import ANSWERS, Reply, UnreadableReply, parse_reply
 from planner.diary.free import to_wall
 from planner.services import worklists
 from planner.services.attendance import confirm_in, unconfirm_in
-from planner.services.invitations import secret_of
+from planner.services.invitations import secrets_of
 from planner.services.planning import standing
 from planner.services.runtime import PATIENT, Actor, Runtime, Unit
 from planner.services.snapshot import Booked, booked_from, session_from
@@ -139,7 +140,7 @@ def _proved(runtime: Runtime, unit: Unit, reply: Reply) -> _Invited:
     row = unit.session.scalar(select(InvitationRow).where(InvitationRow.session_id == session.id))
     if row is None:
         raise _Refused(say("%(name)s was never invited to it.", name=patient.name))
-    if not _has_secret(reply, secret_of(runtime, unit.clinic.id, session.uid, patient.id)):
+    if not _has_secret(reply, secrets_of(runtime, unit.clinic.id, session.uid, patient.id)):
         raise _Refused(say("It could not be proved to come from %(name)s.", name=patient.name))
     if reply.attendee != row.address.lower():
         raise _Refused(say("Somebody else answered for %(name)s.", name=patient.name))
@@ -151,9 +152,9 @@ def _proved(runtime: Runtime, unit: Unit, reply: Reply) -> _Invited:
     return _Invited(unit, row, session, patient, booked)
 
 
-def _has_secret(reply: Reply, secret: str) -> bool:
-    held = (address.rpartition("@")[0].partition("+")[2] for address in reply.addressed_to)
-    return any(hmac.compare_digest(each.encode(), secret.encode()) for each in held)
+def _has_secret(reply: Reply, secrets: Iterable[str]) -> bool:
+    held = [address.rpartition("@")[0].partition("+")[2] for address in reply.addressed_to]
+    return any(hmac.compare_digest(each.encode(), secret.encode()) for secret in secrets for each in held)
 
 
 def _standing(unit: Unit, session: SessionRow) -> Booked | None:

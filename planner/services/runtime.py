@@ -42,6 +42,9 @@ class Actor:
         patient_id: the patient whose personal link was used.
         language: what they read.
         password_once: they signed in with a password that somebody else has seen, and have to change it first.
+        factor_missing: their role needs a second factor, and they have to set one up first.
+        login_id: the session of the browser they ask with.
+        purpose: what a patient's link was made for: "plan", or one visit, or one offer.
     """
 
     clinic_id: int
@@ -51,6 +54,9 @@ class Actor:
     patient_id: int | None = None
     language: str = field(default="en", compare=False)
     password_once: bool = field(default=False, compare=False)
+    factor_missing: bool = field(default=False, compare=False)
+    login_id: int | None = field(default=None, compare=False)
+    purpose: str = field(default="plan", compare=False)
 
     @classmethod
     def system(cls, clinic_id: int) -> "Actor":
@@ -142,6 +148,12 @@ class Runtime:
     fetcher: Fetcher = field(default_factory=Fetcher)
     reply_address: str | None = None
     inbox: Inbox | None = None
+    old_secret_keys: tuple[str, ...] = field(default=(), repr=False)
+
+    @property
+    def secret_keys(self) -> tuple[str, ...]:
+        """The key that signs, then those whose signatures are still good."""
+        return (self.secret_key, *self.old_secret_keys)
 
     @contextmanager
     def reading(self, actor: Actor) -> Iterator[Unit]:

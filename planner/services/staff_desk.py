@@ -1,11 +1,10 @@
-"""The people of a clinic for whoever manages it: taking on, changing, letting go and taking back; first passwords."""
+"""The people of a clinic for whoever manages it: taking on, changing, letting go, taking back; links to a password."""
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
@@ -13,13 +12,14 @@ from sqlalchemy.exc import IntegrityError
 from planner.errors import InvalidInput
 from planner.languages import LANGUAGES
 from planner.services import accounts, clinic_setup
+from planner.services.account_letters import owe_letter, sends_mail
+from planner.services.account_links import link_for
 from planner.services.runtime import Actor, Runtime, Unit
+from planner.services.second_factor import has_factor
 from planner.services.seen import must_be_as_seen, seen_of
 from planner.storage.courses import OCCUPYING_STATUSES, AppointmentRow
 from planner.storage.people import StaffRow
 from planner.words import say, say_many
-
-_PASSWORD_BYTES: Final = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +46,9 @@ class StaffMember:
     Args:
         active: whether they can sign in.
         ahead: how many visits to come are booked with them.
-        invited: they have a first password, and have not signed in with it.
+        invited: they have not chosen a password yet.
         seen: what a form carries along.
+        has_factor: they sign in with more than a password.
     """
 
     id: int
@@ -56,16 +57,21 @@ class StaffMember:
     ahead: int
     invited: bool
     seen: str
+    has_factor: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class FirstPassword:
-    """A password that somebody else has seen; it opens only the page where it is changed."""
+class Handed:
+    """The link by which somebody chooses a password.
+
+    Args:
+        link: to hand over, shown this once; "" where it is on its way by mail.
+    """
 
     staff_id: int
     name: str
     email: str
-    password: str
+    link: str = field(repr=False)
 
 
 def people(runtime: Runtime, actor: Actor) -> tuple[StaffMember, ...]:
@@ -81,21 +87,20 @@ def person(runtime: Runtime, actor: Actor, staff_id: int) -> StaffMember:
     """One of them. Raises NotFound."""
     with runtime.reading(actor) as unit:
         row = unit.get(StaffRow, staff_id)
-        return _member(row, _ahead(unit).get(row.id, 0))
+        return replace(_member(row, _ahead(unit).get(row.id, 0)), has_factor=has_factor(unit, row.id))
 
 
-def take_on(runtime: Runtime, actor: Actor, details: PersonDetails) -> FirstPassword:
-    """Let somebody in, with a password that is shown this once.
+def take_on(runtime: Runtime, actor: Actor, details: PersonDetails) -> Handed:
+    """Let somebody in, who chooses a password by a link.
 
     Raises:
         InvalidInput: naming the field.
         NotAllowed: by somebody who is no manager.
     """
-    password = _fresh_password()
     with runtime.writing(actor) as unit:
-        row = clinic_setup.add_staff(unit, details.name, details.email, details.role, password, treats=details.treats)
-        row.language, row.password_once = checked_language(details.language), True
-        return FirstPassword(row.id, row.name, row.email, password)
+        row = clinic_setup.add_staff(unit, details.name, details.email, details.role, None, treats=details.treats)
+        row.language = checked_language(details.language)
+        return _handed(runtime, unit, row)
 
 
 def change(runtime: Runtime, actor: Actor, staff_id: int, details: PersonDetails, *, seen: str) -> None:
@@ -134,27 +139,30 @@ def let_go(runtime: Runtime, actor: Actor, staff_id: int) -> None:
         clinic_setup.deactivate_staff(unit, staff_id)
 
 
-def take_back(runtime: Runtime, actor: Actor, staff_id: int) -> FirstPassword:
-    """Let somebody in again who had left, with a first password."""
+def take_back(runtime: Runtime, actor: Actor, staff_id: int) -> Handed:
+    """Let somebody in again who had left; the password of then opens nothing."""
     with runtime.writing(actor) as unit:
         clinic_setup.manage(unit)
         row = unit.get(StaffRow, staff_id)
-        row.active = True
+        row.active, row.password_hash = True, ""
         unit.audit("take back staff", f"staff/{row.id}")
-        return _given(unit, row)
+        return _handed(runtime, unit, row)
 
 
-def new_password(runtime: Runtime, actor: Actor, staff_id: int) -> FirstPassword:
-    """A first password for somebody who forgot theirs; they are signed out everywhere.
+def new_link(runtime: Runtime, actor: Actor, staff_id: int) -> Handed:
+    """A link for somebody who forgot their password, or has not used the first one; until it is used nothing changes.
 
     Raises:
-        InvalidInput: one's own is changed under "My password".
+        InvalidInput: one's own is changed under "My password", or the person is not here any more.
     """
     with runtime.writing(actor) as unit:
         clinic_setup.manage(unit)
         if staff_id == unit.actor.staff_id:
             raise InvalidInput(say("Change your own password under “My password”."), field="password")
-        return _given(unit, unit.get(StaffRow, staff_id))
+        row = unit.get(StaffRow, staff_id)
+        if not row.active:
+            raise InvalidInput(say("They can't sign in. Take them back first."), field="password")
+        return _handed(runtime, unit, row)
 
 
 def choose_language(runtime: Runtime, actor: Actor, language: str | None) -> None:
@@ -179,20 +187,22 @@ def checked_language(language: str | None) -> str | None:
     return language
 
 
-def _fresh_password() -> str:
-    return secrets.token_urlsafe(_PASSWORD_BYTES)
-
-
-def _given(unit: Unit, row: StaffRow) -> FirstPassword:
-    password = _fresh_password()
-    accounts.set_password(unit, row, accounts.password_hash(password))
-    row.password_once = True
-    return FirstPassword(row.id, row.name, row.email, password)
+def _handed(runtime: Runtime, unit: Unit, row: StaffRow) -> Handed:
+    unit.session.flush()
+    unit.audit("send account link", f"staff/{row.id}")
+    if not sends_mail(runtime):
+        return Handed(row.id, row.name, row.email, link_for(runtime, row, "handover", unit.now))
+    owe_letter(unit, row, "reset" if row.password_hash else "invitation")
+    return Handed(row.id, row.name, row.email, "")
 
 
 def _member(row: StaffRow, ahead: int) -> StaffMember:
     details = PersonDetails(row.name, row.email, row.role, row.treats, row.language)
-    return StaffMember(row.id, details, row.active, ahead, row.password_once, seen_of(_plain(row)))
+    return StaffMember(row.id, details, row.active, ahead, _is_invited(row), seen_of(_plain(row)))
+
+
+def _is_invited(row: StaffRow) -> bool:
+    return row.password_once or not row.password_hash
 
 
 def _plain(row: StaffRow) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from sqlalchemy import CursorResult, delete
 
 from planner.services.runtime import Runtime
 from planner.services.sweeping import SweepReport
+from planner.storage.doors import AccountLetterRow, AttemptRow, ContactChangeRow
 from planner.storage.jobs import FreedSlotRow, SolveJobRow
 from planner.storage.outward import FeedRow, OutboxRow
 from planner.storage.people import LoginRow
@@ -16,6 +17,7 @@ KEEP_MESSAGES: Final = timedelta(days=90)
 KEEP_REVOKED_FEEDS: Final = timedelta(days=30)
 KEEP_JOBS: Final = timedelta(days=14)
 KEEP_FREED_SLOTS: Final = timedelta(days=14)
+KEEP_CONTACT_CHANGES: Final = timedelta(days=7)
 FINISHED: Final = ("sent", "skipped", "expired")
 
 
@@ -24,6 +26,10 @@ def tidy(runtime: Runtime) -> SweepReport:
     now = runtime.clock.now()
     old = (
         delete(LoginRow).where(LoginRow.expires_at <= now),
+        delete(AttemptRow).where(AttemptRow.until <= now),
+        delete(AccountLetterRow).where(AccountLetterRow.expires_at <= now),
+        # They hold addresses and numbers; what was done stands in the audit.
+        delete(ContactChangeRow).where(ContactChangeRow.asked_at < now - KEEP_CONTACT_CHANGES),
         delete(OutboxRow).where(OutboxRow.status.in_(FINISHED), OutboxRow.due_at < now - KEEP_MESSAGES),
         # It answers as an unknown address does, so nobody can tell that its row is gone.
         delete(FeedRow).where(FeedRow.revoked_at < now - KEEP_REVOKED_FEEDS),

@@ -33,6 +33,7 @@ ENDS_SOON = "ends_soon"
 PROPOSAL = "proposal"
 LEAVE_CLASH = "leave_clash"
 WISH_CHANGED = "wish_changed"
+CONTACT_CHANGE = "contact_change"
 ABOUT_COURSES = (TWO_MISSES, CATCH_UP, TO_PLACE, PROPOSAL)
 DISMISSED = "dismissed"
 """Marks in the details of a line that a person took it off: the diary does not put it back by itself."""
@@ -53,6 +54,7 @@ KINDS = {
     PROPOSAL: say("Changes to agree to"),
     LEAVE_CLASH: say("In a therapist's leave"),
     WISH_CHANGED: say("Wishes that changed"),
+    CONTACT_CHANGE: say("Contact details that patients want changed"),
     WAITING_FOR_COURSE: say("Waiting for a course"),
     UNDER_BOOKED: say("Fewer visits this week than planned"),
     REVIEW_DUE: say("Reviews due"),

@@ -38,6 +38,8 @@ class ClinicRow(Base):
     offer_hours: Mapped[int] = mapped_column(default=4)
     letter_words: Mapped[dict[str, Any]] = mapped_column(JsonObject, default=dict)
     currency: Mapped[str] = mapped_column(default="")
+    # The roles that sign in with a second factor.
+    second_factor: Mapped[list[str]] = mapped_column(JsonObject, default=list)
 
     __table_args__ = (
         CheckConstraint("grid_minutes IN (5, 10, 15, 20, 30, 60)", name="grid"),
@@ -64,8 +66,6 @@ class StaffRow(ClinicScoped, Base):
     treats: Mapped[bool] = mapped_column(default=False)
     active: Mapped[bool] = mapped_column(default=True)
     password_hash: Mapped[str] = mapped_column(default="")
-    failed_sign_ins: Mapped[int] = mapped_column(default=0)
-    sign_in_blocked_until: Mapped[datetime | None] = mapped_column(UtcDateTime, default=None)
     language: Mapped[str | None] = mapped_column(default=None)
     password_once: Mapped[bool] = mapped_column(default=False)
 
@@ -76,7 +76,10 @@ class StaffRow(ClinicScoped, Base):
 
 
 class LoginRow(ClinicScoped, Base):
-    """A signed-in browser, kept on the server; only the hash of its cookie is stored."""
+    """A signed-in browser, kept on the server; only the hash of its cookie is stored.
+
+    `proved` is what the person showed beside the password: nothing (password), or totp, passkey, recovery.
+    """
 
     __tablename__ = "login"
 
@@ -86,6 +89,7 @@ class LoginRow(ClinicScoped, Base):
     seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     user_agent: Mapped[str] = mapped_column(default="")
+    proved: Mapped[str] = mapped_column(default="password", server_default="password")
 
     __table_args__ = (same_clinic("staff_id", "staff", ondelete="CASCADE"),)
 

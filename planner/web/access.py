@@ -2,14 +2,16 @@
 
 from typing import Final
 
-from flask import Flask, Response, g, redirect, request, session, url_for
+from flask import Flask, Response, after_this_request, g, redirect, request, session, url_for
 from werkzeug.exceptions import Unauthorized
 from werkzeug.wrappers import Response as BaseResponse
 
 from planner.errors import NotAllowed, NotFound
-from planner.services import accounts
+from planner.services import sessions
+from planner.services.patient_links import patient_for_link
 from planner.services.runtime import Actor
 from planner.web.admitted import ACCESS
+from planner.web.admitted.narrow import opens
 from planner.web.admitted.who import Table, Who
 from planner.web.context import runtime
 from planner.web.errors import wants_json
@@ -64,7 +66,9 @@ def _admit() -> BaseResponse | None:
     if who == "patient-link":
         token = _token()
         with looking_up(token):
-            g.actor = accounts.patient_for_link(runtime(), token)
+            g.actor = patient_for_link(runtime(), token)
+        if not opens(g.actor.purpose, request.endpoint):
+            raise NotAllowed(say("This link was made for one thing only. Open your plan by its own link."))
         return None
     if who == "feed-token":
         return None
@@ -87,10 +91,24 @@ def _token() -> str:
 
 def _signed_in() -> Actor | None:
     token = session.get(LOGIN_KEY)
-    actor = accounts.actor_for(runtime(), token) if isinstance(token, str) else None
-    if token is not None and actor is None:
+    found = sessions.entered(runtime(), token) if isinstance(token, str) else None
+    if token is not None and found is None:
         session.pop(LOGIN_KEY)
-    return actor
+    if found is None:
+        return None
+    if found.seen_due:
+        _note_seen_later(found.actor)
+    return found.actor
+
+
+def _note_seen_later(actor: Actor) -> None:
+    """After the answer: noting it may have to wait for a turn to write."""
+    running = runtime()
+
+    @after_this_request
+    def later(response: Response) -> Response:
+        response.call_on_close(lambda: sessions.note_seen(running, actor))
+        return response
 
 
 def _to_sign_in() -> BaseResponse:

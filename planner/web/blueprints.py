@@ -4,6 +4,7 @@ from typing import Final
 
 from flask import Blueprint
 
+from planner.web.account import account
 from planner.web.auth import auth
 from planner.web.calendars import calendars
 from planner.web.courses import courses
@@ -21,7 +22,7 @@ from planner.web.take_over import take_over
 from planner.web.therapist import therapist
 
 BLUEPRINTS: Final[tuple[Blueprint, ...]] = (
-    *(auth, reception, diary, courses, feeds, dav, therapist, figures),
+    *(auth, account, reception, diary, courses, feeds, dav, therapist, figures),
     *(owner, patient, public, outtray, calendars, take_over),
     operations,
 )

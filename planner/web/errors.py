@@ -44,7 +44,6 @@ STATUS: Final[Mapping[type[PlannerError], int]] = MappingProxyType(
     }
 )
 RETRY_SECONDS: Final = 5
-_AFTER_GUESSING_SECONDS: Final = 600
 _log = logging.getLogger("planner.web")
 
 
@@ -78,7 +77,7 @@ def _refused(error: PlannerError) -> Response:
     if isinstance(error, DatabaseBusy):
         response.headers["Retry-After"] = str(RETRY_SECONDS)
     if isinstance(error, TooManyTries):
-        response.headers["Retry-After"] = str(_AFTER_GUESSING_SECONDS)
+        response.headers["Retry-After"] = str(error.seconds)
     return response
 
 

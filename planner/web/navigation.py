@@ -53,6 +53,7 @@ CLINIC: Final = (
 )
 OWN: Final = (
     NavItem("therapist.my_calendar", say("My calendar")),
+    NavItem("account.show", say("My account")),
     NavItem("owner.my_language", say("Language")),
     NavItem("auth.password", say("My password")),
 )

@@ -42,6 +42,9 @@ def install(app: Flask, config: Config) -> None:
     encrypted = config.base_url.startswith("https://")
     app.config.update(
         SECRET_KEY=config.secret_key,
+        SECRET_KEY_FALLBACKS=list(config.secret_key_fallbacks),
+        # A form that was open while the key changed; the newest key stands last and signs.
+        WTF_CSRF_SECRET_KEY=[*reversed(config.secret_key_fallbacks), config.secret_key],
         MAX_CONTENT_LENGTH=REQUEST_BYTES_MAX,
         # A browser accepts a __Host- cookie only from this very host, and only encrypted.
         SESSION_COOKIE_NAME="__Host-planner" if encrypted else "planner",

@@ -8,9 +8,10 @@ from sqlalchemy import select
 from planner.diary.hours import Closure, Leave, WeeklyHours
 from planner.errors import InvalidInput, NotAllowed, NotFound
 from planner.services import clinic_setup
-from planner.services.accounts import SignInRefused, actor_for, sign_in
+from planner.services.accounts import SignInRefused, sign_in
 from planner.services.clinic_setup import NewClinic
 from planner.services.runtime import Actor
+from planner.services.sessions import actor_for
 from planner.storage.opening import ClosureRow, HoursRow, LeaveRow
 from planner.storage.outward import AuditRow
 from planner.storage.people import ClinicRow, RoomRow, StaffRow

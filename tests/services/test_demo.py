@@ -16,9 +16,9 @@ from sqlalchemy import func, select
 
 from planner.errors import InvalidInput
 from planner.services import accounts, messages, reminders, worklists
-from planner.services.accounts import patient_for_link
 from planner.services.demo import cast, install
 from planner.services.demo.install import ensure_demo
+from planner.services.patient_links import patient_for_link
 from planner.services.runtime import Actor, Runtime
 from planner.storage.courses import AppointmentRow, AssessmentRow, CourseRow, RevisionRow
 from planner.storage.database import Database

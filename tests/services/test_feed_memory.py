@@ -97,7 +97,7 @@ def test_a_change_raises_the_revision_of_those_it_concerns_and_of_nobody_else(ru
     ("row", "column", "value", "shown"),
     [
         ("staff", "name", "Benedict Okafor", True),
-        ("staff", "failed_sign_ins", 3, False),
+        ("staff", "password_once", True, False),
         ("patient", "name", "Ana Sousa", True),
         ("patient", "language", "de", True),
         ("patient", "notes", "Left-handed", False),

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from planner.errors import UndoRefused
 from planner.notify.delivery import PermanentFailure, TemporaryFailure
 from planner.services import attendance, messages, moving, patients, undoing, worklists
-from planner.services.accounts import patient_for_link
+from planner.services.patient_links import patient_for_link
 from planner.services.sweeping import SweepReport
 from planner.storage.courses import RevisionRow
 from planner.storage.people import PatientRow

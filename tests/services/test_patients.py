@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from planner.errors import InvalidInput, NotFound, StaleForm
-from planner.services import accounts, patients
+from planner.services import patient_links, patients
 from planner.services.patients import PatientDetails, search_key
 
 
@@ -115,8 +115,8 @@ def test_a_new_link_replaces_the_old_one(runtime, clinic):
     with runtime.writing(clinic.rosa.actor) as unit:
         assert patients.personal_link(runtime, unit, clinic.ana).endswith(second)
     with pytest.raises(NotFound):
-        accounts.patient_for_link(runtime, first)
-    assert accounts.patient_for_link(runtime, second).patient_id == clinic.ana
+        patient_links.patient_for_link(runtime, first)
+    assert patient_links.patient_for_link(runtime, second).patient_id == clinic.ana
 
 
 @pytest.mark.parametrize(

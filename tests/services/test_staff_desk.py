@@ -5,8 +5,10 @@ from dataclasses import replace
 import pytest
 
 from planner.errors import InvalidInput, NotAllowed, StaleForm
-from planner.services import accounts, staff_desk
+from planner.notify.outtray import OuttrayMailer
+from planner.services import account_links, accounts, sessions, staff_desk
 from planner.services.staff_desk import PersonDetails
+from planner.storage.doors import AccountLetterRow
 from planner.storage.people import StaffRow
 from tests.web.ana_course import book_ana
 
@@ -19,18 +21,41 @@ def change(runtime, clinic, staff_id, **values):
     staff_desk.change(runtime, clinic.mo.actor, staff_id, replace(member.details, **values), seen=member.seen)
 
 
-def test_a_first_password_opens_the_account_and_is_changed_at_once(runtime, clinic):
-    """Another one than that; then nothing is asked any more."""
-    first = staff_desk.take_on(runtime, clinic.mo.actor, DI)
-    _, di = accounts.sign_in(runtime, "di@example.org", first.password)
-    assert (di.role, di.password_once) == ("therapist", True)
-    assert staff_desk.person(runtime, clinic.mo.actor, first.staff_id).invited
-    with pytest.raises(InvalidInput) as refusal:
-        accounts.change_password(runtime, di, first.password, first.password)
-    assert refusal.value.field == "new_password"
-    token = accounts.change_password(runtime, di, first.password, "words of her own")
-    assert not accounts.actor_for(runtime, token).password_once
-    assert not staff_desk.person(runtime, clinic.mo.actor, first.staff_id).invited
+@pytest.fixture
+def without_mail(runtime, tmp_path):
+    """The same program without a mail server."""
+    return replace(runtime, mailer=OuttrayMailer(tmp_path / "outtray"))
+
+
+def owed(runtime):
+    """The letters about accounts that wait: (kind, address)."""
+    with runtime.database.reading(None) as session:
+        return [(row.kind, row.address) for row in session.query(AccountLetterRow)]
+
+
+def choose(runtime, handed, password):
+    """Use a link that was handed over."""
+    account_links.choose_password(runtime, handed.link.rpartition("/")[2], password)
+
+
+def test_without_a_mail_server_the_link_is_handed_over(without_mail, clinic, tmp_path):
+    """It opens the account once; no file of the outtray has it, for reception reads that."""
+    handed = staff_desk.take_on(without_mail, clinic.mo.actor, DI)
+    assert staff_desk.person(without_mail, clinic.mo.actor, handed.staff_id).invited
+    choose(without_mail, handed, "words of her own")
+    _, di = accounts.sign_in(without_mail, "di@example.org", "words of her own")
+    assert (di.role, di.password_once) == ("therapist", False)
+    assert not staff_desk.person(without_mail, clinic.mo.actor, handed.staff_id).invited
+    assert owed(without_mail) == []
+    assert not (tmp_path / "outtray").exists()
+
+
+def test_with_a_mail_server_nobody_but_the_colleague_sees_the_link(runtime, clinic):
+    """An invitation at first, a link for another password later."""
+    handed = staff_desk.take_on(runtime, clinic.mo.actor, DI)
+    assert handed.link == ""
+    staff_desk.new_link(runtime, clinic.mo.actor, clinic.ben.id)
+    assert owed(runtime) == [("invitation", "di@example.org"), ("reset", "ben@example.org")]
 
 
 def test_what_is_said_of_somebody_is_kept(runtime, clinic):
@@ -89,7 +114,7 @@ def test_nobody_changes_their_own_role_or_lets_themselves_go(runtime, clinic):
     with pytest.raises(InvalidInput):
         staff_desk.let_go(runtime, clinic.mo.actor, clinic.mo.id)
     with pytest.raises(InvalidInput):
-        staff_desk.new_password(runtime, clinic.mo.actor, clinic.mo.id)
+        staff_desk.new_link(runtime, clinic.mo.actor, clinic.mo.id)
     change(runtime, clinic, clinic.mo.id, name="Mo A.")
 
 
@@ -106,23 +131,28 @@ def test_whoever_has_visits_ahead_stays_until_they_are_moved(runtime, clinic):
             leaving()
 
 
-def test_somebody_who_left_is_out_at_once_and_comes_back_with_a_first_password(runtime, clinic):
-    """The old one opens nothing any more."""
-    token, _ = accounts.sign_in(runtime, clinic.rosa.email, clinic.rosa.password)
-    staff_desk.let_go(runtime, clinic.mo.actor, clinic.rosa.id)
-    assert accounts.actor_for(runtime, token) is None
-    assert not staff_desk.people(runtime, clinic.mo.actor)[-1].active
-    first = staff_desk.take_back(runtime, clinic.mo.actor, clinic.rosa.id)
+def test_somebody_who_left_is_out_at_once_and_comes_back_by_a_link(without_mail, clinic):
+    """The old password opens nothing any more."""
+    token, _ = accounts.sign_in(without_mail, clinic.rosa.email, clinic.rosa.password)
+    staff_desk.let_go(without_mail, clinic.mo.actor, clinic.rosa.id)
+    assert sessions.actor_for(without_mail, token) is None
+    assert not staff_desk.people(without_mail, clinic.mo.actor)[-1].active
+    with pytest.raises(InvalidInput):
+        staff_desk.new_link(without_mail, clinic.mo.actor, clinic.rosa.id)
+    handed = staff_desk.take_back(without_mail, clinic.mo.actor, clinic.rosa.id)
     with pytest.raises(accounts.SignInRefused):
-        accounts.sign_in(runtime, clinic.rosa.email, clinic.rosa.password)
-    assert accounts.sign_in(runtime, clinic.rosa.email, first.password)[1].password_once
+        accounts.sign_in(without_mail, clinic.rosa.email, clinic.rosa.password)
+    choose(without_mail, handed, "words of her own")
+    assert accounts.sign_in(without_mail, clinic.rosa.email, "words of her own")
 
 
-def test_a_new_first_password_signs_out_everywhere(runtime, clinic):
-    """Whoever forgot theirs asks a manager."""
-    token, _ = accounts.sign_in(runtime, clinic.ben.email, clinic.ben.password)
-    staff_desk.new_password(runtime, clinic.mo.actor, clinic.ben.id)
-    assert accounts.actor_for(runtime, token) is None
+def test_a_link_for_a_colleague_changes_nothing_until_it_is_used(without_mail, clinic):
+    """Then they are signed out everywhere."""
+    token, _ = accounts.sign_in(without_mail, clinic.ben.email, clinic.ben.password)
+    handed = staff_desk.new_link(without_mail, clinic.mo.actor, clinic.ben.id)
+    assert sessions.actor_for(without_mail, token)
+    choose(without_mail, handed, "words of his own")
+    assert sessions.actor_for(without_mail, token) is None
 
 
 def test_two_who_change_one_person_do_not_overwrite_each_other(runtime, clinic):
@@ -139,7 +169,7 @@ def test_two_who_change_one_person_do_not_overwrite_each_other(runtime, clinic):
         lambda runtime, clinic, who: staff_desk.take_on(runtime, who, DI),
         lambda runtime, clinic, who: staff_desk.let_go(runtime, who, clinic.mo.id),
         lambda runtime, clinic, who: staff_desk.take_back(runtime, who, clinic.mo.id),
-        lambda runtime, clinic, who: staff_desk.new_password(runtime, who, clinic.mo.id),
+        lambda runtime, clinic, who: staff_desk.new_link(runtime, who, clinic.mo.id),
         lambda runtime, clinic, who: staff_desk.change(runtime, who, clinic.mo.id, DI, seen=""),
     ],
 )
@@ -154,8 +184,8 @@ def test_everybody_chooses_what_they_read(runtime, clinic):
     """Their own, or the clinic's."""
     staff_desk.choose_language(runtime, clinic.ben.actor, "es")
     token, _ = accounts.sign_in(runtime, clinic.ben.email, clinic.ben.password)
-    assert accounts.actor_for(runtime, token).language == "es"
+    assert sessions.actor_for(runtime, token).language == "es"
     staff_desk.choose_language(runtime, clinic.ben.actor, None)
-    assert accounts.actor_for(runtime, token).language == "en"
+    assert sessions.actor_for(runtime, token).language == "en"
     with runtime.reading(clinic.system) as unit:
         assert unit.get(StaffRow, clinic.rosa.id).language is None

@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from planner.services.accounts import actor_for, sign_in
+from planner.services.accounts import sign_in
+from planner.services.sessions import actor_for
 from planner.services.sweeping import SweepReport
 from planner.services.tidy import KEEP_MESSAGES, KEEP_REVOKED_FEEDS, tidy
 from planner.storage.outward import FeedRow, OutboxRow

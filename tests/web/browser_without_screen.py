@@ -6,7 +6,8 @@ from flask import Flask
 from itsdangerous import URLSafeTimedSerializer
 from werkzeug.test import TestResponse
 
-from planner.services import accounts
+from planner.services import accounts, sessions
+from planner.storage.people import StaffRow
 from planner.web.access import LOGIN_KEY
 from planner.web.context import EXTENSION
 from tests.factories import Person
@@ -22,8 +23,16 @@ class Browser:
         self.raw = app.test_client()
 
     def sign_in(self, person: Person) -> None:
-        """Sign in through the service, put the token into the cookie as the sign-in page does."""
-        token, _ = accounts.sign_in(self.app.extensions[EXTENSION], person.email, person.password)
+        """Sign in through the service, put the token into the cookie as the sign-in page does.
+
+        Whoever has a second factor counts as having shown it.
+        """
+        running = self.app.extensions[EXTENSION]
+        try:
+            token, _ = accounts.sign_in(running, person.email, person.password)
+        except accounts.SecondFactorNeeded:
+            with running.writing(person.actor) as unit:
+                token = sessions.open_session(unit, unit.get(StaffRow, person.id), "", "passkey")
         with self.raw.session_transaction() as session:
             session[LOGIN_KEY] = token
 

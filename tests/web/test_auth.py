@@ -1,9 +1,18 @@
 """Signing in and out through the pages."""
 
+import re
+from dataclasses import replace
+from urllib.parse import urlsplit
+
 import pytest
 
+from planner.app import create_app
+from planner.notify.outtray import OuttrayMailer
+from planner.services.account_links import link_for
+from planner.storage.people import LoginRow, StaffRow
 from planner.web.access import LOGIN_KEY, safe_next
 from tests.factories import PASSWORD
+from tests.web.browser_without_screen import Browser
 
 NEW = "quite another password"
 CHANGE = {"current_password": PASSWORD, "new_password": NEW, "repeated": NEW}
@@ -48,6 +57,7 @@ def test_a_page_asks_to_sign_in_and_then_opens(client, clinic):
     assert enter(client, clinic.rosa, next="/account/password?from=mail").location == "/account/password?from=mail"
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize(
     "target",
     [
@@ -63,7 +73,7 @@ def test_a_page_asks_to_sign_in_and_then_opens(client, clinic):
         "",
     ],
 )
-def test_nobody_is_sent_elsewhere_after_signing_in(client, clinic, target):
+def test_fault_27_nobody_is_sent_elsewhere_after_signing_in(client, clinic, target):
     """An open redirect would lend our name to a phishing page."""
     assert safe_next(target) is None
     location = enter(client, clinic.rosa, next=target).location
@@ -71,7 +81,8 @@ def test_nobody_is_sent_elsewhere_after_signing_in(client, clinic, target):
     assert "evil" not in location
 
 
-def test_the_session_changes_at_sign_in(client, clinic):
+@pytest.mark.faults
+def test_fault_28_the_session_changes_at_sign_in(client, clinic):
     """Neither the login nor the form secret of before survives."""
     enter(client, clinic.rosa)
     first = login_of(client)
@@ -83,7 +94,8 @@ def test_the_session_changes_at_sign_in(client, clinic):
         assert "planted" not in session
 
 
-def test_signing_out_ends_the_session_on_the_server(client, clinic):
+@pytest.mark.faults
+def test_fault_28_signing_out_ends_the_session_on_the_server(client, clinic):
     """A copied cookie is worth nothing afterwards."""
     enter(client, clinic.rosa)
     copied = login_of(client)
@@ -94,7 +106,8 @@ def test_signing_out_ends_the_session_on_the_server(client, clinic):
     assert client.get("/account/password").status_code == 302
 
 
-def test_a_new_password_keeps_this_browser_and_ends_the_others(browser_of, clinic):
+@pytest.mark.faults
+def test_fault_28_a_new_password_keeps_this_browser_and_ends_the_others(browser_of, clinic):
     """The person goes on working; a thief does not."""
     here, elsewhere = browser_of(clinic.rosa), browser_of(clinic.rosa)
     answer = here.post("/account/password", CHANGE)
@@ -143,3 +156,86 @@ def test_a_program_without_a_session_is_told_so(client):
     answer = client.get("/account/password", headers={"Accept": "application/json"})
     assert answer.status_code == 401
     assert answer.json["status"] == 401
+
+
+@pytest.mark.faults
+def test_fault_20_after_five_failures_the_sixth_is_told_to_wait(client, clinic):
+    """With the same words; an address without an account is told the same."""
+    for email in (clinic.rosa.email, "nobody@example.org"):
+        answers = [client.post("/sign-in", {"email": email, "password": "wrong"}) for _ in range(6)]
+        assert [answer.status_code for answer in answers] == [422] * 5 + [429]
+        assert answers[-1].headers["Retry-After"] == "60"
+        assert "do not match" in answers[-1].text
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize("page", ["/sign-in/second", "/sign-in/passkey"])
+def test_fault_27_the_second_step_sends_nobody_elsewhere_either(client, clinic, page):
+    """Whatever stands in its form."""
+    answer = client.post(page, {"next": "//evil.example", "code": "1", "answer": "{}"})
+    assert "evil" not in answer.headers.get("Location", "") + answer.text
+
+
+def test_forgetting_a_password_tells_nobody_who_has_an_account(client, clinic):
+    """The same page, but for the address that was typed."""
+    pages = {}
+    for email in (clinic.rosa.email, "nobody@example.org"):
+        answer = client.post("/sign-in/forgotten", {"email": email})
+        assert answer.status_code == 200
+        pages[email] = re.sub(r'value="[^"]*"|[&#;"\']', "", answer.text.replace(email, "…"))
+    assert len(set(pages.values())) == 1
+    assert client.post("/sign-in/forgotten", {"email": "no address"}).status_code == 422
+
+
+def test_a_link_chooses_a_password_and_leads_to_the_sign_in(client, clinic, runtime):
+    """Once; then it is as unknown as any other."""
+    with runtime.reading(clinic.system) as unit:
+        address = link_for(runtime, unit.get(StaffRow, clinic.rosa.id), "invitation", unit.now)
+    path = urlsplit(address).path
+    assert "Rosa Lind" in client.get(path).text
+    for wrong in ({"new_password": NEW, "repeated": "x"}, {"new_password": "short", "repeated": "short"}):
+        assert client.post(path, wrong).status_code == 422
+    assert client.post(path, {"new_password": NEW, "repeated": NEW}).location == "/sign-in"
+    assert enter(client, clinic.rosa, NEW).status_code == 302
+    assert client.get(path).status_code == 404
+
+
+def test_guessing_links_to_passwords_is_throttled_like_all_secret_addresses(client, clinic):
+    """404, then 429."""
+    assert [client.get(f"/sign-in/link/{number}").status_code for number in range(31)] == [404] * 30 + [429]
+
+
+def test_without_a_mail_server_the_page_says_whom_to_ask(runtime, config, clinic, tmp_path):
+    """Nothing is asked for that could never come."""
+    app = create_app(replace(runtime, mailer=OuttrayMailer(tmp_path / "outtray")), config)
+    browser = Browser(app)
+    assert "sends no mail" in browser.get("/sign-in/forgotten").text
+    assert "sends no mail" in browser.post("/sign-in/forgotten", {"email": clinic.rosa.email}).text
+
+
+def test_a_page_is_answered_before_it_is_noted_that_somebody_was_there(browser_of, clinic, clock, runtime):
+    """A database that is busy just then costs the page nothing."""
+    rosa = browser_of(clinic.rosa)
+    clock.advance(minutes=10)
+    answer = rosa.raw.get("/account/password", buffered=False)
+    assert answer.status_code == 200
+    with runtime.reading(clinic.system) as unit:
+        assert unit.session.query(LoginRow).one().seen_at < clock.now()
+    answer.close()
+    with runtime.reading(clinic.system) as unit:
+        assert unit.session.query(LoginRow).one().seen_at == clock.now()
+
+
+def test_a_new_secret_key_signs_nobody_out(runtime, config, clinic, browser_of):
+    """As long as the old one is named; a form that was open is taken too. Without it everybody signs in again."""
+    old = browser_of(clinic.rosa)
+    token = old.csrf_token()
+    cookie = old.raw.get_cookie("planner").value
+    renewed = replace(config, secret_key="n" * 40, secret_key_fallbacks=(config.secret_key,))
+    for settings, page, sent in ((renewed, 200, 302), (replace(config, secret_key="n" * 40), 302, 400)):
+        client = create_app(runtime, settings).test_client()
+        client.set_cookie("planner", cookie)
+        assert client.get("/account/password").status_code == page
+        client.set_cookie("planner", cookie)
+        answer = client.post("/account/language", data={"language": "en", "csrf_token": token})
+        assert answer.status_code == sent

@@ -7,22 +7,28 @@ its example in tests/web/examples/.
 import re
 import shutil
 from dataclasses import dataclass
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 import html5lib
 import pytest
 from flask import Flask
 from html5lib.constants import E as WORDS_OF_HTML5LIB
+from sqlalchemy import select
 
 from planner.app import create_app
 from planner.config import Config
+from planner.services import patient_links, patients
 from planner.services.runtime import Runtime
 from planner.storage.database import Database
+from planner.storage.people import PatientRow, StaffRow
 from planner.web.access import ACCESS, may
+from planner.web.admitted.narrow import NARROW
 from planner.web.blueprints import BLUEPRINTS
 from tests.factories import Clinic, FakeClock, FakeMailer
 from tests.web.browser_without_screen import Browser
 from tests.web.examples import EXAMPLES, LINK, Scene, united
+from tests.web.examples.scene import anas_course
 
 
 def routes():
@@ -114,14 +120,16 @@ class Closed:
         return browser
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize("rule", RULES, ids=named)
-def test_every_route_says_who_may_open_it(rule):
+def test_fault_25_every_route_says_who_may_open_it(rule):
     """A row in planner/web/admitted/."""
     assert rule.endpoint in ACCESS
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize(("rule", "method"), CHANGES, ids=named)
-def test_every_change_needs_the_token_of_its_form(rule, method, closed):
+def test_fault_21_every_change_needs_the_token_of_its_form(rule, method, closed):
     """Else any page of the web could send it in the name of whoever is signed in."""
     browser = closed.browser_of(whom(rule, closed.clinic))
     answer = browser.raw.open(address(browser.app, rule, anything(rule)), method=method)
@@ -140,8 +148,9 @@ def test_every_page_opens_for_those_it_is_for(rule, browser_of, runtime, clinic)
         check_html(answer.text, whole="<html" in answer.text)
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize("rule", SIGNED_IN, ids=named)
-def test_nobody_opens_a_staff_page_without_signing_in(rule, closed):
+def test_fault_25_nobody_opens_a_staff_page_without_signing_in(rule, closed):
     """A page leads to the sign-in; a change does too, and changes nothing."""
     browser = closed.browser_of(None)
     path = address(browser.app, rule, anything(rule))
@@ -150,8 +159,9 @@ def test_nobody_opens_a_staff_page_without_signing_in(rule, closed):
     assert urlsplit(answer.location).path == "/sign-in"
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize("rule", SIGNED_IN, ids=named)
-def test_a_page_is_shut_to_the_roles_it_is_not_for(rule, closed):
+def test_fault_25_a_page_is_shut_to_the_roles_it_is_not_for(rule, closed):
     """403, whatever the address says."""
     for person in (closed.clinic.rosa, closed.clinic.ben, closed.clinic.mo):
         if not may(person.actor, ACCESS[rule.endpoint]):
@@ -160,7 +170,8 @@ def test_a_page_is_shut_to_the_roles_it_is_not_for(rule, closed):
             assert answer_to(browser, rule, path).status_code == 403
 
 
-def test_another_clinics_things_do_not_exist(browser_of, runtime, clinic, other_clinic):
+@pytest.mark.faults
+def test_fault_25_another_clinics_things_do_not_exist(browser_of, runtime, clinic, other_clinic):
     """Cy's manager may do everything, but not here: 404, as for nonsense."""
     browser = browser_of(other_clinic.mo)
     for rule in SIGNED_IN:
@@ -172,7 +183,40 @@ def test_another_clinics_things_do_not_exist(browser_of, runtime, clinic, other_
             assert answer_to(browser, rule, path).status_code in refused, rule.endpoint
 
 
-def test_a_guessed_token_opens_nothing(browser_of, clinic):
+@pytest.mark.faults
+def test_fault_25_a_list_shows_the_own_clinic_alone(browser_of, runtime, clinic, other_clinic):
+    """Every page without an address part, for each role of Cy's clinic: nothing of the first stands on it."""
+    anas_course(Scene(runtime, clinic))
+    with runtime.writing(clinic.system) as unit:
+        for row in unit.session.scalars(select(StaffRow)):
+            row.name = f"Northsider {row.id}"
+        for patient in unit.session.scalars(select(PatientRow)):
+            patient.name, patient.search_name = "Northsider Ana", "northsider ana"
+    for person in (other_clinic.rosa, other_clinic.ben, other_clinic.mo):
+        browser = browser_of(person)
+        for rule in SIGNED_IN:
+            if "GET" in rule.methods and not rule.arguments and may(person.actor, ACCESS[rule.endpoint]):
+                page = browser.get(f"{address(browser.app, rule, {})}?q=northsider")
+                assert "Northsider" not in page.text, rule.endpoint
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize("purpose", NARROW)
+def test_fault_25_a_link_for_one_thing_opens_that_alone(purpose, browser_of, runtime, clinic):
+    """Every page of a patient: those the link was made for, and no other."""
+    with runtime.writing(clinic.system) as unit:
+        patients.personal_link(runtime, unit, clinic.ana)
+        until = unit.now + timedelta(days=1)
+        token = patient_links.narrow_link(runtime, unit, clinic.ana, purpose, until).rpartition("/")[2]
+    browser = browser_of(None)
+    for rule in RULES:
+        if ACCESS.get(rule.endpoint) == "patient-link":
+            answer = answer_to(browser, rule, address(browser.app, rule, {**anything(rule), "token": token}))
+            assert (answer.status_code == 403) is (rule.endpoint not in NARROW[purpose]), rule.endpoint
+
+
+@pytest.mark.faults
+def test_fault_25_a_guessed_token_opens_nothing(browser_of, clinic):
     """The same 404 as for any address that does not exist."""
     browser = browser_of(None)
     for rule in RULES:

@@ -28,7 +28,7 @@ def test_each_role_sees_what_it_may_open(app, clinic):
     assert bar_of(app, clinic.mo)[0] == [item.words for item in MAIN]
     assert "Settings" not in bar_of(app, clinic.rosa)[1]
     assert bar_of(app, clinic.ben)[1] == ["Estimates"]
-    assert bar_of(app, clinic.ben)[2] == ["My calendar", "Language", "My password"]
+    assert bar_of(app, clinic.ben)[2] == ["My calendar", "My account", "Language", "My password"]
 
 
 def test_the_outtray_stands_there_while_nothing_goes_out_by_mail(app, clinic):

@@ -1,14 +1,19 @@
 """The owner's pages: what is set, refused at its field with what was typed, and stale forms answered with what is."""
 
 import re
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
+from planner.app import create_app
+from planner.notify.outtray import OuttrayMailer
 from planner.services import clinic_place, evidence_edit, policies, services_offered, staff_desk
 from planner.services.clinic_setup import POLICY_LIMITS, automation_level
-from planner.storage.people import RoomRow
+from planner.storage.people import RoomRow, StaffRow
+from tests.factories import PASSWORD
 from tests.web.ana_course import book_ana
+from tests.web.browser_without_screen import Browser
 
 POLICIES = {
     "notice_hours": "48", "grace_minutes": "20", "hold_minutes": "10", "reminder_hours": "48", "horizon_days": "90",
@@ -96,20 +101,39 @@ def test_every_policy_says_what_follows_at_both_ends_of_its_limits(mo):
             assert said.endswith("."), (name, number)
 
 
-def test_a_new_colleague_signs_in_with_what_is_shown_once_and_chooses_a_password(mo, browser_of, runtime, clinic):
-    """Until then no page opens but that one; not for a program either."""
-    page = mo.post("/settings/staff", NEW).text
-    password = re.search(r'id="copy-password" value="([^"]+)"', page)[1]
-    assert password not in mo.get("/settings/staff").text
-    di = browser_of(None)
-    assert di.post("/sign-in", {"email": "di@example.org", "password": password}).status_code == 302
-    for path in ("/patients", "/my-day", "/account/language"):
-        assert di.get(path).location == "/account/password"
-    assert di.post("/patients/new", {"name": "Bo"}).location == "/account/password"
-    assert di.get("/patients", headers={"HX-Request": "true"}).headers["HX-Redirect"] == "/account/password"
-    chosen = {"current_password": password, "new_password": "words of her own", "repeated": "words of her own"}
-    assert di.post("/account/password", chosen).status_code == 302
+def test_with_a_mail_server_a_new_colleague_is_written_to(mo, runtime):
+    """And the page says so."""
+    assert mo.post("/settings/staff", NEW).location == "/settings/staff"
+    page = mo.get("/settings/staff").text
+    assert "on its way to di@example.org" in page
+    assert "Has not signed in yet" in page
+
+
+def test_without_one_the_link_is_shown_once_to_hand_over(runtime, config, clinic, tmp_path):
+    """The colleague chooses a password with it and comes in."""
+    app = create_app(replace(runtime, mailer=OuttrayMailer(tmp_path / "outtray")), config)
+    mo, di = Browser(app), Browser(app)
+    mo.sign_in(clinic.mo)
+    link = re.search(r'id="copy-link" value="http://[^/]+([^"]+)"', mo.post("/settings/staff", NEW).text)[1]
+    assert link not in mo.get("/settings/staff").text
+    chosen = {"new_password": "words of her own", "repeated": "words of her own"}
+    assert di.post(link, chosen).location == "/sign-in"
+    assert di.post("/sign-in", {"email": "di@example.org", "password": "words of her own"}).status_code == 302
     assert di.get("/patients").status_code == 200
+
+
+def test_a_first_password_opens_only_the_page_where_it_is_changed(browser_of, runtime, clinic):
+    """The first run still makes them; not for a program either."""
+    with runtime.writing(clinic.system) as unit:
+        unit.get(StaffRow, clinic.ben.id).password_once = True
+    ben = browser_of(clinic.ben)
+    for path in ("/patients", "/my-day", "/account/language"):
+        assert ben.get(path).location == "/account/password"
+    assert ben.post("/patients/new", {"name": "Bo"}).location == "/account/password"
+    assert ben.get("/patients", headers={"HX-Request": "true"}).headers["HX-Redirect"] == "/account/password"
+    chosen = {"current_password": PASSWORD, "new_password": "words of his own", "repeated": "words of his own"}
+    assert ben.post("/account/password", chosen).status_code == 302
+    assert ben.get("/patients").status_code == 200
 
 
 def test_a_person_is_changed_let_go_and_taken_back(mo, runtime, clinic):
@@ -121,8 +145,9 @@ def test_a_person_is_changed_let_go_and_taken_back(mo, runtime, clinic):
     assert mo.post(path, {**changed, "name": "Rosa"}).status_code == 409
     assert mo.post(f"{path}/let-go").location == "/settings/staff"
     assert "No longer here" in mo.get("/settings/staff").text
-    assert 'id="copy-password"' in mo.post(f"{path}/take-back").text
-    assert 'id="copy-password"' in mo.post(f"{path}/password").text
+    assert mo.post(f"{path}/link").status_code == 422
+    assert mo.post(f"{path}/take-back").location == "/settings/staff"
+    assert mo.post(f"{path}/link").location == "/settings/staff"
 
 
 def test_what_can_not_be_done_with_a_person_is_said_on_their_page(mo, runtime, clinic):
@@ -131,7 +156,7 @@ def test_what_can_not_be_done_with_a_person_is_said_on_their_page(mo, runtime, c
     answer = mo.post(f"/settings/staff/{clinic.ben.id}/let-go")
     assert answer.status_code == 422
     assert "visits are still booked with Ben Okafor" in answer.text
-    assert mo.post(f"/settings/staff/{clinic.mo.id}/password").status_code == 422
+    assert mo.post(f"/settings/staff/{clinic.mo.id}/link").status_code == 422
     wrong = mo.post("/settings/staff", {**NEW, "email": "mo@example.org"})
     assert wrong.status_code == 422
     assert 'value="Di Marsh"' in wrong.text

@@ -48,13 +48,25 @@ def offer_mails(runtime, mailer):
 
 def test_an_offer_goes_out_at_once_with_the_link_and_its_time_limit(runtime, mailer, offered):
     """Neutral words: nothing tells a stranger what the appointment is for."""
-    (link, _, _), _ = offered[0]
     mails = offer_mails(runtime, mailer)
     assert len(mails) == 2
-    text = next(each.text for each in mails if link in each.text)
+    text = mails[0].text
     assert "You can take it until Monday 2 March 2026, 12:00" in text
     assert "the first to take it has it" in text
     assert not re.search("needl|physio|treat|pain|therap", text, re.IGNORECASE)
+
+
+def test_the_link_in_the_message_takes_the_offer_and_opens_little_else(runtime, mailer, client, clock, offered):
+    """No calendar, no wishes; two days after the offer it opens nothing."""
+    (_, offer, _), _ = offered[0]
+    path = re.search(r"/p/\S+", offer_mails(runtime, mailer)[0].text)[0]
+    page = client.get(path).text
+    assert f"{path}/offers/{offer}/accept" in page
+    assert f"{path}/calendar" not in page
+    assert client.get(f"{path}/wishes").status_code == 403
+    assert "It is yours." in words(client.post(f"{path}/offers/{offer}/accept", follow_redirects=True))
+    clock.advance(days=3)
+    assert client.get(path).status_code == 404
 
 
 def test_an_offer_that_has_ended_is_not_sent(runtime, clinic, mailer, clock, offered):
@@ -86,7 +98,7 @@ def test_an_offer_made_again_is_sent_once_while_it_waits(runtime, clinic, mailer
     backfill.offer(runtime, clinic.rosa.actor, slot.id, found[0][2], hours=6)
     mails = offer_mails(runtime, mailer)
     assert len(mails) == 2
-    assert "14:00" in next(each.text for each in mails if found[0][0] in each.text)
+    assert "14:00" in mails[0].text
 
 
 def test_the_page_shows_the_offer_and_accepting_moves_the_visit(runtime, clinic, client, offered):

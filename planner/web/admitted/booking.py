@@ -10,6 +10,7 @@ ADMITTED: Final[Table] = {
     "reception.patient": "staff",
     "reception.edit_patient": "staff",
     "reception.link": "staff",
+    "reception.end_link": "staff",
     "reception.begin_booking": "staff",
     "reception.add_and_book": "staff",
     "reception.book": "staff",

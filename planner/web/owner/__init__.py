@@ -11,6 +11,7 @@ from planner.web.owner import (
     services,
     settings,
     setup,
+    signing_in,
     staff,
     system,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "services",
     "settings",
     "setup",
+    "signing_in",
     "staff",
     "system",
 ]

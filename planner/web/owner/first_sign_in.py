@@ -1,4 +1,4 @@
-"""A password that somebody else has seen opens nothing but the page where it is changed."""
+"""What has to be done before any other page opens: a password of one's own, and the second factor that a role needs."""
 
 from __future__ import annotations
 
@@ -9,20 +9,31 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from planner.web.context import actor_or_none
 from planner.web.owner.routes import owner
-from planner.words import say
+from planner.words import Text, say
 
 # What somebody may open who has not chosen a password of their own yet.
 _OPEN: Final = ("auth.password", "auth.sign_out", "auth.sign_in", "static")
+# And who has no second factor yet.
+_FOR_FACTORS: Final = (*_OPEN, "owner.my_language")
 
 
 @owner.before_app_request
-def change_it_first() -> BaseResponse | None:
-    """Lead whoever signed in with a first password to where it is changed."""
+def first_things_first() -> BaseResponse | None:
+    """Lead whoever has something to do before to where it is done."""
     person = actor_or_none()
-    if person is None or not person.password_once or request.endpoint in _OPEN or request.endpoint is None:
+    if person is None or request.endpoint is None:
         return None
-    address = url_for("auth.password")
+    if person.password_once and request.endpoint not in _OPEN:
+        return _lead("auth.password", say("Choose a password of your own first: somebody else has seen this one."))
+    if person.factor_missing and not (request.blueprint == "account" or request.endpoint in _FOR_FACTORS):
+        return _lead("account.show")  # That page says why.
+    return None
+
+
+def _lead(endpoint: str, words: Text | None = None) -> BaseResponse:
+    address = url_for(endpoint)
     if request.headers.get("HX-Request") == "true":
         return Response("", 403, {"HX-Redirect": address})
-    flash(say("Choose a password of your own first: somebody else has seen this one."), "warn")
+    if words is not None:
+        flash(words, "warn")
     return redirect(address)

@@ -1,4 +1,4 @@
-"""People and roles: taking somebody on, changing what they may do, letting them go, and first passwords."""
+"""People and roles: taking somebody on, changing what they may do, letting them go, and how they sign in."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from flask import flash, redirect, render_template, request, url_for
 
 from planner.errors import InvalidInput, StaleForm
 from planner.languages import LANGUAGES
-from planner.services import staff_desk
-from planner.services.staff_desk import FirstPassword, PersonDetails, StaffMember
+from planner.services import second_factor, staff_desk
+from planner.services.account_letters import sends_mail
+from planner.services.staff_desk import Handed, PersonDetails, StaffMember
 from planner.web.context import actor, runtime
 from planner.web.errors import status_of
 from planner.web.overtaken import overtaken
@@ -32,14 +33,14 @@ _NAMES: Final[Mapping[str, Mapping[str, str]]] = {
 
 @owner.route("/settings/staff", methods=["GET", "POST"])
 def staff() -> Page:
-    """List everybody, or take somebody on and show their first password, once."""
+    """List everybody, or take somebody on, who chooses a password by a link."""
     if request.method == "GET":
         return _list({"role": "therapist", "treats": "1"})
     try:
-        first = staff_desk.take_on(runtime(), actor(), _details(request.form))
+        handed = staff_desk.take_on(runtime(), actor(), _details(request.form))
     except InvalidInput as refusal:
         return _list(request.form, errors_of(refusal)), UNPROCESSABLE
-    return _show_password(first)
+    return _hand_over(handed)
 
 
 @owner.route("/settings/staff/<int:staff_id>", methods=["GET", "POST"])
@@ -75,17 +76,29 @@ def let_go(staff_id: int) -> Page:
 @owner.post("/settings/staff/<int:staff_id>/take-back")
 def take_back(staff_id: int) -> Page:
     """Let somebody in again who had left."""
-    return _show_password(staff_desk.take_back(runtime(), actor(), staff_id))
+    return _hand_over(staff_desk.take_back(runtime(), actor(), staff_id))
 
 
-@owner.post("/settings/staff/<int:staff_id>/password")
-def first_password(staff_id: int) -> Page:
-    """Make a first password for somebody who forgot theirs."""
+@owner.post("/settings/staff/<int:staff_id>/link")
+def account_link(staff_id: int) -> Page:
+    """Let somebody choose a new password."""
     try:
-        return _show_password(staff_desk.new_password(runtime(), actor(), staff_id))
+        return _hand_over(staff_desk.new_link(runtime(), actor(), staff_id))
     except InvalidInput as refusal:
         member = staff_desk.person(runtime(), actor(), staff_id)
         return _person(member, _fields(member.details), {"": refusal.message}), UNPROCESSABLE
+
+
+@owner.post("/settings/staff/<int:staff_id>/factors")
+def reset_factors(staff_id: int) -> Page:
+    """Take the second factors from somebody who lost them."""
+    try:
+        second_factor.reset(runtime(), actor(), staff_id)
+    except InvalidInput as refusal:
+        member = staff_desk.person(runtime(), actor(), staff_id)
+        return _person(member, _fields(member.details), {"": refusal.message}), UNPROCESSABLE
+    flash(say("Their second factor is taken away, and they are signed out everywhere."), "good")
+    return redirect(url_for("owner.person", staff_id=staff_id))
 
 
 @owner.route("/account/language", methods=["GET", "POST"])
@@ -114,6 +127,7 @@ def _list(form: Mapping[str, str], errors: Errors | None = None) -> str:
         "owner/staff.html",
         people=[each for each in everybody if each.active],
         gone=[each for each in everybody if not each.active],
+        by_mail=sends_mail(runtime()),
         role_words=ROLE_WORDS,
         **_form(form, errors),
     )
@@ -122,7 +136,12 @@ def _list(form: Mapping[str, str], errors: Errors | None = None) -> str:
 def _person(member: StaffMember, form: Mapping[str, str], errors: Errors | None = None) -> str:
     myself = member.id == actor().staff_id
     return render_template(
-        "owner/person.html", member=member, myself=myself, role_words=ROLE_WORDS, **_form(form, errors)
+        "owner/person.html",
+        member=member,
+        myself=myself,
+        by_mail=sends_mail(runtime()),
+        role_words=ROLE_WORDS,
+        **_form(form, errors),
     )
 
 
@@ -131,9 +150,12 @@ def _form(form: Mapping[str, str], errors: Errors | None) -> dict[str, object]:
     return {"form": form, "errors": errors or {}, "roles": ROLE_CHOICES, "languages": languages}
 
 
-def _show_password(first: FirstPassword) -> str:
+def _hand_over(handed: Handed) -> Page:
+    if not handed.link:
+        flash(say("A link to choose a password is on its way to %(email)s.", email=handed.email), "good")
+        return redirect(url_for("owner.staff"))
     # Never kept for a page that follows: it would lie about in a cookie.
-    return render_template("owner/first_password.html", first=first)
+    return render_template("owner/handed.html", handed=handed)
 
 
 def _details(form: Mapping[str, str]) -> PersonDetails:

@@ -10,6 +10,7 @@ from planner.errors import AppointmentLocked, InvalidInput, PlannerError, SlotTa
 from planner.languages import LANGUAGES
 from planner.services import patient_plan
 from planner.services.patient_plan import PatientPlan
+from planner.web.admitted.narrow import opens
 from planner.web.context import actor, runtime
 from planner.web.errors import status_of
 from planner.web.formats import local_both
@@ -26,9 +27,20 @@ def plan_page(token: str, refusal: PlannerError | None = None) -> Page:
     """The plan as it is now, with what was refused on top."""
     seen = patient_plan.plan_of(runtime(), actor())
     page = render_template(
-        "patient/plan.html", plan=seen, token=token, refusal=refusal, languages=LANGUAGES, home_url=home(token)
+        "patient/plan.html",
+        plan=seen,
+        token=token,
+        refusal=refusal,
+        languages=LANGUAGES,
+        home_url=home(token),
+        may=_may,
     )
     return (page, status_of(refusal)) if refusal else page
+
+
+def _may(page: str) -> bool:
+    """Whether the link opens this page too: one that was made for a visit or an offer opens less."""
+    return opens(actor().purpose, f"patient.{page}")
 
 
 def home(token: str) -> str:

@@ -9,6 +9,7 @@ from flask import flash, redirect, render_template, request, url_for
 
 from planner.errors import InvalidInput, StaleForm
 from planner.languages import LANGUAGES
+from planner.services import patient_links
 from planner.services import patients as service
 from planner.services.patient_view import patient_view, search, show_link
 from planner.services.patients import Patient, PatientDetails
@@ -80,6 +81,14 @@ def link(patient_id: int) -> Page:
         address = show_link(runtime(), actor(), patient_id)
     # Not by a redirect: the address would have to pass through the browser's cookie.
     return _patient_page(patient_id, link=address, renewed=bool(request.form.get("new")))
+
+
+@reception.post("/patients/<int:patient_id>/link/end")
+def end_link(patient_id: int) -> Page:
+    """End all links of the patient; the next message brings a new one."""
+    patient_links.end_link(runtime(), actor(), patient_id)
+    flash(say("No link of this patient works any more. The next message brings a new one."), "good")
+    return redirect(url_for("reception.patient", patient_id=patient_id, _anchor="link"))
 
 
 def _patient_page(patient_id: int, *, link: str = "", renewed: bool = False) -> str:

@@ -119,6 +119,10 @@ def _slot(line: WorkLine) -> dict[str, Any] | None:
     return {"slot_id": line.item.details["slot_id"]}
 
 
+def _patient(line: WorkLine) -> dict[str, Any] | None:
+    return {"patient_id": line.item.patient_id} if line.item.patient_id else None
+
+
 def _newcomer(line: WorkLine) -> dict[str, Any] | None:
     return {"patient_id": line.item.patient_id, "assessment": line.item.details["assessment_id"]}
 
@@ -221,6 +225,12 @@ LOOKS: Final[Mapping[str, KindLook]] = MappingProxyType(
             "warn",
             say("These patients left other wishes on their page. Nothing moves until somebody agrees."),
             (Action(say("See what would move"), "reception.wish_change", _item, post=False), _LEAVE),
+        ),
+        service.CONTACT_CHANGE: KindLook(
+            SOON,
+            "warn",
+            say("Nobody could be asked by e-mail whether it is really they. Call the number you know, then change it."),
+            (Action(say("Open the patient"), "reception.edit_patient", _patient, post=False), _take_off(say("Done"))),
         ),
         service.REPLY_WISH: KindLook(
             SOON,

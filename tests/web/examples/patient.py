@@ -47,6 +47,7 @@ EXAMPLES: Final[Mapping[str, Example]] = {
     "patient.log": lambda scene: {"token": link_with_a_course(scene)},
     "patient.earlier": lambda scene: {"token": link_with_a_course(scene)},
     "patient.language": lambda scene: {"token": link_with_a_course(scene)},
+    "patient.contact": lambda scene: {"token": link_with_a_course(scene)},
     "patient.wishes": lambda scene: {"token": link_with_a_course(scene)},
     "patient.leave_wishes": lambda scene: {"token": link_with_a_course(scene)},
     "patient.move": lambda scene: {"token": LINK, "appointment_id": anas_course(scene).appointment(2).id},
