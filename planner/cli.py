@@ -20,6 +20,8 @@ COMMANDS: Final = {
     "sweep": "planner.commands.run:sweep",
     "inbound": "planner.commands.inbound:inbound",
     "import-appointments": "planner.commands.take_over:import_appointments",
+    "audit": "planner.commands.audit:audit",
+    "patient": "planner.commands.privacy:patient",
     "db": "planner.commands.database:db",
 }
 

@@ -8,11 +8,13 @@ from typing import Final
 from planner.errors import NotFound
 from planner.services import (
     attendance,
+    audit,
     busy_calendars,
     inbound_mail,
     maintenance,
     messages,
     reminders,
+    retention,
     silent_calendars,
     solve_jobs,
 )
@@ -54,6 +56,8 @@ SWEEPS: Final[tuple[Sweep, ...]] = (
     Sweep("read-answers", timedelta(minutes=2), inbound_mail.read_answers),
     Sweep("silent-calendars", timedelta(hours=1), silent_calendars.note_silent),
     Sweep("tidy", timedelta(hours=1), tidy),
+    Sweep("audit-heads", timedelta(hours=1), audit.log_heads),
+    Sweep("retention", timedelta(hours=6), retention.keep_no_longer),
 )
 
 

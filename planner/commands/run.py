@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import click
+from flask import Flask
 
 from planner import wiring, worker
 from planner.app import create_app
@@ -18,9 +19,8 @@ from planner.config import Config
 from planner.errors import InvalidInput
 from planner.services.first_run import setup_address
 from planner.services.opening import any_clinic
-from planner.services.runtime import Runtime
 from planner.sweeps import sweep_named
-from planner.web.context import DOOR
+from planner.web.context import DOOR, READ_LOG
 
 
 @click.command()
@@ -35,7 +35,8 @@ def serve(host: str | None, port: int | None) -> None:
     wiring.check_ready(runtime)
     if config.timers:
         worker.Leadership(_lock_file(config)).check()
-    server = _listening(runtime, config)
+    app = create_app(runtime, config)
+    server = _listening(app, config)
     stop = _stop_when_told()
     with _timers(runtime, config), machine_code(config.instance):
         server.start()
@@ -44,6 +45,7 @@ def serve(host: str | None, port: int | None) -> None:
             click.echo(f"There is no clinic yet. Open yours here: {setup_address(runtime)}", err=True)
         stop.wait()
         server.finish()
+    app.extensions[READ_LOG].flush(now_or_never=True)
     runtime.database.close()
 
 
@@ -71,8 +73,7 @@ def sweep(name: str) -> None:
         raise SystemExit(1)
 
 
-def _listening(runtime: Runtime, config: Config) -> Server:
-    app = create_app(runtime, config)
+def _listening(app: Flask, config: Config) -> Server:
     try:
         return Server(app, config, app.extensions[DOOR].at_once)
     except OSError as error:

@@ -13,9 +13,11 @@ from planner.clock import Clock
 from planner.errors import NotAllowed, NotFound
 from planner.notify.delivery import Mailer
 from planner.notify.inbox import Inbox
+from planner.services.audit_about import patient_of
 from planner.services.fetching import Fetcher
+from planner.services.origin import NOWHERE, Origin
+from planner.storage.audit_chain import Line, Who, acting, note
 from planner.storage.database import Database
-from planner.storage.outward import AuditRow
 from planner.storage.people import ClinicRow
 from planner.words import say
 
@@ -35,6 +37,7 @@ class Actor:
         patient_id: the patient whose personal link was used.
         language: what they read.
         password_once: they signed in with a password that somebody else has seen, and have to change it first.
+        origin: from where they act, for the audit.
     """
 
     clinic_id: int
@@ -44,6 +47,7 @@ class Actor:
     patient_id: int | None = None
     language: str = field(default="en", compare=False)
     password_once: bool = field(default=False, compare=False)
+    origin: Origin = field(default=NOWHERE, compare=False)
 
     @classmethod
     def system(cls, clinic_id: int) -> "Actor":
@@ -54,6 +58,15 @@ class Actor:
     def is_system(self) -> bool:
         """True for work nobody asked for by hand."""
         return self.staff_id is None and self.patient_id is None
+
+    def at(self, now: datetime) -> Who:
+        """Who acts at this moment, as the audit keeps it: without the name."""
+        where = (self.origin.network, self.origin.session)
+        if self.staff_id is not None:
+            return Who("staff", self.staff_id, now, *where)
+        if self.patient_id is not None:
+            return Who("patient", self.patient_id, now, *where)
+        return Who("planner", None, now, *where)
 
     def must_be(self, *roles: Role) -> None:
         """Raise NotAllowed unless the person has one of these roles (a manager may do all)."""
@@ -92,18 +105,17 @@ class Unit:
             raise NotFound(say("There is no such thing here."))
         return found
 
-    def audit(self, action: str, subject: str, **details: Any) -> None:
-        """Keep who did what to which thing."""
-        self.session.add(
-            AuditRow(
-                at=self.now,
-                actor=self.actor.name,
-                staff_id=self.actor.staff_id,
-                action=action,
-                subject=subject,
-                details=details,
-            )
-        )
+    def audit(self, action: str, subject: str, *, patient_id: int | None = None, **details: Any) -> None:
+        """Keep who did what to which thing; written with the change itself (see storage/audit_chain.py).
+
+        Args:
+            subject: a kind of thing and its id, as in course/17.
+            patient_id: whom it is about, where the subject does not tell.
+            details: numbers and short words; names and what people type are withheld.
+        """
+        about = patient_id or patient_of(self.session, self.clinic.id, subject)
+        line = Line(self.clinic.id, self.actor.at(self.now), action, subject, about, details)
+        note(self.session, line)
 
 
 @dataclass(frozen=True)
@@ -129,7 +141,9 @@ class Runtime:
     def writing(self, actor: Actor) -> Iterator[Unit]:
         """Change the actor's clinic, all or nothing."""
         with self.database.writing(actor.clinic_id) as session:
-            yield self._unit(session, actor)
+            unit = self._unit(session, actor)
+            acting(session, actor.at(unit.now))
+            yield unit
 
     def _unit(self, session: Session, actor: Actor) -> Unit:
         clinic = session.get(ClinicRow, actor.clinic_id)

@@ -8,12 +8,12 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from planner.storage import calendars, courses, jobs, opening, outward, people, progress
+from planner.storage import audit_rows, calendars, courses, jobs, opening, outward, people, progress
 from planner.storage.base import Base
 from planner.storage.database import Database
 
 METADATA = Base.metadata
-ROOMS = (calendars, courses, jobs, opening, outward, people, progress)
+ROOMS = (audit_rows, calendars, courses, jobs, opening, outward, people, progress)
 
 
 def _config() -> Config:

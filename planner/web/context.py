@@ -13,6 +13,9 @@ FEEDS = "planner.feeds"
 DOOR = "planner.door"
 """Where it keeps what answers calendars before it is asked itself."""
 
+READ_LOG = "planner.read_log"
+"""Where it keeps who looked at what until it is written."""
+
 GUESSES = "planner.guesses"
 """Where it counts wrong secrets."""
 

@@ -12,7 +12,7 @@ from planner.services.accounts import SignInRefused, actor_for, sign_in
 from planner.services.clinic_setup import NewClinic
 from planner.services.runtime import Actor
 from planner.storage.opening import ClosureRow, HoursRow, LeaveRow
-from planner.storage.outward import AuditRow
+from planner.storage.audit_rows import AuditRow
 from planner.storage.people import ClinicRow, RoomRow, StaffRow
 
 LEAVE = Leave.whole_days(date(2026, 3, 9), date(2026, 3, 13), "holiday")

@@ -22,7 +22,8 @@ from planner.services.demo.install import ensure_demo
 from planner.services.runtime import Actor, Runtime
 from planner.storage.courses import AppointmentRow, AssessmentRow, CourseRow, RevisionRow
 from planner.storage.database import Database
-from planner.storage.outward import AuditRow, FeedRow, OutboxRow
+from planner.storage.audit_rows import AuditRow
+from planner.storage.outward import FeedRow, OutboxRow
 from planner.storage.people import ClinicRow, PatientRow
 from tests.factories import FakeClock, FakeMailer, make_clinic
 
