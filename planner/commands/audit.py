@@ -22,8 +22,13 @@ def audit() -> None:
 
 
 @audit.command()
-@click.option("--log", "logs", type=click.Path(exists=True, dir_okay=False, path_type=Path), multiple=True,
-              help="A log of the server or worker, with the ends that the chains had; may be given several times.")  # fmt: skip
+@click.option(
+    "--log",
+    "logs",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    multiple=True,
+    help="A log of the server or worker, with the ends that the chains had; may be given several times.",
+)
 def verify(logs: tuple[Path, ...]) -> None:
     """Walk the chains of all clinics and say where one breaks.
 

@@ -19,6 +19,7 @@ from planner.config import Config
 from planner.errors import InvalidInput
 from planner.services.first_run import setup_address
 from planner.services.opening import any_clinic
+from planner.services.runtime import Runtime
 from planner.sweeps import sweep_named
 from planner.web.context import DOOR, READ_LOG
 

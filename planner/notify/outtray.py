@@ -46,6 +46,13 @@ class OuttrayMailer:
         except OSError as failure:
             raise TemporaryFailure(f"The outtray {self.folder} can't be written: {failure.strerror}.") from failure
 
+    def forget(self, address: str) -> int:
+        """Delete what was written to this address; gives how many files."""
+        theirs = [path for path in self.folder.glob("*.eml") if address.casefold() in _read(path).to.casefold()]
+        for path in theirs:
+            path.unlink(missing_ok=True)
+        return len(theirs)
+
 
 @dataclass(frozen=True, slots=True)
 class OuttrayMessage:

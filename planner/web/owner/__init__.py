@@ -1,12 +1,14 @@
 """The owner's pages: the first run, and what can be set."""
 
 from planner.web.owner import (
+    audit,
     closures,
     evidence,
     first_sign_in,
     letters,
     place,
     policies,
+    privacy,
     rooms,
     services,
     settings,
@@ -16,6 +18,7 @@ from planner.web.owner import (
 from planner.web.owner.routes import owner
 
 __all__ = [
+    "audit",
     "closures",
     "evidence",
     "first_sign_in",
@@ -23,6 +26,7 @@ __all__ = [
     "owner",
     "place",
     "policies",
+    "privacy",
     "rooms",
     "services",
     "settings",
