@@ -1,29 +1,30 @@
 """A person erased: nothing is left that tells who they were, and the clinic's figures stay what they are."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import select, text
 
-from planner.errors import InvalidInput, NotAllowed, NotFound
+from planner.errors import InvalidInput, NotAllowed, NotFound, UndoRefused
 from planner.notify.outtray import OuttrayMailer, read_outtray
-from planner.services import accounts, attendance, erasure, patients, retention
+from planner.services import attendance, erasure, patients, retention, undoing
 from planner.services.audit import Asked, find_breaks, search
 from planner.services.calibration import calibration
 from planner.services.course_view import course_view
 from planner.services.feed_memory import FeedMemory
 from planner.services.feeds import create_feed, feed_for_token
-from planner.services.notes import write_note
+from planner.services.notes import write as write_note
 from planner.services.patient_view import patient_view, show_link
 from planner.services.patients import PatientDetails
 from planner.services.person_rows import rows_about
+from planner.services.read_log import ReadLog
 from planner.services.runtime import Actor
 from planner.storage.courses import AppointmentRow, AssessmentRow, CourseRow
 from planner.storage.outward import OutboxRow
 from planner.storage.people import PatientRow
 from planner.storage.progress import OutcomeRow
 from planner.storage.schema import METADATA
-from tests.factories import ANA_LINK
 from tests.web.ana_course import book_ana
 from tests.web.examples.scene import put_into_outtray
 
@@ -108,8 +109,8 @@ def test_the_link_and_the_calendar_stop_at_once(runtime, clinic, course):
     token = create_feed(runtime, clinic.rosa.actor, patient_id=clinic.ana).rpartition("/")[2].removesuffix(".ics")
     feed_for_token(runtime, token, FeedMemory())
     erasure.erase(runtime, clinic.mo.actor, clinic.ana, cancel_visits=True)
-    with pytest.raises(NotFound):
-        accounts.patient_for_link(runtime, ANA_LINK)
+    with runtime.reading(clinic.mo.actor) as unit:
+        assert unit.get(PatientRow, clinic.ana).link_hash is None
     with pytest.raises(NotFound):
         feed_for_token(runtime, token, FeedMemory())
     with pytest.raises(InvalidInput, match="erased"):
@@ -161,8 +162,6 @@ def test_what_it_would_do_is_told_before(runtime, clinic, course):
 
 def test_letters_in_the_outtray_go_too(runtime, clinic, tmp_path, course):
     """They hold her name; another one's stay."""
-    from dataclasses import replace
-
     put_into_outtray(runtime, "Northside", "ana@example.org")
     put_into_outtray(runtime, "Northside", "bob@example.org")
     folder = tmp_path / "outtray"
@@ -173,11 +172,9 @@ def test_letters_in_the_outtray_go_too(runtime, clinic, tmp_path, course):
 
 def test_an_undo_books_nobody_back(runtime, clinic, course):
     """What was before is not to be had any more."""
-    from planner.services import undoing
-
     erasure.erase(runtime, clinic.mo.actor, clinic.ana, cancel_visits=True)
     last = course.revisions()[-1][0]
-    with pytest.raises(Exception, match=r"undone|told|sent"):
+    with pytest.raises(UndoRefused):
         undoing.undo(runtime, clinic.rosa.actor, last)
 
 
@@ -244,8 +241,6 @@ def test_a_settled_message_is_kept_as_long_as_the_clinic_says(runtime, clinic, c
 
 def test_old_looks_are_let_go_and_the_chain_stays_whole(runtime, clinic, clock):
     """From its beginning on, and the other chain says up to where."""
-    from planner.services.read_log import ReadLog
-
     set_retention(runtime, clinic, keep_access_days=30)
     log = ReadLog(runtime)
     for _ in range(4):
@@ -263,8 +258,6 @@ def test_old_looks_are_let_go_and_the_chain_stays_whole(runtime, clinic, clock):
 
 def test_looks_let_go_by_hand_are_found(runtime, clinic, clock):
     """Raising the floor without the line that says so does not help."""
-    from planner.services.read_log import ReadLog
-
     log = ReadLog(runtime)
     for number in range(3):
         log.saw(clinic.rosa.actor, "see", f"course/{number}")

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from planner.errors import NotAllowed, NotFound
 from planner.services.feeds import create_feed
-from planner.services.notes import write_note
+from planner.services.notes import write as write_note
 from planner.services.person_file import person_archive
 from planner.services.person_rows import ELSEWHERE, leads_to_a_person
 from planner.storage.audit_rows import AuditRow

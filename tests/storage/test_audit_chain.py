@@ -1,4 +1,4 @@
-"""The audit's chain: written with the change, refusing to be changed, and telling where somebody did so all the same."""
+"""The audit's chain: written with the change, refusing to be changed, telling where somebody did so all the same."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
