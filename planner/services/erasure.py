@@ -13,10 +13,10 @@ from planner.errors import InvalidInput
 from planner.notify.outtray import OuttrayMailer
 from planner.services.attendance import end_course_in
 from planner.services.clinic_setup import manage
+from planner.services.person_rows import delete_rows_about
 from planner.services.runtime import Actor, Runtime, Unit
 from planner.services.wishes import Wishes
-from planner.storage.calendars import InvitationRow
-from planner.storage.courses import AppointmentRow, AssessmentRow, CourseRow, RevisionRow, WorklistRow
+from planner.storage.courses import AppointmentRow, AssessmentRow, CourseRow, RevisionRow
 from planner.storage.jobs import SolveJobRow
 from planner.storage.outward import FeedRow, OutboxRow
 from planner.storage.people import PatientRow
@@ -25,6 +25,10 @@ from planner.words import say, say_many
 
 OPEN: Final = ("planned", "active", "onhold")
 AHEAD: Final = ("pending", "booked", "arrived", "checked-in")
+# Their rows stay without words; those of every other table that leads to the person go.
+STAYS: Final = frozenset(
+    {"patient", "assessment", "course", "session", "appointment", "revision", "advice_decision", "feed", "audit_line"}
+)
 # Without these an assessment can't be read; they say what kind of complaint a course was for, not whose.
 _KEPT_FINDINGS: Final = ("protocol", "symptom_weeks", "severity", "goal")
 
@@ -167,18 +171,11 @@ def _without_away(snapshot: dict[str, Any]) -> dict[str, Any]:
 
 
 def _delete_rows(unit: Unit, patient_id: int, courses: Sequence[CourseRow]) -> None:
-    ids = [course.id for course in courses]
-    names = [str(patient_id), *map(str, ids)]
+    """All that no figure counts; plans too that were made for them and are not used yet."""
+    delete_rows_about(unit, patient_id, STAYS)
+    names = [str(patient_id), *(str(course.id) for course in courses)]
     jobs = or_(*(_mentions(column, name) for name in names for column in (SolveJobRow.request, SolveJobRow.answer)))
-    for statement in (
-        delete(NoteRow).where(NoteRow.course_id.in_(ids)),
-        delete(OutcomeRow).where(OutcomeRow.patient_id == patient_id),
-        delete(OutboxRow).where(OutboxRow.patient_id == patient_id),
-        delete(InvitationRow).where(InvitationRow.patient_id == patient_id),
-        delete(WorklistRow).where(WorklistRow.course_id.in_(ids)),
-        delete(SolveJobRow).where(jobs),
-    ):
-        unit.session.execute(statement, execution_options={"synchronize_session": False})
+    unit.session.execute(delete(SolveJobRow).where(jobs), execution_options={"synchronize_session": False})
 
 
 def _mentions(column: Any, name: str) -> ColumnElement[bool]:

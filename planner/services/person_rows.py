@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Column, ColumnElement, Select, Table, or_, select
+from sqlalchemy import Column, ColumnElement, Select, Table, delete, or_, select
 
 from planner.services.export import exported_columns
 from planner.services.runtime import Unit
@@ -35,6 +35,14 @@ def rows_about(unit: Unit, patient_id: int) -> Iterator[PersonRows]:
             found = tuple(dict(row._mapping) for row in unit.session.execute(query))
             if found:
                 yield PersonRows(table.name, found)
+
+
+def delete_rows_about(unit: Unit, patient_id: int, but: frozenset[str]) -> None:
+    """Delete a person's rows from all tables but these; those that point to others go first."""
+    for table in reversed(METADATA.sorted_tables):
+        about = None if table.name in but else _about(table, unit.clinic.id, patient_id)
+        if about is not None:
+            unit.session.execute(delete(table).where(table.c.clinic_id == unit.clinic.id, about))
 
 
 def leads_to_a_person(table: Table) -> bool:
