@@ -2,13 +2,16 @@
 
 import stat
 import zipfile
+from datetime import timedelta
 
 import pytest
 from click.testing import CliRunner
 from sqlalchemy import select
 
 from planner.cli import main
+from planner.clock import SystemClock
 from planner.storage.audit_rows import AuditRow
+from planner.storage.courses import AppointmentRow
 from planner.storage.people import PatientRow
 from tests.web.ana_course import book_ana
 
@@ -52,7 +55,12 @@ def test_a_person_is_erased_after_a_question(run, clinic, runtime):
 
 def test_visits_ahead_refuse_it_here_too(run, clinic, runtime):
     """Until it is said that they are called off."""
-    book_ana(runtime, clinic)
+    course = book_ana(runtime, clinic)
+    # The command goes by the machine's clock.
+    soon = SystemClock().now() + timedelta(days=2)
+    with runtime.writing(clinic.system) as unit:
+        row = unit.get(AppointmentRow, course.appointment(9).id)
+        row.starts_at, row.ends_at = soon, soon + timedelta(hours=1)
     code, words = run("erase", clinic.ana, "--yes")
     assert code == 1
     assert "still ahead" in words

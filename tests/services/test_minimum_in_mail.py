@@ -32,7 +32,7 @@ def mails(runtime, clinic, clock, mailer):
         attendance.cancel(runtime, clinic.rosa.actor, course.appointment(3).id, reason="MARKED reason")
         clock.advance(minutes=10)
         messages.send_outbox(runtime)
-        clock.set(course.appointment(1).starts_at - timedelta(hours=20))
+        clock.set(course.appointment(2).starts_at - timedelta(hours=20))
         reminders.queue_reminders(runtime)
         messages.send_outbox(runtime)
         return [f"{each.subject}\n{each.text}\n{each.html}" for each in mailer.sent]
