@@ -134,7 +134,7 @@ def _row(values: Iterable[object]) -> bytes:
     return text.getvalue().encode()
 
 
-def _query(unit: Unit, asked: Asked) -> Select[tuple[AuditRow]]:
+def _query(unit: Unit, asked: Asked) -> Select[AuditRow]:
     return select(AuditRow).where(*_conditions(asked, unit.zone)).order_by(AuditRow.at.desc(), AuditRow.id.desc())
 
 

@@ -145,9 +145,9 @@ def _append(session: Session, clinic_id: int, chain: str, lines: Sequence[Line])
     for number, line in enumerate(lines, start=last + 1):
         values = _values(line, number)
         rows.append({**values, "id": new_id(), "previous": previous, "hash": (previous := link(previous, values))})
-    session.connection().execute(insert(AuditRow.__table__), rows)
+    session.connection().execute(insert(AuditRow), rows)
     session.connection().execute(
-        update(AuditChainRow.__table__)
+        update(AuditChainRow)
         .where(AuditChainRow.clinic_id == clinic_id, AuditChainRow.chain == chain)
         .values(number=last + len(lines), hash=previous)
     )
@@ -155,9 +155,9 @@ def _append(session: Session, clinic_id: int, chain: str, lines: Sequence[Line])
 
 def _end_of(session: Session, clinic_id: int, chain: str) -> tuple[int, str]:
     """Number and hash of the last line; nobody else may add one until this transaction ends."""
-    table = AuditChainRow.__table__
+    row = AuditChainRow
     where = (AuditChainRow.clinic_id == clinic_id, AuditChainRow.chain == chain)
-    found = session.connection().execute(select(table.c.number, table.c.hash).where(*where).with_for_update()).first()
+    found = session.connection().execute(select(row.number, row.hash).where(*where).with_for_update()).first()
     if found is not None:
         return found.number, found.hash
     both = [
@@ -165,7 +165,7 @@ def _end_of(session: Session, clinic_id: int, chain: str) -> tuple[int, str]:
          "floor_hash": ""}
         for name in CHAINS
     ]  # fmt: skip
-    session.connection().execute(insert(table), both)
+    session.connection().execute(insert(AuditChainRow), both)
     return 0, ""
 
 

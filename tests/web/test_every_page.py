@@ -193,7 +193,8 @@ def test_an_error_page_is_as_whole_as_any_other(status_of, browser_of, clinic):
 def check_headers(rule, answer):
     """Refuse an answer that a browser could frame, keep, guess the type of, or tell others the address of."""
     for name, value in HEADERS.items():
-        assert answer.headers.get(name) == value, name
+        # A page may say what it needs beyond, as that of the letters does, which shows one in a frame.
+        assert (answer.headers.get(name) or "").startswith(value), name
     policy = dict(part.split(" ", 1) for part in answer.headers["Content-Security-Policy"].split("; "))
     assert policy["default-src"] == "'none'"
     assert {"'self'", "'none'", "data:"} >= {word for words in policy.values() for word in words.split()}
@@ -215,7 +216,7 @@ def check_own_origin(elements):
         asked = [element.get(name) for name in ASKING if element.get(name)]
         if element.tag in ("link", "image", "use"):
             asked += [element.get("href", "")]
-        assert element.tag not in ("base", "iframe", "object", "embed"), f"<{element.tag}>"
+        assert element.tag not in ("base", "object", "embed"), f"<{element.tag}>"
         assert "refresh" not in element.get("http-equiv", "").lower()
         for address in asked:
             parts = urlsplit(address)
@@ -270,7 +271,7 @@ def test_the_check_of_pages_lets_a_good_one_pass():
         GOOD_PAGE.replace("</title>", "</title><link rel=stylesheet href='https://elsewhere.example/x.css'>"),
         GOOD_PAGE.replace("</title>", "</title><script src='https://elsewhere.example/x.js'></script>"),
         GOOD_PAGE.replace("<h1>", "<form action='https://elsewhere.example/'></form><h1>"),
-        GOOD_PAGE.replace("<h1>", "<iframe title=x></iframe><h1>"),
+        GOOD_PAGE.replace("<h1>", "<iframe title=x src='https://elsewhere.example/'></iframe><h1>"),
     ],
 )
 def test_the_check_of_pages_finds_faults(page):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Final
+from typing import Any, Final
 
 from flask import Response, render_template, request, url_for
 from flask import Response as FlaskResponse
@@ -107,7 +107,8 @@ _FIELDS: Final = ("staff", "patient", "action", "what", "first_day", "last_day",
 def _older(form: Mapping[str, str], before: tuple[datetime, int] | None) -> str:
     if before is None:
         return ""
-    return url_for("owner.audit", **{**form, "before": f"{before[0].isoformat()}~{before[1]}"})
+    values: dict[str, Any] = {**form, "before": f"{before[0].isoformat()}~{before[1]}"}
+    return url_for("owner.audit", **values)
 
 
 def verb_of(line: AuditLine) -> str:
