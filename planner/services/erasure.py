@@ -113,7 +113,7 @@ def erase_in(unit: Unit, patient_id: int, *, cancel_visits: bool) -> str:
     if ahead and not cancel_visits:
         words = say_many("%(num)s visit is still ahead.", "%(num)s visits are still ahead.", ahead)
         raise InvalidInput(
-            say("%(visits)s Call it off in the same step, or wait.", visits=words), field="cancel_visits"
+            say("%(visits)s Call off what is ahead in the same step, or wait.", visits=words), field="cancel_visits"
         )
     courses = unit.session.scalars(select(CourseRow).where(CourseRow.patient_id == patient_id)).all()
     for course in courses:
