@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from tests.factories import make_patient
 from tests.web.ana_course import book_ana
 
 
@@ -34,12 +35,22 @@ def test_it_is_searched_by_its_form(mo, clinic):
     assert "course.booked" in mo.get(f"/settings/audit?patient={clinic.ana}&action=course.").text
 
 
-@pytest.mark.parametrize("wrong", ["first_day=yesterday", "patient=Ana", "staff=-1"])
+@pytest.mark.parametrize("wrong", ["first_day=yesterday", "patient=Nobody", "staff=-1"])
 def test_what_makes_no_sense_is_said_at_its_field(mo, wrong):
     """And everything else is still there."""
     answer = mo.get(f"/settings/audit?{wrong}")
     assert answer.status_code == 422
     assert 'class="error"' in answer.text
+
+
+def test_a_patient_is_found_by_name_if_only_one_has_it(mo, runtime, clinic):
+    """Else it asks for more."""
+    assert "course.booked" in mo.get("/settings/audit?patient=silva").text
+    with runtime.writing(clinic.rosa.actor) as unit:
+        make_patient(unit, "Ana Silva Neto")
+    several = mo.get("/settings/audit?patient=silva")
+    assert several.status_code == 422
+    assert "2 patients have it" in several.text
 
 
 def test_older_lines_are_a_page_away(mo, runtime, clinic):

@@ -11,11 +11,12 @@ from flask import Response as FlaskResponse
 
 from planner.errors import InvalidInput
 from planner.services import audit as service
+from planner.services import patients
 from planner.services.audit import Asked, AuditLine
 from planner.web.context import actor, runtime
 from planner.web.numbers import whole
 from planner.web.owner.routes import UNPROCESSABLE, Errors, Page, errors_of, owner
-from planner.words import say
+from planner.words import say, say_many
 
 WHAT: Final = (
     ("", say("Everything")),
@@ -127,7 +128,7 @@ def _asked(form: Mapping[str, str]) -> Asked:
     """Read the form. Raises InvalidInput naming the field."""
     return Asked(
         staff_id=_number(form, "staff"),
-        patient_id=_number(form, "patient"),
+        patient_id=_patient(form.get("patient", "").strip()),
         action=form.get("action", "").strip()[:60],
         chain=form.get("what", "") if form.get("what") in ("changes", "access") else "",
         first_day=_day(form, "first_day"),
@@ -140,8 +141,25 @@ def _number(form: Mapping[str, str], field: str) -> int | None:
     text = form.get(field, "").strip()
     number = whole(text) if text else None
     if text and number is None:
-        raise InvalidInput(say("Write the number that stands in the address of the person’s page."), field=field)
+        raise InvalidInput(say("Choose somebody from the list."), field=field)
     return number
+
+
+def _patient(text: str) -> int | None:
+    """The patient of a number, also of one who is erased, or of a name that only one has."""
+    number = whole(text) if text else None
+    if not text or number is not None:
+        return number
+    found = patients.find(runtime(), actor(), text)
+    if not found:
+        raise InvalidInput(say("Nobody here has this name."), field="patient")
+    if len(found) > 1:
+        words = say_many("%(num)s patient has it", "%(num)s patients have it", len(found))
+        raise InvalidInput(
+            say("%(patients)s. Write more of the name, or the number of the person’s page.", patients=words),
+            field="patient",
+        )
+    return found[0].id
 
 
 def _day(form: Mapping[str, str], field: str) -> date | None:
