@@ -226,7 +226,7 @@ def update(runtime: Runtime, actor: Actor, patient_id: int, details: PatientDeta
     with runtime.writing(actor) as unit:
         actor.must_be("reception", "therapist")
         row = unit.get(PatientRow, patient_id)
-        _refuse_if_erased(row)
+        refuse_if_erased(row)
         if row.version != version:
             raise StaleForm(say("Somebody changed this patient meanwhile. Here is how it stands now."))
         _fill(unit, row, details)
@@ -253,13 +253,14 @@ def personal_link(runtime: Runtime, unit: Unit, patient_id: int) -> str:
     return _address(runtime, row)
 
 
-def _refuse_if_erased(row: PatientRow) -> None:
+def refuse_if_erased(row: PatientRow) -> None:
+    """Raise InvalidInput where nobody is behind a row any more."""
     if row.erased_at is not None:
         raise InvalidInput(say("This person’s data are erased; nothing can be changed or booked for them."))
 
 
 def _address(runtime: Runtime, row: PatientRow) -> str:
-    _refuse_if_erased(row)
+    refuse_if_erased(row)
     wording = f"personal link/{row.clinic_id}/{row.id}/{row.link_generation}"
     digest = hmac.digest(runtime.secret_key.encode(), wording.encode(), "sha256")
     token = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()

@@ -128,6 +128,13 @@ def test_no_search_finds_the_row_and_nobody_changes_it(runtime, clinic, course):
         erasure.erase(runtime, clinic.mo.actor, clinic.ana)
 
 
+def test_nobody_is_assessed_or_booked_again(runtime, clinic):
+    """Whatever page was still open."""
+    erasure.erase(runtime, clinic.mo.actor, clinic.ana)
+    with pytest.raises(InvalidInput, match="erased"):
+        book_ana(runtime, clinic)
+
+
 def test_the_audit_stays_whole_and_knows_who_erased(runtime, clinic, course):
     """By number only."""
     before = len(search(runtime, clinic.mo.actor, Asked(patient_id=clinic.ana)).lines)

@@ -42,6 +42,22 @@ def test_every_page_carries_the_safe_headers(client):
     assert headers["Cache-Control"] == "no-store"
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("Referrer-Policy", "no-referrer"),
+        ("X-Content-Type-Options", "nosniff"),
+        ("X-Frame-Options", "DENY"),
+        ("Cross-Origin-Opener-Policy", "same-origin"),
+        ("Cross-Origin-Resource-Policy", "same-origin"),
+    ],
+)
+def test_a_header_says_what_it_should(client, name, value):
+    """Whatever the table of headers says."""
+    assert client.get("/sign-in").headers[name] == value
+    assert "camera=()" in client.get("/sign-in").headers["Permissions-Policy"]
+
+
 def test_the_cookie_can_be_read_by_no_script_and_sent_by_no_other_site(client, clinic):
     """HttpOnly, SameSite=Lax; without encryption it can't be Secure."""
     line = client.post("/sign-in", {"email": clinic.rosa.email, "password": clinic.rosa.password}).headers["Set-Cookie"]
