@@ -6,12 +6,14 @@ from sqlalchemy import text
 
 from planner.cli import main
 from planner.services.audit import all_heads, head_line
+from tests.storage.test_audit_chain import unguard
 
 
 @pytest.fixture
 def run(runtime, clinic, config, monkeypatch):
     """Runs the command on the clinic's database; gives exit code and words."""
     monkeypatch.setenv("PLANNER_INSTANCE", str(config.instance))
+    monkeypatch.setenv("PLANNER_DATABASE_URL", config.database_url)
 
     def go(*words):
         result = CliRunner().invoke(main, ["audit", *words])
@@ -28,7 +30,7 @@ def test_a_whole_audit_says_so(run):
 def test_a_changed_line_is_named(run, runtime, clinic):
     """With where it stands, and a failure that a script sees."""
     with runtime.database.migrating() as connection:
-        connection.execute(text("DROP TRIGGER audit_line_no_update"))
+        unguard(connection, "audit_line_no_update")
         connection.execute(text("UPDATE audit_line SET action = 'nothing' WHERE number = 2"))
     code, words = run("verify")
     assert code == 1
@@ -45,7 +47,7 @@ def test_an_end_that_was_cut_off_is_found_by_the_log(run, runtime, clinic, tmp_p
     code, words = run("verify", "--log", str(log))
     assert (code, words) == (0, "The audit is whole, and agrees with 2 ends of the log.\n")
     with runtime.database.migrating() as connection:
-        connection.execute(text("DROP TRIGGER audit_line_no_delete"))
+        unguard(connection, "audit_line_no_delete")
         connection.execute(text("DELETE FROM audit_line WHERE number > 3"))
         connection.execute(
             text(

@@ -20,6 +20,7 @@ from tests.web.ana_course import book_ana
 def run(runtime, clinic, config, monkeypatch):
     """Runs the command on the clinic's database; gives exit code and words."""
     monkeypatch.setenv("PLANNER_INSTANCE", str(config.instance))
+    monkeypatch.setenv("PLANNER_DATABASE_URL", config.database_url)
 
     def go(*words, answer=""):
         result = CliRunner().invoke(main, ["patient", *map(str, words)], input=answer)

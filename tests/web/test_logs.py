@@ -1,6 +1,7 @@
 """No name, note, address, token or message body in any line that is logged (fault 29)."""
 
 import logging
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -86,8 +87,6 @@ class FailingMailer(FakeMailer):
 
 def test_mail_that_fails_leaves_none(logged, runtime, clinic, clock):
     """The server's words name the patient; they stand in the row, not in the log."""
-    from dataclasses import replace
-
     failing = replace(runtime, mailer=FailingMailer())
     course = book_ana(failing, clinic)
     clock.set(course.appointment(1).starts_at - timedelta(hours=20))

@@ -1,13 +1,17 @@
 """Every page that shows somebody something is noted: who looked, at whom, from where."""
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import select
 
+from planner.services.read_log import ReadLog
 from planner.storage.audit_rows import AuditRow
 from planner.web.access import ACCESS
 from planner.web.context import READ_LOG
 from planner.web.shown import NOBODY, SHOWN, subject_of
 from tests.factories import ANA_LINK
+from tests.services.test_read_log import Sometimes
 from tests.web.ana_course import book_ana
 from tests.web.test_every_page import PAGES
 
@@ -84,18 +88,16 @@ def test_two_browsers_of_one_person_are_told_apart(browser_of, runtime, clinic):
     assert first.session != second.session
 
 
-def test_a_page_is_shown_although_its_look_can_not_be_written(app, browser_of, runtime, clinic, monkeypatch):
+def test_a_page_is_shown_although_its_look_can_not_be_written(app, browser_of, runtime, clinic):
     """The line waits."""
     browser = browser_of(clinic.rosa)
-    log = app.extensions[READ_LOG]
-    path = runtime.database._turn._path
-    runtime.database._turn._path = path.parent / "nowhere" / "lock"
-    try:
-        assert browser.get(f"/patients/{clinic.ana}").status_code == 200
-    finally:
-        runtime.database._turn._path = path
+    sometimes = Sometimes(runtime.database)
+    log = app.extensions[READ_LOG] = ReadLog(replace(runtime, database=sometimes))
+    sometimes.busy = True
+    assert browser.get(f"/patients/{clinic.ana}").status_code == 200
     assert log.waiting == 1
     assert looks(runtime, clinic) == []
+    sometimes.busy = False
     log.flush(now_or_never=True)
     assert len(looks(runtime, clinic)) == 1
 
