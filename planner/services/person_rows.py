@@ -65,6 +65,8 @@ def _columns(table: Table) -> list[Column[Any]]:
 def _about(table: Table, clinic_id: int, patient_id: int) -> ColumnElement[bool] | None:
     """How a row leads to the person: by itself, by its course or by its session."""
     columns = table.c
+    if "clinic_id" not in columns:
+        return None
     if table.name == PatientRow.__tablename__:
         return columns.id == patient_id
     if table.name == AuditRow.__tablename__:
