@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup run test test-fast test-slow lint format texts bench bench-feeds pictures wheel lock clean
+.PHONY: help setup run test test-fast test-slow lint format texts bench bench-feeds pictures wheel lock sbom clean
 
 PORT ?= 8000
 BIN := .venv/bin
@@ -80,6 +80,10 @@ lock: ## write the locks anew from pyproject.toml and package.json (UPGRADE=1 ta
 	$(COMPILE) tests/clients/requirements.in -o tests/clients/requirements.lock
 	npm $(if $(UPGRADE),update,install) --package-lock-only --loglevel=error
 	cd tests/clients && npm $(if $(UPGRADE),update,install) --package-lock-only --loglevel=error
+
+sbom: ## write dist/sbom.cdx.json: what the planner is made of, from the locks (CycloneDX)
+	@tools/setup.sh dev
+	@$(BIN)/python tools/sbom.py dist/sbom.cdx.json
 
 clean: ## remove all that make made, but never instance/, where the clinic's data are
 	rm -rf .venv .venv-clients .setup.lock .clients.lock node_modules tests/clients/node_modules planner/static/vendor dist build

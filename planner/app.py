@@ -8,10 +8,11 @@ from flask import Flask, g, url_for
 from planner.config import PACKAGE, Config, template_folder
 from planner.errors import PlannerError
 from planner.services.feed_memory import FeedMemory
+from planner.services.read_log import ReadLog
 from planner.services.runtime import Actor, Runtime
-from planner.web import access, assets, errors, operations, reader, security, watching
+from planner.web import access, assets, errors, operations, reader, security, shown, watching
 from planner.web.blueprints import BLUEPRINTS
-from planner.web.context import DOOR, EXTENSION, FEEDS, GUESSES, actor_or_none, runtime
+from planner.web.context import DOOR, EXTENSION, FEEDS, GUESSES, READ_LOG, actor_or_none, runtime
 from planner.web.dav import dav
 from planner.web.feed_answer import FeedDoor
 from planner.web.formats import FILTERS
@@ -46,10 +47,12 @@ def create_app(running: Runtime, config: Config) -> Flask:
     app.config["FEED_GZIP"] = config.feed_gzip
     app.extensions[FEEDS] = memory = FeedMemory()
     app.extensions[GUESSES] = Guesses()
+    app.extensions[READ_LOG] = ReadLog(running)
     operations.install(app, config)
     security.install(app, config)
     access.install(app)
     watching.install_names(app)
+    shown.install(app)
     errors.install(app)
     reader.install(app)
     assets.install(app, PACKAGE / "static")

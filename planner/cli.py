@@ -21,6 +21,8 @@ COMMANDS: Final = {
     "check": "planner.commands.check:check",
     "inbound": "planner.commands.inbound:inbound",
     "import-appointments": "planner.commands.take_over:import_appointments",
+    "audit": "planner.commands.audit:audit",
+    "patient": "planner.commands.privacy:patient",
     "db": "planner.commands.database:db",
 }
 

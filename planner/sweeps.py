@@ -9,11 +9,13 @@ from planner.errors import NotFound
 from planner.services import (
     account_letters,
     attendance,
+    audit,
     busy_calendars,
     inbound_mail,
     maintenance,
     messages,
     reminders,
+    retention,
     silent_calendars,
     solve_jobs,
 )
@@ -56,6 +58,8 @@ SWEEPS: Final[tuple[Sweep, ...]] = (
     Sweep("read-answers", timedelta(minutes=2), inbound_mail.read_answers),
     Sweep("silent-calendars", timedelta(hours=1), silent_calendars.note_silent),
     Sweep("tidy", timedelta(hours=1), tidy),
+    Sweep("audit-heads", timedelta(hours=1), audit.log_heads),
+    Sweep("retention", timedelta(hours=6), retention.keep_no_longer),
 )
 
 

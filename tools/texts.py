@@ -90,6 +90,11 @@ AREAS: dict[str, tuple[str, ...]] = {
         "planner/services/first_run.py",
         "planner/services/seen.py",
         "planner/services/system_view.py",
+        "planner/services/audit.py",
+        "planner/services/erasure.py",
+        "planner/services/retention.py",
+        "planner/services/person_file.py",
+        "planner/storage/audit_walk.py",
     ),
     "figures": (
         "templates/figures/*",

@@ -24,7 +24,7 @@ from planner.services.opening import any_clinic
 from planner.services.readiness import Readiness
 from planner.services.runtime import Runtime
 from planner.sweeps import sweep_named
-from planner.web.context import DOOR, READINESS
+from planner.web.context import DOOR, READ_LOG, READINESS
 
 
 @click.command()
@@ -55,6 +55,7 @@ def serve(host: str | None, port: int | None) -> None:
         readiness.stop()
         time.sleep(config.drain_seconds)
         server.finish()
+    app.extensions[READ_LOG].flush(now_or_never=True)
     runtime.database.close()
 
 

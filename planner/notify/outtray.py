@@ -48,6 +48,13 @@ class OuttrayMailer:
             words = {"folder": str(self.folder), "words": failure.strerror or type(failure).__name__}
             raise TemporaryFailure(say("The outtray %(folder)s can't be written: %(words)s.", **words)) from failure
 
+    def forget(self, address: str) -> int:
+        """Delete what was written to this address; gives how many files."""
+        theirs = [path for path in self.folder.glob("*.eml") if address.casefold() in _read(path).to.casefold()]
+        for path in theirs:
+            path.unlink(missing_ok=True)
+        return len(theirs)
+
 
 @dataclass(frozen=True, slots=True)
 class OuttrayMessage:

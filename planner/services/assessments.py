@@ -16,6 +16,7 @@ from planner.care.estimate_values import Estimate
 from planner.care.evidence import Evidence
 from planner.care.reading import read_whole, within
 from planner.errors import InvalidInput
+from planner.services.patients import refuse_if_erased
 from planner.services.runtime import Actor, Runtime, Unit
 from planner.storage.courses import AssessmentRow
 from planner.storage.people import PatientRow
@@ -144,7 +145,7 @@ def record(
         raise InvalidInput(say("Say why you decided otherwise than the estimate."), field="override_reason")
     with runtime.writing(actor) as unit:
         actor.must_be("therapist", "reception")
-        unit.get(PatientRow, patient_id)
+        refuse_if_erased(unit.get(PatientRow, patient_id))
         made = estimate(assessment, Evidence.load(unit.clinic.evidence_overrides))
         row = AssessmentRow(
             patient_id=patient_id,

@@ -124,20 +124,25 @@ def end_course(runtime: Runtime, actor: Actor, course_id: int, *, reason: str) -
     if not reason.strip():
         raise InvalidInput(say("Say why the course ends."), field="reason")
     with runtime.writing(actor) as unit:
-        course = unit.get(CourseRow, course_id)
-        before = take(unit, course)
-        if before.status not in ("planned", "active", "onhold"):
-            raise InvalidInput(say("This course has ended already."), field="course")
-        dropped = [
-            replace(session.closed("cancelled", by="clinic") if standing(unit, session) else session, dropped=True)
-            for session in ahead(unit, before)
-        ]
-        given = any(session.done for session in before.live)
-        target = replace(before.replacing(*dropped), status="finished" if given else "cancelled")
-        worklists.close_items(unit, course.id, *worklists.ABOUT_COURSES)
-        words = say("Course ended: %(why)s", why=reason.strip())
-        revision = write_change(unit, CourseChange(course, target, "ended", words))
-        return Outcome(course.id, revision.id, repaired=False, says=revision.reason)
+        return end_course_in(unit, course_id, reason=reason.strip())
+
+
+def end_course_in(unit: Unit, course_id: int, *, reason: str) -> Outcome:
+    """`end_course` as a part of a larger transaction."""
+    course = unit.get(CourseRow, course_id)
+    before = take(unit, course)
+    if before.status not in ("planned", "active", "onhold"):
+        raise InvalidInput(say("This course has ended already."), field="course")
+    dropped = [
+        replace(session.closed("cancelled", by="clinic") if standing(unit, session) else session, dropped=True)
+        for session in ahead(unit, before)
+    ]
+    given = any(session.done for session in before.live)
+    target = replace(before.replacing(*dropped), status="finished" if given else "cancelled")
+    worklists.close_items(unit, course.id, *worklists.ABOUT_COURSES)
+    words = say("Course ended: %(why)s", why=reason)
+    revision = write_change(unit, CourseChange(course, target, "ended", words))
+    return Outcome(course.id, revision.id, repaired=False, says=revision.reason)
 
 
 def miss(runtime: Runtime, actor: Actor, appointment_id: int, *, version: int | None = None) -> Outcome:

@@ -18,6 +18,7 @@ from planner.scheduling.points import points
 from planner.scheduling.problem import Course, Gap, Placed, Problem, Resource, Session, Solution, Unplaced
 from planner.services.attendance import note_unplaced
 from planner.services.diary_writer import CourseChange, write_change
+from planner.services.patients import refuse_if_erased
 from planner.services.planning import (
     MIN_GAP_HOURS,
     Span,
@@ -159,7 +160,7 @@ def book_course(runtime: Runtime, actor: Actor, request: BookingRequest, places:
         assessment = unit.get(AssessmentRow, request.assessment_id)
         if assessment.patient_id != request.patient_id:
             raise NotFound(say("This assessment is not of this patient."))
-        unit.get(PatientRow, request.patient_id)
+        refuse_if_erased(unit.get(PatientRow, request.patient_id))
         planned = planned_sessions(unit, request)
         problem = problem_of(unit, request, planned, everybody=len(places) < len(planned))
         reasons = _check(problem, places)

@@ -112,7 +112,7 @@ def take_back(runtime: Runtime, actor: Actor, decision_id: int) -> int:
     with runtime.writing(actor) as unit:
         row = unit.get(AdviceDecisionRow, decision_id)
         course_id = row.course_id
-        unit.audit("advice.take-back", f"course/{course_id}", advice=row.advice, reason=row.reason)
+        unit.audit("advice.take-back", f"course/{course_id}", advice=row.advice)
         unit.session.delete(row)
         return course_id
 

@@ -160,7 +160,7 @@ class _Work:
         )
         unit.session.add(revision)
         subject = f"course/{change.course.id}"
-        unit.audit(f"course.{change.kind}", subject, revision=revision.number, reason=change.reason)
+        unit.audit(f"course.{change.kind}", subject, revision=revision.number)
         if difference(self.before, after).told and not change.quiet:
             queue_course_message(unit, change.course, revision)
         note_freed(unit, change.course, self.before, after)

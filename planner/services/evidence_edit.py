@@ -14,7 +14,8 @@ from planner.errors import InvalidInput, NotFound
 from planner.services import clinic_setup
 from planner.services.runtime import Actor, Runtime, Unit
 from planner.services.seen import must_be_as_seen, seen_of
-from planner.storage.outward import AuditRow
+from planner.storage.audit_rows import AuditRow
+from planner.storage.people import StaffRow
 from planner.words import say
 
 CHANGED, AS_SHIPPED = "change evidence", "evidence as shipped"
@@ -124,7 +125,7 @@ def change_row(
         if wording.strip():
             own["says"] = wording.strip()
         _keep(unit, row_id, own)
-        unit.audit(CHANGED, f"evidence/{row_id}", reason=_checked(reason), values=own)
+        unit.audit(CHANGED, f"evidence/{row_id}", reason=_checked(reason), values=_numbers(own))
 
 
 def as_shipped(runtime: Runtime, actor: Actor, row_id: str, reason: str, *, seen: str) -> None:
@@ -166,10 +167,19 @@ def _checked(reason: str) -> str:
     return spelled
 
 
+def _numbers(own: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in own.items() if name != "says"}
+
+
 def _history(unit: Unit, row_id: str) -> tuple[Change, ...]:
     rows = unit.session.scalars(
         select(AuditRow)
         .where(AuditRow.subject == f"evidence/{row_id}", AuditRow.action.in_((CHANGED, AS_SHIPPED)))
-        .order_by(AuditRow.at.desc(), AuditRow.id.desc())
+        .order_by(AuditRow.number.desc())
+    ).all()
+    known = select(StaffRow.id, StaffRow.name).where(StaffRow.id.in_({row.actor_id for row in rows}))
+    names = {each.id: each.name for each in unit.session.execute(known)}
+    return tuple(
+        Change(row.at, names.get(row.actor_id or 0, ""), row.details["reason"], row.action == AS_SHIPPED)
+        for row in rows
     )
-    return tuple(Change(row.at, row.actor, row.details["reason"], row.action == AS_SHIPPED) for row in rows)

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import zipfile
 from collections.abc import Iterator
-from datetime import date, datetime, time
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any, Final
 
 from sqlalchemy import Column, Table, select
 
+from planner.services.csv_cells import cell
 from planner.services.runtime import Actor, Runtime, Unit
 from planner.storage.schema import METADATA
 
 # What opens a door stays inside: whoever holds the files could walk in. A whole table by None.
 WITHHELD: Final[dict[str, frozenset[str] | None]] = {
     "login": None,
+    # Of no clinic: wrong sign-ins, and letters with links to a password.
+    "attempt": None,
+    "account_letter": None,
+    "passkey": None,
+    "recovery_code": None,
+    "totp": None,
     "staff": frozenset({"password_hash"}),
     "patient": frozenset({"link_hash"}),
     "feed": frozenset({"token_hash"}),
@@ -28,8 +33,6 @@ WITHHELD: Final[dict[str, frozenset[str] | None]] = {
 }
 _IN_MEMORY_BYTES: Final = 8 * 1024 * 1024
 _AT_ONCE: Final = 1000
-# A spreadsheet would work these out as formulas, whoever typed them.
-_FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 _READ_ME: Final = "READ ME.txt"
 _EXPLAINED: Final = """\
 Every table of the clinic as a CSV file: UTF-8, commas between the columns, the names of the columns in the first line.
@@ -87,21 +90,3 @@ def _rows(table: Table, columns: list[Column[Any]], unit: Unit) -> Iterator[list
     query = select(*columns).where(clinic == unit.clinic.id).order_by(*table.primary_key.columns)
     for row in unit.session.execute(query.execution_options(yield_per=_AT_ONCE)):
         yield [cell(value) for value in row]
-
-
-def cell(value: object) -> str:
-    """A value as a spreadsheet reads it: nothing for None, ISO 8601 for times, JSON for lists and objects."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, datetime):
-        # Wall-clock times of the clinic have no zone.
-        return value.isoformat() if value.tzinfo is None else value.isoformat().replace("+00:00", "Z")
-    if isinstance(value, date | time):
-        return value.isoformat()
-    if isinstance(value, dict | list):
-        return json.dumps(value, ensure_ascii=False)
-    if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
-        return f"'{value}"
-    return str(value)

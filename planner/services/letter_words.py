@@ -92,7 +92,7 @@ def keep_words(runtime: Runtime, actor: Actor, kind: str, language: str, words: 
             languages[language] = asdict(fresh)
         others = {key: value for key, value in unit.clinic.letter_words.items() if key != kind}
         unit.clinic.letter_words = {**others, kind: languages} if languages else others
-        unit.audit("change letter", f"letter/{kind}/{language}", **asdict(fresh))
+        unit.audit("change letter", f"letter/{kind}/{language}")
 
 
 def sample(runtime: Runtime, actor: Actor, kind: str, language: str, words: OwnWords) -> Rendered:

@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from planner.errors import NotFound
 from planner.services import keys
-from planner.services.patients import link_generation
+from planner.services.patients import link_generation, refuse_if_erased
 from planner.services.runtime import PATIENT, Actor, Runtime, Unit
 from planner.services.tokens import hashed
 from planner.storage.people import PatientRow
@@ -27,6 +27,7 @@ _SIGNED: Final = "patient link"
 def narrow_link(runtime: Runtime, unit: Unit, patient_id: int, purpose: Purpose, until: datetime) -> str:
     """An address for one purpose, which ends by itself; in a writing transaction."""
     row = unit.get(PatientRow, patient_id)
+    refuse_if_erased(row)
     said = [purpose, row.clinic_id, row.id, link_generation(row), int(until.timestamp())]
     return f"{runtime.base_url.rstrip('/')}/p/{keys.signed(runtime, _SIGNED, said)}"
 

@@ -115,6 +115,7 @@ def find(runtime: Runtime, actor: Actor, query: str) -> Sequence[Patient]:
     with runtime.reading(actor) as unit:
         wanted = select(PatientRow).order_by(PatientRow.search_name, PatientRow.id).limit(MOST_FOUND)
         words = _words(query) or search_key(query).split()
+        wanted = wanted.where(PatientRow.erased_at.is_(None))
         found = list(unit.session.scalars(wanted.where(*_named(words))))
         if not found and query.strip():
             ways = [PatientRow.email.istartswith(query.strip(), autoescape=True)]
@@ -145,7 +146,13 @@ def duplicates_of(runtime: Runtime, actor: Actor, details: PatientDetails) -> Se
             ways.append(_phone_digits().endswith(digits[-_LOCAL_DIGITS:].lstrip("0")))
         if details.birth_date:
             ways.append(PatientRow.birth_date == details.birth_date)
-        rows = unit.session.scalars(select(PatientRow).where(or_(*ways)).order_by(PatientRow.id)) if ways else ()
+        rows = (
+            unit.session.scalars(
+                select(PatientRow).where(or_(*ways), PatientRow.erased_at.is_(None)).order_by(PatientRow.id)
+            )
+            if ways
+            else ()
+        )
         found = [(same, row) for row in rows if (same := tuple(_in_common(row, details)))]
         found.sort(key=lambda each: (-len(each[0]), each[1].search_name))
         return [Likely(patient_from(row), listing(same)) for same, row in found[:MOST_FOUND]]
@@ -219,6 +226,7 @@ def update(runtime: Runtime, actor: Actor, patient_id: int, details: PatientDeta
     with runtime.writing(actor) as unit:
         actor.must_be("reception", "therapist")
         row = unit.get(PatientRow, patient_id)
+        refuse_if_erased(row)
         if row.version != version:
             raise StaleForm(say("Somebody changed this patient meanwhile. Here is how it stands now."))
         _fill(unit, row, details)
@@ -251,8 +259,15 @@ def link_generation(row: PatientRow) -> int:
     return row.link_generation
 
 
+def refuse_if_erased(row: PatientRow) -> None:
+    """Raise InvalidInput where nobody is behind a row any more."""
+    if row.erased_at is not None:
+        raise InvalidInput(say("This person’s data are erased; nothing can be changed or booked for them."))
+
+
 def _address(runtime: Runtime, row: PatientRow) -> str:
     """The address whose hash is kept, also where an earlier key of the instance made it; else one by the key of now."""
+    refuse_if_erased(row)
     wording = f"personal link/{row.clinic_id}/{row.id}/{row.link_generation}"
     tokens = [base64.urlsafe_b64encode(each).rstrip(b"=").decode() for each in digests(runtime, wording)]
     token = next((each for each in tokens if row.link_hash == hashed(each)), tokens[0])

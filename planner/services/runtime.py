@@ -13,9 +13,11 @@ from planner.clock import Clock
 from planner.errors import NotAllowed, NotFound
 from planner.notify.delivery import Mailer
 from planner.notify.inbox import Inbox
+from planner.services.audit_about import patient_of
 from planner.services.fetching import Fetcher
+from planner.services.origin import NOWHERE, Origin
+from planner.storage.audit_chain import Line, Who, acting, note
 from planner.storage.database import Database
-from planner.storage.outward import AuditRow
 from planner.storage.people import ClinicRow
 from planner.words import Text, listing, say
 
@@ -45,6 +47,7 @@ class Actor:
         factor_missing: their role needs a second factor, and they have to set one up first.
         login_id: the session of the browser they ask with.
         purpose: what a patient's link was made for: "plan", or one visit, or one offer.
+        origin: from where they act, for the audit.
     """
 
     clinic_id: int
@@ -57,6 +60,7 @@ class Actor:
     factor_missing: bool = field(default=False, compare=False)
     login_id: int | None = field(default=None, compare=False)
     purpose: str = field(default="plan", compare=False)
+    origin: Origin = field(default=NOWHERE, compare=False)
 
     @classmethod
     def system(cls, clinic_id: int) -> "Actor":
@@ -67,6 +71,15 @@ class Actor:
     def is_system(self) -> bool:
         """True for work nobody asked for by hand."""
         return self.staff_id is None and self.patient_id is None
+
+    def at(self, now: datetime) -> Who:
+        """Who acts at this moment, as the audit keeps it: without the name."""
+        where = (self.origin.network, self.origin.session)
+        if self.staff_id is not None:
+            return Who("staff", self.staff_id, now, *where)
+        if self.patient_id is not None:
+            return Who("patient", self.patient_id, now, *where)
+        return Who("planner", None, now, *where)
 
     def must_be(self, *roles: Role) -> None:
         """Raise NotAllowed unless the person has one of these roles (a manager may do all)."""
@@ -112,8 +125,8 @@ class Unit:
 
     def kept(self) -> None:
         """The transaction is in the database."""
-        for note in self._once_kept:
-            note()
+        for told in self._once_kept:
+            told()
 
     def get(self, row: type[RowT], row_id: int) -> RowT:
         """The clinic's row with this id, or NotFound, whoever else may have one."""
@@ -122,18 +135,17 @@ class Unit:
             raise NotFound(say("There is no such thing here."))
         return found
 
-    def audit(self, action: str, subject: str, **details: Any) -> None:
-        """Keep who did what to which thing."""
-        self.session.add(
-            AuditRow(
-                at=self.now,
-                actor=self.actor.name,
-                staff_id=self.actor.staff_id,
-                action=action,
-                subject=subject,
-                details=details,
-            )
-        )
+    def audit(self, action: str, subject: str, *, patient_id: int | None = None, **details: Any) -> None:
+        """Keep who did what to which thing; written with the change itself (see storage/audit_chain.py).
+
+        Args:
+            subject: a kind of thing and its id, as in course/17.
+            patient_id: whom it is about, where the subject does not tell.
+            details: numbers and short words; names and what people type are withheld.
+        """
+        about = patient_id or patient_of(self.session, self.clinic.id, subject)
+        line = Line(self.clinic.id, self.actor.at(self.now), action, subject, about, details)
+        note(self.session, line)
 
 
 @dataclass(frozen=True)
@@ -166,6 +178,7 @@ class Runtime:
         """Change the actor's clinic, all or nothing."""
         with self.database.writing(actor.clinic_id) as session:
             unit = self._unit(session, actor)
+            acting(session, actor.at(unit.now))
             yield unit
         unit.kept()
 

@@ -96,7 +96,7 @@ def add(runtime: Runtime, actor: Actor, details: ServiceDetails) -> None:
         row = ServiceRow(**_checked(unit, details))
         unit.session.add(row)
         unit.session.flush()
-        unit.audit("add service", f"service/{row.id}", name=row.name)
+        unit.audit("add service", f"service/{row.id}")
 
 
 def change(runtime: Runtime, actor: Actor, service_id: int, details: ServiceDetails, *, seen: str) -> None:
@@ -112,7 +112,7 @@ def change(runtime: Runtime, actor: Actor, service_id: int, details: ServiceDeta
         must_be_as_seen(seen, _plain(row))
         for name, value in _checked(unit, details).items():
             setattr(row, name, value)
-        unit.audit("change service", f"service/{row.id}", name=row.name)
+        unit.audit("change service", f"service/{row.id}")
 
 
 def set_offered(runtime: Runtime, actor: Actor, service_id: int, *, active: bool) -> None:

@@ -1,4 +1,4 @@
-"""Throw away what is no longer needed: ended sessions, old messages, replaced calendar addresses."""
+"""Throw away what is no longer needed: ended sessions, replaced calendar addresses, plans nobody took."""
 
 from datetime import timedelta
 from typing import Any, Final, cast
@@ -9,16 +9,13 @@ from planner.services.runtime import Runtime
 from planner.services.sweeping import SweepReport
 from planner.storage.doors import AccountLetterRow, AttemptRow, ContactChangeRow
 from planner.storage.jobs import FreedSlotRow, SolveJobRow
-from planner.storage.outward import FeedRow, OutboxRow
+from planner.storage.outward import FeedRow
 from planner.storage.people import LoginRow
 
-# Long enough to answer "did I get a message about this?", no longer: messages carry names and times.
-KEEP_MESSAGES: Final = timedelta(days=90)
 KEEP_REVOKED_FEEDS: Final = timedelta(days=30)
 KEEP_JOBS: Final = timedelta(days=14)
 KEEP_FREED_SLOTS: Final = timedelta(days=14)
 KEEP_CONTACT_CHANGES: Final = timedelta(days=7)
-FINISHED: Final = ("sent", "skipped", "expired")
 
 
 def tidy(runtime: Runtime) -> SweepReport:
@@ -30,7 +27,6 @@ def tidy(runtime: Runtime) -> SweepReport:
         delete(AccountLetterRow).where(AccountLetterRow.expires_at <= now),
         # They hold addresses and numbers; what was done stands in the audit.
         delete(ContactChangeRow).where(ContactChangeRow.asked_at < now - KEEP_CONTACT_CHANGES),
-        delete(OutboxRow).where(OutboxRow.status.in_(FINISHED), OutboxRow.due_at < now - KEEP_MESSAGES),
         # It answers as an unknown address does, so nobody can tell that its row is gone.
         delete(FeedRow).where(FeedRow.revoked_at < now - KEEP_REVOKED_FEEDS),
         delete(SolveJobRow).where(SolveJobRow.beat_at < now - KEEP_JOBS),

@@ -1,4 +1,4 @@
-"""Rows of what leaves the clinic and what is kept about it: feeds, outbox, audit."""
+"""Rows of what leaves the clinic: feeds, outbox."""
 
 from datetime import datetime
 from typing import Any
@@ -74,18 +74,3 @@ class OutboxRow(ClinicScoped, Base):
         Index(None, "status", "due_at"),
         Index(None, "clinic_id", "course_id"),
     )
-
-
-class AuditRow(ClinicScoped, Base):
-    """Who did what to which thing, when. Append only."""
-
-    __tablename__ = "audit"
-
-    at: Mapped[datetime] = mapped_column(UtcDateTime)
-    actor: Mapped[str]
-    staff_id: Mapped[int | None] = mapped_column(default=None)
-    action: Mapped[str]
-    subject: Mapped[str]
-    details: Mapped[dict[str, Any]] = mapped_column(JsonObject, default=dict)
-
-    __table_args__ = (Index(None, "clinic_id", "at"), Index(None, "clinic_id", "subject"))

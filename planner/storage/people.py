@@ -40,6 +40,10 @@ class ClinicRow(Base):
     currency: Mapped[str] = mapped_column(default="")
     # The roles that sign in with a second factor.
     second_factor: Mapped[list[str]] = mapped_column(JsonObject, default=list)
+    keep_years: Mapped[int] = mapped_column(default=10)
+    keep_message_days: Mapped[int] = mapped_column(default=90)
+    keep_access_days: Mapped[int] = mapped_column(default=730)
+    retention: Mapped[str] = mapped_column(default="propose")
 
     __table_args__ = (
         CheckConstraint("grid_minutes IN (5, 10, 15, 20, 30, 60)", name="grid"),
@@ -48,6 +52,11 @@ class ClinicRow(Base):
         # Whose appointments a repair for somebody else may move.
         CheckConstraint("displacing IN ('never', 'unconfirmed', 'any')", name="displacing"),
         CheckConstraint("offer_hours BETWEEN 1 AND 168", name="offer_hours"),
+        CheckConstraint("keep_years BETWEEN 1 AND 50", name="keep_years"),
+        CheckConstraint("keep_message_days BETWEEN 1 AND 3650", name="keep_message_days"),
+        CheckConstraint("keep_access_days BETWEEN 30 AND 3650", name="keep_access_days"),
+        # What happens to those who have not been here for so long.
+        CheckConstraint("retention IN ('off', 'propose', 'apply')", name="retention"),
     )
 
 
@@ -125,7 +134,10 @@ class ServiceRow(ClinicScoped, Base):
 
 
 class PatientRow(ClinicScoped, Base):
-    """A patient. The personal link opens their plan; only its hash is stored."""
+    """A patient. The personal link opens their plan; only its hash is stored.
+
+    Of one who was erased, a row without name or address stays: what was given to them still counts in the figures.
+    """
 
     __tablename__ = "patient"
 
@@ -143,6 +155,7 @@ class PatientRow(ClinicScoped, Base):
     link_generation: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     version: Mapped[int] = mapped_column(default=1)
+    erased_at: Mapped[datetime | None] = mapped_column(UtcDateTime, default=None)
 
     __table_args__ = (
         CheckConstraint("contact IN ('feed', 'invitations', 'mail')", name="contact"),

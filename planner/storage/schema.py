@@ -9,12 +9,12 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
-from planner.storage import calendars, courses, doors, jobs, opening, outward, people, progress
+from planner.storage import audit_rows, calendars, courses, doors, jobs, opening, outward, people, progress
 from planner.storage.base import Base
 from planner.storage.database import Database
 
 METADATA = Base.metadata
-ROOMS = (calendars, courses, doors, jobs, opening, outward, people, progress)
+ROOMS = (audit_rows, calendars, courses, doors, jobs, opening, outward, people, progress)
 
 
 def _config() -> Config:

@@ -16,6 +16,9 @@ DOOR = "planner.door"
 READINESS = "planner.readiness"
 """Where it keeps whether requests should be sent to it."""
 
+READ_LOG = "planner.read_log"
+"""Where it keeps who looked at what until it is written."""
+
 GUESSES = "planner.guesses"
 """Where it counts wrong secrets."""
 

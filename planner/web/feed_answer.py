@@ -14,7 +14,7 @@ from planner.calendars.feed import is_unchanged
 from planner.services.feed_memory import FeedMemory, Written
 from planner.services.feeds import kept_feed
 from planner.services.runtime import Runtime
-from planner.web.security import HEADERS
+from planner.web.security import HEADERS, HSTS
 from planner.web.watching import log_answer
 
 TYPE: Final = "text/calendar; charset=utf-8"
@@ -117,7 +117,7 @@ class FeedDoor:
         self._runtime = runtime
         self._memory = memory
         self._may_pack = may_pack
-        self._always = (*_SAFE, ("Strict-Transport-Security", "max-age=31536000")) if encrypted else _SAFE
+        self._always = (*_SAFE, HSTS) if encrypted else _SAFE
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answer, or pass on."""

@@ -3,12 +3,13 @@
 from typing import Final
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, request
+from flask import Flask, Response, abort, current_app, request
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from planner.config import Config
 from planner.web import watching
+from planner.words import say
 
 REQUEST_BYTES_MAX: Final = 1024 * 1024
 CONTENT_SECURITY_POLICY: Final = "; ".join(
@@ -29,12 +30,16 @@ HEADERS: Final = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
-    # Personal links stay inside; Flask-WTF needs the referrer of our own forms on https.
-    "Referrer-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    # Personal links stand in addresses: nobody is told from which one a request came, not even our own proxy's log.
+    "Referrer-Policy": "no-referrer",
+    "Permissions-Policy": (
+        "browsing-topics=(), camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()"
+    ),
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+HSTS: Final = ("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+_READS: Final = ("GET", "HEAD", "OPTIONS")
 
 
 def install(app: Flask, config: Config) -> None:
@@ -53,6 +58,9 @@ def install(app: Flask, config: Config) -> None:
         SESSION_COOKIE_SECURE=encrypted,
         # The token lives as long as its session, so that a form left open over lunch can still be sent.
         WTF_CSRF_TIME_LIMIT=None,
+        # It would ask for a referrer, which browsers are told not to send; `_refuse_foreign_forms` looks further.
+        WTF_CSRF_SSL_STRICT=False,
+        OWN_HOST=urlsplit(config.base_url).netloc,
     )
     if config.public_url is not None:
         app.config["TRUSTED_HOSTS"] = [urlsplit(config.public_url).hostname, "127.0.0.1", "localhost"]
@@ -60,15 +68,28 @@ def install(app: Flask, config: Config) -> None:
         hops = config.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     watching.install(app, behind_proxy=config.trusted_proxies > 0)
+    app.before_request(_refuse_foreign_forms)
     CSRFProtect(app)
     app.after_request(_safe_headers)
+
+
+def _refuse_foreign_forms() -> None:
+    """Refuse a form that a browser says comes from another site; what it does not say, the form's token must."""
+    if request.method in _READS:
+        return
+    own = (request.host, current_app.config["OWN_HOST"])
+    named = (request.headers.get(name, "") for name in ("Origin", "Referer"))
+    # A browser that is told to keep its origin for itself says null.
+    foreign = any(name not in ("", "null") and urlsplit(name).netloc not in own for name in named)
+    if foreign or request.headers.get("Sec-Fetch-Site", "none") not in ("same-origin", "none"):
+        abort(400, say("This form came from another site, so it was not sent."))
 
 
 def _safe_headers(response: Response) -> Response:
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
     if request.is_secure:
-        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+        response.headers.setdefault(*HSTS)
     # Pages show people's health; a view which may be kept says so itself, as feeds and static files do.
     if "Cache-Control" not in response.headers:
         response.headers["Cache-Control"] = "no-store"

@@ -7,7 +7,7 @@ from planner.care.assessment import Assessment
 from planner.care.evidence import Evidence
 from planner.errors import InvalidInput, NotAllowed, NotFound, StaleForm
 from planner.services import assessments, evidence_edit
-from planner.storage.outward import AuditRow
+from planner.storage.audit_rows import AuditRow
 
 FRESH = {"protocol": "acute_injury", "symptom_weeks": 2, "severity": "moderate", "goal": "relief"}
 

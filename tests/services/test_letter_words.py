@@ -13,7 +13,7 @@ from planner.notify.visit import OwnWords
 from planner.services import letter_words
 from planner.services.letter_words import KINDS
 from planner.services.messages import send_outbox
-from planner.storage.outward import AuditRow
+from planner.storage.audit_rows import AuditRow
 from planner.storage.people import PatientRow
 from tests.web.ana_course import book_ana
 

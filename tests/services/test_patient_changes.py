@@ -6,7 +6,8 @@ from planner.errors import AppointmentLocked, NotFound, SlotTaken
 from planner.services import attendance, moving, patient_changes, patient_moving
 from planner.services.patient_changes import SomethingElse
 from planner.services.runtime import Actor
-from planner.storage.outward import AuditRow, OutboxRow
+from planner.storage.audit_rows import AuditRow
+from planner.storage.outward import OutboxRow
 from tests.factories import make_patient
 from tests.web.ana_course import book_ana
 

@@ -10,8 +10,9 @@ from planner.services import attendance, feeds, patients
 from planner.services.feed_memory import FeedMemory
 from planner.services.taken_courses import REASON, preview, take_over
 from planner.services.taking_over import summary
+from planner.storage.audit_rows import AuditRow
 from planner.storage.courses import AppointmentRow, AssessmentRow, CourseRow, SessionRow
-from planner.storage.outward import AuditRow, OutboxRow
+from planner.storage.outward import OutboxRow
 from planner.storage.people import PatientRow
 from tests.calendars.test_export import event, table
 from tests.factories import make_patient

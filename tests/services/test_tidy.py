@@ -8,8 +8,8 @@ from sqlalchemy import select
 from planner.services.accounts import sign_in
 from planner.services.sessions import actor_for
 from planner.services.sweeping import SweepReport
-from planner.services.tidy import KEEP_MESSAGES, KEEP_REVOKED_FEEDS, tidy
-from planner.storage.outward import FeedRow, OutboxRow
+from planner.services.tidy import KEEP_REVOKED_FEEDS, tidy
+from planner.storage.outward import FeedRow
 from planner.storage.people import LoginRow
 from tests.factories import NOW
 
@@ -31,30 +31,6 @@ def test_an_ended_session_is_deleted_and_a_living_one_kept(runtime, clinic, othe
     assert len(rows(runtime, LoginRow)) == 1
     assert actor_for(runtime, token) == clinic.ben.actor
     assert tidy(runtime) == SweepReport()
-
-
-@pytest.mark.parametrize(
-    ("status", "age", "kept"),
-    [
-        ("sent", KEEP_MESSAGES - timedelta(minutes=1), True),
-        ("sent", KEEP_MESSAGES + timedelta(minutes=1), False),
-        ("skipped", KEEP_MESSAGES + timedelta(minutes=1), False),
-        ("expired", KEEP_MESSAGES + timedelta(minutes=1), False),
-        ("due", KEEP_MESSAGES * 2, True),
-        ("failed", KEEP_MESSAGES * 2, True),
-        ("unknown", KEEP_MESSAGES * 2, True),
-    ],
-)
-def test_a_finished_message_is_kept_for_a_while_and_an_owed_one_for_ever(runtime, clinic, status, age, kept):
-    """What failed waits for a person, however long."""
-    with runtime.writing(clinic.system) as unit:
-        unit.session.add(
-            OutboxRow(
-                key="k", kind="reminder", patient_id=clinic.ana, status=status, due_at=NOW - age, created_at=NOW - age
-            )
-        )
-    tidy(runtime)
-    assert bool(rows(runtime, OutboxRow)) is kept
 
 
 @pytest.mark.parametrize(

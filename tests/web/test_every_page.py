@@ -25,6 +25,7 @@ from planner.storage.people import PatientRow, StaffRow
 from planner.web.access import ACCESS, may
 from planner.web.admitted.narrow import NARROW
 from planner.web.blueprints import BLUEPRINTS
+from planner.web.security import HEADERS
 from tests.factories import Clinic, FakeClock, FakeMailer
 from tests.web.browser_without_screen import Browser
 from tests.web.examples import EXAMPLES, LINK, Scene, united
@@ -144,6 +145,7 @@ def test_every_page_opens_for_those_it_is_for(rule, browser_of, runtime, clinic)
     browser = browser_of(whom(rule, clinic))
     answer = browser.get(address(browser.app, rule, values))
     assert answer.status_code in (200, 204, 302, 303, 304)
+    check_headers(rule, answer)
     if answer.status_code == 200 and answer.mimetype == "text/html":
         check_html(answer.text, whole="<html" in answer.text)
 
@@ -233,6 +235,39 @@ def test_an_error_page_is_as_whole_as_any_other(status_of, browser_of, clinic):
     check_html(browser_of(clinic.rosa).get(status_of).text, whole=True)
 
 
+def check_headers(rule, answer):
+    """Refuse an answer that a browser could frame, keep, guess the type of, or tell others the address of."""
+    for name, value in HEADERS.items():
+        # A page may say what it needs beyond, as that of the letters does, which shows one in a frame.
+        assert (answer.headers.get(name) or "").startswith(value), name
+    policy = dict(part.split(" ", 1) for part in answer.headers["Content-Security-Policy"].split("; "))
+    assert policy["default-src"] == "'none'"
+    assert {"'self'", "'none'", "data:"} >= {word for words in policy.values() for word in words.split()}
+    assert "data:" not in policy["script-src"]
+    if ACCESS[rule.endpoint] == "feed-token":
+        # A calendar program keeps its copy, and asks whether it is still good.
+        assert answer.headers["Cache-Control"] == "private, no-cache"
+    elif ACCESS[rule.endpoint] != "public":
+        assert answer.headers["Cache-Control"] == "no-store"
+
+
+# What makes a browser ask somewhere, or send something there, before anybody presses a link.
+ASKING = ("src", "srcset", "poster", "data", "action", "formaction", "background", "ping", "hx-get", "hx-post")
+
+
+def check_own_origin(elements):
+    """Refuse a page that asks any other server for anything."""
+    for element in elements:
+        asked = [element.get(name) for name in ASKING if element.get(name)]
+        if element.tag in ("link", "image", "use"):
+            asked += [element.get("href", "")]
+        assert element.tag not in ("base", "object", "embed"), f"<{element.tag}>"
+        assert "refresh" not in element.get("http-equiv", "").lower()
+        for address in asked:
+            parts = urlsplit(address)
+            assert parts.scheme in ("", "data") and not parts.netloc, f"<{element.tag}> asks {address}"
+
+
 def check_html(text, *, whole):
     """Refuse what a browser would have to guess, and what the content security policy would block."""
     parser = html5lib.HTMLParser(namespaceHTMLElements=False)
@@ -251,6 +286,7 @@ def check_html(text, *, whole):
         handlers = [name for name in element.attrib if re.fullmatch(r"on[a-z]+|hx-on.*", name)]
         assert handlers == [], f"inline script on <{element.tag}>"
         assert not element.get("href", "").startswith("javascript:")
+    check_own_origin(elements)
     ids = [element.get("id") for element in elements if element.get("id")]
     assert len(ids) == len(set(ids)), "an id twice"
 
@@ -275,6 +311,12 @@ def test_the_check_of_pages_lets_a_good_one_pass():
         GOOD_PAGE.replace(" lang=en", ""),
         GOOD_PAGE.replace("<title>T", "<title>"),
         GOOD_PAGE.replace("<!doctype html>", ""),
+        GOOD_PAGE.replace("<h1>", "<img alt='' src='https://elsewhere.example/x.png'><h1>"),
+        GOOD_PAGE.replace("<h1>", "<img alt='' src='//elsewhere.example/x.png'><h1>"),
+        GOOD_PAGE.replace("</title>", "</title><link rel=stylesheet href='https://elsewhere.example/x.css'>"),
+        GOOD_PAGE.replace("</title>", "</title><script src='https://elsewhere.example/x.js'></script>"),
+        GOOD_PAGE.replace("<h1>", "<form action='https://elsewhere.example/'></form><h1>"),
+        GOOD_PAGE.replace("<h1>", "<iframe title=x src='https://elsewhere.example/'></iframe><h1>"),
     ],
 )
 def test_the_check_of_pages_finds_faults(page):

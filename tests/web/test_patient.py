@@ -353,6 +353,8 @@ def test_names_are_escaped_wherever_they_stand(client, runtime, clinic, course):
 
 def test_the_plan_needs_a_bounded_number_of_queries(client, runtime, course):
     """However long the course is."""
+    # The first look is noted once the answer is out.
+    client.get(PLAN)
     seen = []
     event.listen(runtime.database.engine, "before_cursor_execute", lambda *args: seen.append(args[2]))
     client.get(PLAN)

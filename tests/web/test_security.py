@@ -42,6 +42,22 @@ def test_every_page_carries_the_safe_headers(client):
     assert headers["Cache-Control"] == "no-store"
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("Referrer-Policy", "no-referrer"),
+        ("X-Content-Type-Options", "nosniff"),
+        ("X-Frame-Options", "DENY"),
+        ("Cross-Origin-Opener-Policy", "same-origin"),
+        ("Cross-Origin-Resource-Policy", "same-origin"),
+    ],
+)
+def test_a_header_says_what_it_should(client, name, value):
+    """Whatever the table of headers says."""
+    assert client.get("/sign-in").headers[name] == value
+    assert "camera=()" in client.get("/sign-in").headers["Permissions-Policy"]
+
+
 def test_the_cookie_can_be_read_by_no_script_and_sent_by_no_other_site(client, clinic):
     """HttpOnly, SameSite=Lax; without encryption it can't be Secure."""
     line = client.post("/sign-in", {"email": clinic.rosa.email, "password": clinic.rosa.password}).headers["Set-Cookie"]
@@ -59,21 +75,46 @@ def test_behind_https_the_cookie_is_secure_and_bound_to_the_host(runtime, config
     assert line.startswith("__Host-planner=")
     assert "Secure" in line
     assert "Path=/" in line
-    assert "Strict-Transport-Security" in answer.headers
+    assert answer.headers["Strict-Transport-Security"] == "max-age=31536000; includeSubDomains"
 
 
-def test_a_form_on_https_is_accepted_from_our_own_page_only(runtime, config, clinic):
-    """Flask-WTF compares the referrer, which our Referrer-Policy lets through to ourselves."""
-    app = create_app(runtime, replace(config, public_url="https://planner.example.org"))
-    client = app.test_client()
-    page = client.get("/sign-in", base_url="https://planner.example.org").text
+OWN = "https://planner.example.org"
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        # A browser which is told to send no referrer hides its origin too.
+        ({"Origin": "null", "Sec-Fetch-Site": "same-origin"}, 302),
+        ({}, 302),
+        ({"Origin": OWN, "Referer": f"{OWN}/sign-in"}, 302),
+        ({"Sec-Fetch-Site": "none"}, 302),
+        ({"Origin": "https://evil.example"}, 400),
+        ({"Referer": "https://evil.example/"}, 400),
+        ({"Origin": "https://planner.example.org.evil.example"}, 400),
+        ({"Origin": "null", "Sec-Fetch-Site": "cross-site"}, 400),
+        ({"Sec-Fetch-Site": "same-site"}, 400),
+    ],
+    ids=str,
+)
+def test_a_form_is_accepted_from_our_own_pages_only(runtime, config, clinic, headers, status):
+    """Also one that brings a token along."""
+    client = create_app(runtime, replace(config, public_url=OWN)).test_client()
+    page = client.get("/sign-in", base_url=OWN).text
     token = page.split('name="csrf_token" value="')[1].split('"')[0]
     form = {"email": clinic.rosa.email, "password": clinic.rosa.password, "csrf_token": token}
-    for referrer, status in (("https://evil.example/", 400), ("https://planner.example.org/sign-in", 302)):
-        answer = client.post(
-            "/sign-in", data=form, base_url="https://planner.example.org", headers={"Referer": referrer}
-        )
-        assert answer.status_code == status
+    assert client.post("/sign-in", data=form, base_url=OWN, headers=headers).status_code == status
+
+
+def test_a_form_behind_a_proxy_that_hides_our_name_is_accepted(runtime, config, clinic):
+    """The settings know it."""
+    client = create_app(runtime, replace(config, public_url=OWN)).test_client()
+    inside = {"Host": "127.0.0.1:8000"}
+    page = client.get("/sign-in", base_url="https://127.0.0.1:8000").text
+    token = page.split('name="csrf_token" value="')[1].split('"')[0]
+    form = {"email": clinic.rosa.email, "password": clinic.rosa.password, "csrf_token": token}
+    answer = client.post("/sign-in", data=form, base_url="https://127.0.0.1:8000", headers={**inside, "Origin": OWN})
+    assert answer.status_code == 302
 
 
 def test_another_host_name_is_refused_when_the_public_address_is_known(runtime, config):

@@ -14,7 +14,7 @@ from planner.errors import PlannerError
 from planner.services.opening import any_clinic
 from planner.services.running import database_bytes
 from planner.storage import schema
-from planner.storage.outward import AuditRow
+from planner.storage.audit_rows import AuditRow
 
 _CLOCK_MAY_DIFFER: Final = timedelta(minutes=5)
 _NETWORK_DISKS: Final = frozenset(

@@ -1,8 +1,8 @@
-"""Alembic's entry: runs the steps on the connection it is given, then sets and tests the guard."""
+"""Alembic's entry: runs the steps on the connection it is given, then sets the guards and tests that of the diary."""
 
 from alembic import context
 
-from planner.storage import guard
+from planner.storage import audit_guard, guard
 from planner.storage.schema import METADATA
 
 connection = context.config.attributes["connection"]
@@ -11,4 +11,5 @@ with context.begin_transaction():
     context.run_migrations()
 # Batch operations rebuild a table and silently drop its triggers.
 guard.install(connection)
+audit_guard.install(connection)
 guard.self_test(connection)

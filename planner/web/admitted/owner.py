@@ -33,4 +33,10 @@ ADMITTED: Final[Table] = {
     "owner.letter_sample": "manager",
     "owner.evidence": "manager",
     "owner.evidence_row": "manager",
+    "owner.audit": "manager",
+    "owner.audit_file": "manager",
+    "owner.privacy": "manager",
+    "owner.privacy_person": "manager",
+    "owner.export_person": "manager",
+    "owner.erase_person": "manager",
 }

@@ -1,12 +1,14 @@
 """The owner's pages: the first run, and what can be set."""
 
 from planner.web.owner import (
+    audit,
     closures,
     evidence,
     first_sign_in,
     letters,
     place,
     policies,
+    privacy,
     rooms,
     services,
     settings,
@@ -18,6 +20,7 @@ from planner.web.owner import (
 from planner.web.owner.routes import owner
 
 __all__ = [
+    "audit",
     "closures",
     "evidence",
     "first_sign_in",
@@ -25,6 +28,7 @@ __all__ = [
     "owner",
     "place",
     "policies",
+    "privacy",
     "rooms",
     "services",
     "settings",

@@ -99,6 +99,7 @@ def _patient_page(patient_id: int, *, link: str = "", renewed: bool = False) -> 
         link=link,
         renewed=renewed,
         assess_url=link_to("therapist.assess", patient_id=patient_id),
+        privacy_url=link_to("owner.privacy_person", patient_id=patient_id),
         assessment_links={each.id: link_to("therapist.assessment", assessment_id=each.id) for each in view.assessments},
         protocol_words=protocol_words,
     )

@@ -41,5 +41,8 @@ EXAMPLES: Final[Mapping[str, Example]] = {
     "owner.reopen_room": lambda scene: {"room_id": scene.clinic.rooms[0]},
     "owner.remove_closure": lambda scene: {"closure_id": _closure(scene)},
     "owner.service": lambda scene: {"service_id": _service(scene)},
+    "owner.privacy_person": lambda scene: {"patient_id": scene.clinic.ana},
+    "owner.export_person": lambda scene: {"patient_id": scene.clinic.ana},
+    "owner.erase_person": lambda scene: {"patient_id": scene.clinic.ana},
     "owner.offer_service": lambda scene: {"service_id": _service(scene)},
 }

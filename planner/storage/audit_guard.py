@@ -1,0 +1,73 @@
+"""The audit only grows: triggers that refuse to change or delete a line, and a look whether they are there."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import Connection, text
+
+MESSAGE: Final = "the audit only grows"
+_EVENTS: Final = ("UPDATE", "DELETE")
+# Lines below the floor of their chain were let go; only those of who looked at what ever are.
+_LET_GO: Final = """EXISTS (
+        SELECT 1 FROM audit_chain AS ending
+        WHERE ending.clinic_id = OLD.clinic_id AND ending.chain = OLD.chain
+          AND ending.chain = 'access' AND ending.floor_number >= OLD.number)"""
+
+
+def statements(dialect: str) -> list[str]:
+    """SQL that drops and makes the triggers, as SQLite or PostgreSQL has it."""
+    return _of_postgresql() if dialect == "postgresql" else _of_sqlite()
+
+
+def _of_sqlite() -> list[str]:
+    made = []
+    for event in _EVENTS:
+        name = f"audit_line_no_{event.lower()}"
+        unless = f"WHEN NOT {_LET_GO}" if event == "DELETE" else ""
+        made.append(f"DROP TRIGGER IF EXISTS {name}")
+        made.append(
+            f"CREATE TRIGGER {name} BEFORE {event} ON audit_line {unless} BEGIN SELECT RAISE(ABORT, '{MESSAGE}'); END"
+        )
+    return made
+
+
+def _of_postgresql() -> list[str]:
+    function = f"""
+        CREATE OR REPLACE FUNCTION audit_line_only_grows() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            IF TG_OP = 'DELETE' THEN
+                IF {_LET_GO} THEN RETURN OLD; END IF;
+            END IF;
+            RAISE EXCEPTION '{MESSAGE}' USING ERRCODE = 'integrity_constraint_violation';
+        END $$
+    """
+    made = [function]
+    for event in _EVENTS:
+        name = f"audit_line_no_{event.lower()}"
+        made.append(f"DROP TRIGGER IF EXISTS {name} ON audit_line")
+        made.append(
+            f"CREATE TRIGGER {name} BEFORE {event} ON audit_line FOR EACH ROW EXECUTE FUNCTION audit_line_only_grows()"
+        )
+    made.append("DROP TRIGGER IF EXISTS audit_line_no_truncate ON audit_line")
+    made.append(
+        "CREATE TRIGGER audit_line_no_truncate BEFORE TRUNCATE ON audit_line "
+        "FOR EACH STATEMENT EXECUTE FUNCTION audit_line_only_grows()"
+    )
+    return made
+
+
+def install(connection: Connection) -> None:
+    """Make the triggers anew; a migration that rebuilds the table drops them silently."""
+    for statement in statements(connection.dialect.name):
+        connection.execute(text(statement))
+
+
+def missing(connection: Connection) -> list[str]:
+    """The names of the triggers that are not there; empty when all is well."""
+    if connection.dialect.name == "postgresql":
+        found = connection.execute(text("SELECT tgname FROM pg_trigger WHERE tgrelid = 'audit_line'::regclass"))
+    else:
+        found = connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'trigger'"))
+    there = {str(row[0]) for row in found}
+    return [name for event in _EVENTS if (name := f"audit_line_no_{event.lower()}") not in there]
