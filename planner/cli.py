@@ -21,6 +21,8 @@ COMMANDS: Final = {
     "inbound": "planner.commands.inbound:inbound",
     "import-appointments": "planner.commands.take_over:import_appointments",
     "db": "planner.commands.database:db",
+    "backup": "planner.commands.backup:backup",
+    "restore": "planner.commands.backup:restore",
 }
 
 

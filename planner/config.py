@@ -17,9 +17,10 @@ SMTP_PORTS = {"starttls": 587, "ssl": 465, "none": 25}
 IMAP_PORTS = {"starttls": 143, "ssl": 993, "none": 143}
 # 128 bits in hexadecimal.
 SECRET_KEY_LENGTH_MIN = 32
+BACKUPS_KEPT = 14
 TOP_KEYS = (
     *("database_url", "secret_key", "host", "port", "base_url", "threads", "trusted_proxies", "timers"),
-    *("feed_gzip", "reply_address"),
+    *("feed_gzip", "reply_address", "backup_folder", "backup_keep"),
 )
 SMTP_KEYS = ("smtp.host", "smtp.port", "smtp.user", "smtp.password", "smtp.security", "smtp.sender")
 IMAP_KEYS = ("imap.host", "imap.port", "imap.user", "imap.password", "imap.security", "imap.folder")
@@ -119,6 +120,8 @@ class Config:
             hands them to `planner inbound`; None: answers go to the clinic's own address, for a person to read.
         smtp: the mail server, or None: messages are then written into the outtray.
         imap: the folder that answers to invitations are read from every two minutes, or None.
+        backup_folder: where a backup is written each night, by its full path; None: no backups by night.
+        backup_keep: so many of them stay.
     Raises:
         InvalidInput: a value that cannot work; `field` is the setting's name.
     """
@@ -136,8 +139,13 @@ class Config:
     reply_address: str | None = None
     smtp: Smtp | None = None
     imap: Imap | None = None
+    backup_folder: Path | None = None
+    backup_keep: int = BACKUPS_KEPT
 
     def __post_init__(self) -> None:
+        _check_range("backup_keep", self.backup_keep, 1, 3660)
+        if self.backup_folder is not None and not self.backup_folder.is_absolute():
+            raise _refusal("backup_folder", f"is {str(self.backup_folder)!r}; it must be a full path")
         _check_range("port", self.port, 1, 65535)
         _check_range("threads", self.threads, 1, 64)
         _check_range("trusted_proxies", self.trusted_proxies, 0, 5)
@@ -194,6 +202,8 @@ class Config:
             reply_address=settings.text("reply_address"),
             smtp=_smtp(settings),
             imap=_imap(settings),
+            backup_folder=Path(folder) if (folder := settings.text("backup_folder")) else None,
+            backup_keep=settings.whole("backup_keep", BACKUPS_KEPT),
         )
 
 

@@ -10,6 +10,7 @@ from planner.services import (
     attendance,
     busy_calendars,
     inbound_mail,
+    integrity,
     maintenance,
     messages,
     reminders,
@@ -18,6 +19,7 @@ from planner.services import (
 )
 from planner.services.attention import note_attention
 from planner.services.backfill_sweep import look_for_takers
+from planner.services.backups import nightly_backup
 from planner.services.runtime import Runtime
 from planner.services.sweeping import SweepReport
 from planner.services.tidy import tidy
@@ -54,6 +56,8 @@ SWEEPS: Final[tuple[Sweep, ...]] = (
     Sweep("read-answers", timedelta(minutes=2), inbound_mail.read_answers),
     Sweep("silent-calendars", timedelta(hours=1), silent_calendars.note_silent),
     Sweep("tidy", timedelta(hours=1), tidy),
+    Sweep("integrity", timedelta(minutes=1), integrity.sweep_integrity),
+    Sweep("nightly-backup", timedelta(minutes=10), nightly_backup),
 )
 
 

@@ -3,6 +3,7 @@
 import fcntl
 import logging
 import threading
+import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -12,9 +13,14 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from planner.clock import SystemClock
 from planner.errors import StorageFailed
 from planner.services.runtime import Runtime
+from planner.services.sweeping import until
 from planner.sweeps import SWEEPS, Sweep
 
+FINISH_SECONDS: Final = 15.0
+"""So long the timers wait for sweeps that are running when they end."""
+
 _ASK_SECONDS: Final = 0.2
+_LOOK_SECONDS: Final = 0.02
 _log = logging.getLogger("planner.worker")
 
 
@@ -63,31 +69,76 @@ class Leadership:
             self._file = None
 
 
-def run_timers(runtime: Runtime, lock_file: Path, stop: threading.Event, sweeps: Iterable[Sweep] = SWEEPS) -> None:
-    """Wait for the lead, then run the sweeps until `stop` is set; a sweep that is running is finished first.
+def run_timers(
+    runtime: Runtime,
+    lock_file: Path,
+    stop: threading.Event,
+    sweeps: Iterable[Sweep] = SWEEPS,
+    *,
+    finish_seconds: float = FINISH_SECONDS,
+) -> bool:
+    """Wait for the lead, then run the sweeps until `stop` is set; what is running is finished first.
+
+    A sweep begins no further item once it is to stop.
 
     Args:
         lock_file: the same for all processes of one instance.
+        finish_seconds: how long to wait for sweeps that are running at the end.
+    Returns:
+        False where one of them still runs.
     """
     leadership = Leadership(lock_file)
     try:
         while not stop.is_set() and not leadership.try_to_lead():
             stop.wait(_ASK_SECONDS)
         if stop.is_set():
-            return
+            return True
         _log.info("leading: the timers run here")
-        scheduler = _scheduler(runtime, sweeps)
+        running = _Running()
+        scheduler = _scheduler(runtime, sweeps, stop, running)
         scheduler.start()
         stop.wait()
-        scheduler.shutdown(wait=True)
+        scheduler.shutdown(wait=False)
+        return running.over_within(finish_seconds)
     finally:
+        # Also while a sweep still runs: its items claim their rows, so that another leader does none of them twice.
         leadership.give_up()
 
 
-def tick(runtime: Runtime, sweep: Sweep) -> None:
-    """Run one sweep now; whatever it raises is logged, because the next tick tries again."""
+class _Running:
+    """How many sweeps are running."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> None:
+        with self._lock:
+            self._count += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._count -= 1
+
+    def over_within(self, seconds: float) -> bool:
+        """Wait until none is; whether that came to pass."""
+        end = time.monotonic() + seconds
+        while self._count and time.monotonic() < end:
+            time.sleep(_LOOK_SECONDS)
+        return not self._count
+
+
+def tick(runtime: Runtime, sweep: Sweep, stop: threading.Event | None = None) -> None:
+    """Run one sweep now; whatever it raises is logged, because the next tick tries again.
+
+    Args:
+        stop: once it is set the sweep begins no further item.
+    """
+    if stop is not None and stop.is_set():
+        return
     try:
-        report = sweep.run(runtime)
+        with until(stop):
+            report = sweep.run(runtime)
     except Exception as error:
         _log.error("sweep %s failed", sweep.name, exc_info=error)
         return
@@ -95,15 +146,22 @@ def tick(runtime: Runtime, sweep: Sweep) -> None:
         _log.info("sweep %s: %s", sweep.name, report)
 
 
-def _scheduler(runtime: Runtime, sweeps: Iterable[Sweep]) -> BackgroundScheduler:
+def _scheduler(
+    runtime: Runtime, sweeps: Iterable[Sweep], stop: threading.Event, running: _Running
+) -> BackgroundScheduler:
     """Ticks by elapsed time in UTC, the first one now.
 
     A cron at a local hour is skipped or doubled when the clocks change.
     """
+
+    def run(sweep: Sweep) -> None:
+        with running:
+            tick(runtime, sweep, stop)
+
     scheduler = BackgroundScheduler(timezone="UTC")
     for sweep in sweeps:
         scheduler.add_job(
-            tick, "interval", seconds=sweep.every.total_seconds(), args=(runtime, sweep), id=sweep.name,
+            run, "interval", seconds=sweep.every.total_seconds(), args=(sweep,), id=sweep.name,
             next_run_time=SystemClock().now(), coalesce=True, misfire_grace_time=None, max_instances=1,
         )  # fmt: skip
     return scheduler

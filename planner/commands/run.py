@@ -1,10 +1,10 @@
 """Commands that keep running: `serve` and `worker`; and `sweep`, one turn of the timers by hand."""
 
 import dataclasses
-import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import click
@@ -13,9 +13,11 @@ from planner import wiring, worker
 from planner.app import create_app
 from planner.commands.engine import machine_code
 from planner.commands.server import Server
-from planner.commands.setup import load_config, open_runtime
+from planner.commands.setup import in_use, load_config, open_runtime
+from planner.commands.stopping import FINISH_SECONDS, Deadline, joined, leave_behind, stop_when_told
 from planner.config import Config
 from planner.errors import InvalidInput
+from planner.services import solve_jobs
 from planner.services.first_run import setup_address
 from planner.services.opening import any_clinic
 from planner.services.runtime import Runtime
@@ -36,14 +38,18 @@ def serve(host: str | None, port: int | None) -> None:
     if config.timers:
         worker.Leadership(_lock_file(config)).check()
     server = _listening(runtime, config)
-    stop = _stop_when_told()
-    with _timers(runtime, config), machine_code(config.instance):
+    stop = stop_when_told()
+    with in_use(config), _timers(runtime, config, stop), machine_code(config.instance):
         server.start()
         click.echo(f"The planner is at {config.base_url}", err=True)
         if not any_clinic(runtime):
             click.echo(f"There is no clinic yet. Open yours here: {setup_address(runtime)}", err=True)
         stop.wait()
+        deadline = Deadline(FINISH_SECONDS)
+        # The searches hear of it first: they write down what they found while the last pages are answered.
+        solve_jobs.stop_all()
         server.finish()
+        solve_jobs.wait_for_all(deadline.left)
     runtime.database.close()
 
 
@@ -54,9 +60,10 @@ def run_worker() -> None:
     wiring.start_logging()
     runtime = wiring.build(config)
     wiring.check_ready(runtime)
-    stop = _stop_when_told()
-    with machine_code(config.instance):
-        worker.run_timers(runtime, _lock_file(config), stop)
+    stop = stop_when_told()
+    with in_use(config), machine_code(config.instance):
+        if not worker.run_timers(runtime, _lock_file(config), stop):
+            leave_behind("a sweep")
     runtime.database.close()
 
 
@@ -88,25 +95,31 @@ def _lock_file(config: Config) -> Path:
     return config.instance / "worker.lock"
 
 
+class _Timers(threading.Thread):
+    """The timers beside the server."""
+
+    over = True
+
+    def __init__(self, runtime: Runtime, config: Config, stop: threading.Event) -> None:
+        super().__init__(name="timers")
+        self._work = partial(worker.run_timers, runtime, _lock_file(config), stop)
+
+    def run(self) -> None:
+        """Until `stop` is set and what was running is over."""
+        self.over = self._work()
+
+
 @contextmanager
-def _timers(runtime: Runtime, config: Config) -> Iterator[None]:
-    """Run the timers beside the server while the block lasts."""
+def _timers(runtime: Runtime, config: Config, stop: threading.Event) -> Iterator[None]:
+    """Run the timers beside the server while the block lasts; they begin to end when `stop` is set."""
     if not config.timers:
         yield
         return
-    stop = threading.Event()
-    thread = threading.Thread(target=worker.run_timers, args=(runtime, _lock_file(config), stop), name="timers")
+    thread = _Timers(runtime, config, stop)
     thread.start()
     try:
         yield
     finally:
         stop.set()
-        thread.join()
-
-
-def _stop_when_told() -> threading.Event:
-    """An event that SIGTERM and Ctrl-C set."""
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    return stop
+        if not joined(thread, Deadline(FINISH_SECONDS)) or not thread.over:
+            leave_behind("a sweep")

@@ -13,6 +13,7 @@ from planner.clock import Clock
 from planner.errors import NotAllowed, NotFound
 from planner.notify.delivery import Mailer
 from planner.notify.inbox import Inbox
+from planner.services.backup_folder import BackupFolder
 from planner.services.fetching import Fetcher
 from planner.storage.database import Database
 from planner.storage.outward import AuditRow
@@ -118,6 +119,7 @@ class Runtime:
     fetcher: Fetcher = field(default_factory=Fetcher)
     reply_address: str | None = None
     inbox: Inbox | None = None
+    backups: BackupFolder | None = None
 
     @contextmanager
     def reading(self, actor: Actor) -> Iterator[Unit]:

@@ -8,12 +8,12 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from planner.storage import calendars, courses, jobs, opening, outward, people, progress
+from planner.storage import calendars, courses, jobs, nights, opening, outward, people, progress
 from planner.storage.base import Base
 from planner.storage.database import Database
 
 METADATA = Base.metadata
-ROOMS = (calendars, courses, jobs, opening, outward, people, progress)
+ROOMS = (calendars, courses, jobs, nights, opening, outward, people, progress)
 
 
 def _config() -> Config:
@@ -35,6 +35,11 @@ def newest() -> str:
     head = ScriptDirectory.from_config(_config()).get_current_head()
     assert head is not None  # noqa: S101 - the package ships at least one step
     return head
+
+
+def steps() -> frozenset[str]:
+    """All steps this program knows."""
+    return frozenset(step.revision for step in ScriptDirectory.from_config(_config()).walk_revisions())
 
 
 def current(database: Database) -> str | None:
