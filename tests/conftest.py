@@ -20,6 +20,8 @@ from planner.storage.database import Database
 from tests.factories import Clinic, FakeClock, FakeMailer, Person, make_clinic
 from tests.web.browser_without_screen import Browser
 
+pytest_plugins = ("tests.faults.report",)
+
 
 @pytest.fixture(scope="session")
 def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -37,8 +37,15 @@ def serve(host: str | None, port: int | None) -> None:
     wiring.check_ready(runtime)
     if config.timers:
         worker.Leadership(_lock_file(config)).check()
-    server = _listening(runtime, config)
-    stop = stop_when_told()
+    keep_serving(runtime, config, _listening(runtime, config), stop_when_told())
+    runtime.database.close()
+
+
+def keep_serving(runtime: Runtime, config: Config, server: Server, stop: threading.Event) -> None:
+    """Answer until `stop` is set, then finish: the requests that were taken, the searches, the sweeps.
+
+    It takes no longer than `stopping.FINISH_SECONDS`, and what a search has found is kept.
+    """
     with in_use(config), _timers(runtime, config, stop), machine_code(config.instance):
         server.start()
         click.echo(f"The planner is at {config.base_url}", err=True)
@@ -50,7 +57,6 @@ def serve(host: str | None, port: int | None) -> None:
         solve_jobs.stop_all()
         server.finish()
         solve_jobs.wait_for_all(deadline.left)
-    runtime.database.close()
 
 
 @click.command("worker")

@@ -58,16 +58,14 @@ def naive_hammer(number: int, barrier: Barrier, results: object, clinic: BusyCli
     """Look whether a slot is free, then take it: what a program does that forgot that others are at work."""
     chance, done = random.Random(number), Counter()
     with closing(sqlite3.connect(clinic.file, timeout=20, isolation_level=None)) as connection:
-        some = connection.execute("SELECT * FROM appointment LIMIT 1")
-        names = [column[0] for column in some.description]
-        pattern = dict(zip(names, some.fetchone(), strict=True))
+        pattern = pattern_of(connection, "appointment")
         barrier.wait(_WAIT)
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             day = FIRST_DAY + timedelta(days=chance.randrange(20))
             start = datetime.combine(day, datetime.min.time()) + timedelta(hours=9, minutes=30 * chance.randrange(8))
             if _looks_free(connection, pattern, start):
-                _take(connection, {**pattern, "id": chance.getrandbits(60), **_times(start)})
+                insert_row(connection, "appointment", {**pattern, "id": chance.getrandbits(60), **_times(start)})
                 done["book"] += 1
     results.put(Tally(done, Counter(), []))
 
@@ -85,9 +83,16 @@ def _looks_free(connection: sqlite3.Connection, pattern: dict, start: datetime) 
     return found.fetchone()[0] == 0
 
 
-def _take(connection: sqlite3.Connection, row: dict) -> None:
+def pattern_of(connection: sqlite3.Connection, table: str, condition: str = "TRUE") -> dict:
+    """Some row, by its columns."""
+    some = connection.execute(f"SELECT * FROM {table} WHERE {condition} LIMIT 1")  # noqa: S608
+    return dict(zip([column[0] for column in some.description], some.fetchone(), strict=True))
+
+
+def insert_row(connection: sqlite3.Connection, table: str, row: dict) -> None:
+    """Write a row past the program."""
     names, places = ", ".join(row), ", ".join("?" * len(row))
-    connection.execute(f"INSERT INTO appointment ({names}) VALUES ({places})", tuple(row.values()))  # noqa: S608
+    connection.execute(f"INSERT INTO {table} ({names}) VALUES ({places})", tuple(row.values()))  # noqa: S608
 
 
 def work_until_killed(clinic: BusyClinic, seed: int) -> None:
@@ -95,6 +100,18 @@ def work_until_killed(clinic: BusyClinic, seed: int) -> None:
     hands = Hands(clinic, clinic.runtime(), random.Random(seed))
     while True:
         hands.do_something()
+
+
+def book_in_two_steps(file: Path) -> None:
+    """Write a booking, then its message, each by itself, until somebody ends this process."""
+    with closing(sqlite3.connect(file, timeout=20, isolation_level=None)) as connection:
+        booking, message = (pattern_of(connection, table) for table in ("revision", "outbox"))
+        while True:
+            fresh = random.getrandbits(40)
+            insert_row(connection, "revision", {**booking, "id": fresh, "number": fresh, "kind": "booked"})
+            time.sleep(0.002)
+            key = f"course-{booking['course_id']}-revision-{fresh}"
+            insert_row(connection, "outbox", {**message, "id": fresh, "key": key})
 
 
 def send_until_done(clinic: BusyClinic, now: datetime, port: int) -> None:
