@@ -66,9 +66,8 @@ def run_worker() -> None:
     wiring.start_logging()
     runtime = wiring.build(config)
     wiring.check_ready(runtime)
-    stop = stop_when_told()
     with in_use(config), machine_code(config.instance):
-        if not worker.run_timers(runtime, _lock_file(config), stop):
+        if not worker.run_timers(runtime, _lock_file(config), stop_when_told()):
             leave_behind("a sweep")
     runtime.database.close()
 
