@@ -17,6 +17,7 @@ from planner.services import integrity_checks as checks
 from planner.services import nights, worklists
 from planner.services.attention_lines import Found, news_of, write_news
 from planner.services.integrity_checks import Finding, Look
+from planner.services.integrity_mail import tell_managers
 from planner.services.nights import Position
 from planner.services.runtime import Actor, Runtime
 from planner.services.sweeping import SweepReport, each, told_to_stop
@@ -88,10 +89,12 @@ def look_on(runtime: Runtime, actor: Actor, seconds: float = TICK_SECONDS) -> in
     if reached["check"] is not None:
         nights.keep(runtime, actor, NAME, night, reached)
         return 0
-    changed = _report(runtime, actor, reached)
+    opened, gone = _report(runtime, actor, reached)
     nights.keep(runtime, actor, NAME, night, None)
+    if opened:
+        tell_managers(runtime, actor, night, opened)
     _log.info("clinic %s: looked through, %d findings", actor.clinic_id, len(reached["found"]))
-    return changed
+    return len(opened) + gone
 
 
 def _beginning() -> Position:
@@ -113,15 +116,19 @@ def _step(runtime: Runtime, actor: Actor, reached: Position) -> Position:
     return {"check": names[following] if following < len(names) else None, "after": 0, "found": found}
 
 
-def _report(runtime: Runtime, actor: Actor, reached: Position) -> int:
-    """Open a line for each finding, close those of what is well again; one that a person took off stays off."""
+def _report(runtime: Runtime, actor: Actor, reached: Position) -> tuple[list[str], int]:
+    """Open a line for each finding, close those of what is well again; one that a person took off stays off.
+
+    Returns:
+        What the new lines say, and how many went.
+    """
     with runtime.writing(actor) as unit:
         news = news_of(unit, {line.key: line for line in map(_line, reached["found"])}, (worklists.DAMAGE,))
         write_news(unit, news)
         for line in news.opened:
             _log.error("clinic %s: %s (%s)", unit.clinic.id, line.says, line.key)
             unit.audit("integrity.finding", f"clinic/{unit.clinic.id}", key=line.key)
-        return len(news.opened) + len(news.gone)
+        return [line.says for line in news.opened], len(news.gone)
 
 
 def _kept(finding: Finding) -> dict[str, Any]:

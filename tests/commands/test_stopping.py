@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from contextlib import contextmanager
 from pathlib import Path
@@ -97,6 +96,7 @@ def ask(port, seconds):
             connection.request("GET", f"/?{seconds}")
             return connection
         except ConnectionRefusedError:
+            connection.close()
             assert time.monotonic() < deadline, "it does not listen"
             time.sleep(0.05)
 
@@ -118,6 +118,7 @@ def test_a_request_and_a_search_are_finished_before_the_end(serving, runtime, cl
     assert process.stdout.readline() == "asked\n"
     process.send_signal(number)
     assert connection.getresponse().read() == b"done"
+    connection.close()
     assert process.wait(20) == 0
     job = solve_jobs.look(runtime, clinic.rosa.actor, job_id)
     assert (job.status, job.answer) == ("done", {"best": 120})
@@ -126,7 +127,7 @@ def test_a_request_and_a_search_are_finished_before_the_end(serving, runtime, cl
 def test_told_twice_it_ends_at_once(serving):
     """For whoever can't wait."""
     process, port, _ = serving
-    ask(port, 30)
+    connection = ask(port, 30)
     assert process.stdout.readline() == "asked\n"
     process.send_signal(signal.SIGTERM)
     time.sleep(0.5)
@@ -135,6 +136,7 @@ def test_told_twice_it_ends_at_once(serving):
     process.send_signal(signal.SIGTERM)
     assert process.wait(10) == 128 + signal.SIGTERM
     assert time.monotonic() - begun < 2
+    connection.close()
 
 
 def test_a_sweep_that_never_ends_is_left_behind(runtime, config):
@@ -148,7 +150,8 @@ def test_a_sweep_that_never_ends_is_left_behind(runtime, config):
 def test_the_end_is_bounded_though_a_page_never_comes(serving):
     """Ten seconds for the pages, and a moment more."""
     process, port, _ = serving
-    ask(port, 60)
+    connection = ask(port, 60)
     assert process.stdout.readline() == "asked\n"
-    threading.Timer(0.2, process.send_signal, [signal.SIGTERM]).start()
+    process.send_signal(signal.SIGTERM)
     assert process.wait(25) == 0
+    connection.close()

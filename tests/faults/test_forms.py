@@ -1,6 +1,7 @@
 """Faults 3 to 5: forms that meet. Two at once, one twice, one that is out of date."""
 
 import re
+from functools import partial
 from threading import Barrier, Thread
 
 import pytest
@@ -84,7 +85,8 @@ def test_fault_04_a_double_click_books_once_and_another_form_with_its_key_is_ref
     found = assess_ana(runtime, clinic)
     wishes = fields(rosa.get(f"/patients/{clinic.ana}/book?assessment={found}").text)
     form = fields(send(rosa, clinic, wishes, do="dates").text)
-    answers = at_once(*[lambda: send(browser_of(clinic.rosa), clinic, form, do="book") for _ in range(CLICKS)])
+    browsers = [browser_of(clinic.rosa) for _ in range(CLICKS)]
+    answers = at_once(*(partial(send, browser, clinic, form, do="book") for browser in browsers))
     assert {each.status_code for each in answers} == {302}
     assert len({each.location for each in answers}) == 1
     assert len(patient_view(runtime, clinic.rosa.actor, clinic.ana).courses) == 1

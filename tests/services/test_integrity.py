@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import delete, select, text, update
 
+from planner.notify.delivery import TemporaryFailure
 from planner.services import integrity, worklists
 from planner.services.attendance import cancel
 from planner.services.feeds import create_feed
@@ -106,21 +107,34 @@ def _before(runtime, clinic):
         return unit.session.scalar(select(RevisionRow.before).where(RevisionRow.number == 2))
 
 
-def test_a_finding_is_told_once_and_goes_when_it_is_well(runtime, clinic, course, clock):
-    """A line for staff; not a second one the next night; none when it was put right."""
+def test_a_finding_is_told_once_and_goes_when_it_is_well(runtime, clinic, course, clock, mailer):
+    """A line for staff and a message to Mo; not a second one the next night; none when it was put right."""
     spoil(runtime, update(CourseRow).values(status="onhold"))
     clock.advance(days=1)
     assert integrity.sweep_integrity(runtime).done == 1
     (line,) = lines(course)
     assert line.says == "The course does not stand as its history says."
     assert line.course_id == course.id
+    (message,) = mailer.sent
+    assert message.to == "mo@example.org"
+    assert "- The course does not stand as its history says." in message.text
     clock.advance(days=1)
     assert integrity.sweep_integrity(runtime) == SweepReport()
-    assert len(lines(course)) == 1
+    assert len(lines(course)) == len(mailer.sent) == 1
     spoil(runtime, update(CourseRow).values(status="active"))
     clock.advance(days=1)
     assert integrity.sweep_integrity(runtime).done == 1
     assert lines(course) == []
+    assert len(mailer.sent) == 1
+
+
+def test_a_manager_who_can_not_be_written_to_finds_it_on_the_worklists(runtime, clinic, course, mailer, caplog):
+    """The mail server is away: the night's look is over all the same."""
+    spoil(runtime, update(CourseRow).values(status="onhold"))
+    mailer.fails_with = TemporaryFailure("The mail server is away.")
+    assert integrity.sweep_integrity(runtime).done == 1
+    assert "a manager could not be told" in caplog.text
+    assert len(lines(course)) == 1
 
 
 def test_a_line_that_a_person_took_off_stays_off(runtime, clinic, course, clock):
