@@ -98,6 +98,7 @@ def served(request):
     config = Config(instance=Path("/"), database_url="sqlite:////none", secret_key="s" * 32, port=port, threads=2)
     server = Server(clinic.page, config, clinic.at_once)
     server.start()
+    clinic.server = server
     yield clinic, lambda: closing(socket.create_connection(("127.0.0.1", port), timeout=20))
     clinic.go_on.set()
     server.finish()
@@ -212,7 +213,7 @@ def test_more_clients_than_threads_can_carry_are_told_at_once_to_come_back(serve
     for _ in busy:
         assert clinic.asked.acquire(timeout=10)
     waiting = later(connected, room - 2)
-    time.sleep(0.3)
+    wait_until(lambda: clinic.server.waiting == room - 2)
     begun = time.monotonic()
     for connection in later(connected, 40):
         ((status, headers, body),) = answers(connection, 1)
@@ -236,7 +237,7 @@ def test_who_is_turned_away_reads_it_in_their_language(served):
     """As on every other page."""
     clinic, connected = served
     taken = later(connected, 2 + 2 * WAITING_PER_THREAD)
-    time.sleep(0.3)
+    wait_until(lambda: clinic.server.waiting == 2 * WAITING_PER_THREAD)
     with connected() as connection:
         ask(connection, "/slow", header="Accept-Language: fr, de-AT;q=0.9\r\n")
         ((status, _, body),) = answers(connection, 1)

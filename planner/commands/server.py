@@ -72,6 +72,11 @@ class Server:
         self._thread.start()
 
     @property
+    def waiting(self) -> int:
+        """How many requests wait for a thread at this moment."""
+        return len(self._dispatcher.queue)
+
+    @property
     def turned_away(self) -> int:
         """How many requests were answered by 503, because too many waited before them or the server was ending."""
         return self._dispatcher.turned_away

@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Any, Final
 
 from icalendar import Calendar
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
 
 from planner.services.difference import difference
 from planner.services.feeds import rendered
@@ -153,7 +153,7 @@ def nothing_overlaps(unit: Unit, after: int) -> Stretch:
     """
     row = AppointmentRow
     begins = datetime.combine(date.fromordinal(max(after, 1)), datetime.min.time(), tzinfo=UTC)
-    occupying = row.status.in_(OCCUPYING_STATUSES)
+    occupying = and_(row.clinic_id == unit.clinic.id, row.status.in_(OCCUPYING_STATUSES))
     first = unit.session.scalar(select(func.min(row.starts_at)).where(occupying, row.starts_at >= begins))
     if first is None:
         return Stretch()

@@ -285,4 +285,5 @@ def _restore(url: URL) -> str:
 
 
 def _without_password(url: URL) -> str:
-    return url.set(drivername=url.get_backend_name(), password=None).render_as_string(hide_password=True)
+    plain = URL.create(url.get_backend_name(), url.username, None, url.host, url.port, url.database)
+    return plain.render_as_string(hide_password=True)

@@ -58,7 +58,7 @@ def test_fault_03_of_two_who_drag_one_appointment_one_is_told_how_it_stands(
         assert sorted(each.status_code for each in answers) == [200, 409]
         won = [each.status_code for each in answers].index(200)
         assert course.appointment(THIRD).starts_at == slots[won].starts_at
-        assert "changed this meanwhile" in answers[1 - won].json["error"]
+        assert "changed meanwhile" in answers[1 - won].json["error"]
         form = {"slot": f"{slots[1 - won].start:%Y-%m-%dT%H:%M}/{slots[1 - won].practitioner_id}", "version": version}
         page = browsers[1 - won].post(f"/appointments/{appointment}/move", form)
         assert page.status_code == 409
