@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
+from typing import Any
 
 from planner.notify.message import Mailbox
 from planner.notify.smtp import SmtpMailer
@@ -95,15 +96,16 @@ def insert_row(connection: sqlite3.Connection, table: str, row: dict) -> None:
     connection.execute(f"INSERT INTO {table} ({names}) VALUES ({places})", tuple(row.values()))  # noqa: S608
 
 
-def work_until_killed(clinic: BusyClinic, seed: int) -> None:
-    """Book and move until somebody ends this process."""
+def work_until_killed(done: Any, clinic: BusyClinic, seed: int) -> None:
+    """Book and move until somebody ends this process; `done` counts what is over."""
     hands = Hands(clinic, clinic.runtime(), random.Random(seed))
     while True:
         hands.do_something()
+        done.value += 1
 
 
-def book_in_two_steps(file: Path) -> None:
-    """Write a booking, then its message, each by itself, until somebody ends this process."""
+def book_in_two_steps(done: Any, file: Path) -> None:
+    """Write a booking, then its message, each by itself, until somebody ends this process; `done` counts them."""
     with closing(sqlite3.connect(file, timeout=20, isolation_level=None)) as connection:
         booking, message = (pattern_of(connection, table) for table in ("revision", "outbox"))
         while True:
@@ -112,6 +114,7 @@ def book_in_two_steps(file: Path) -> None:
             time.sleep(0.002)
             key = f"course-{booking['course_id']}-revision-{fresh}"
             insert_row(connection, "outbox", {**message, "id": fresh, "key": key})
+            done.value += 1
 
 
 def send_until_done(clinic: BusyClinic, now: datetime, port: int) -> None:
