@@ -64,6 +64,7 @@ def rows_of(reports: list[Any]) -> dict[int, Row]:
         row = rows.setdefault(int(match[1]), Row())
         if report.failed:
             row.failed += 1
+            row.names.append(f"{match[2].partition('[')[0].replace('_', ' ')} ({report.when})")
         if report.when != "call":
             continue
         row.tests += 1

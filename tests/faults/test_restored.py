@@ -1,5 +1,6 @@
 """Fault 30: a backup that is not one. Taken while sixteen work, it is whole, and what is restored from it holds out."""
 
+import random
 import shutil
 import sqlite3
 from collections import Counter
@@ -24,8 +25,7 @@ PROCESSES, BACKUPS = 8, 4
 def busy(tmp_path):
     """A small clinic in which one course is booked."""
     clinic = make_busy_clinic(tmp_path / "planner.sqlite", patients=12)
-    hands = Hands(clinic, clinic.runtime())
-    hands.book()
+    Hands(clinic, clinic.runtime(), random.Random(0)).book()
     return clinic
 
 
