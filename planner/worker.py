@@ -20,6 +20,7 @@ FINISH_SECONDS: Final = 15.0
 """So long the timers wait for sweeps that are running when they end."""
 
 _ASK_SECONDS: Final = 0.2
+_WAKE_SECONDS: Final = 0.5
 _LOOK_SECONDS: Final = 0.02
 _log = logging.getLogger("planner.worker")
 
@@ -69,6 +70,16 @@ class Leadership:
             self._file = None
 
 
+def wait_until_set(stop: threading.Event) -> None:
+    """Wait for an event that a signal sets.
+
+    Python runs what a signal asks for in the main thread, which the system need not wake: it may have given the
+    signal to another thread. So it wakes by itself now and then.
+    """
+    while not stop.wait(_WAKE_SECONDS):
+        pass
+
+
 def run_timers(
     runtime: Runtime,
     lock_file: Path,
@@ -97,7 +108,7 @@ def run_timers(
         running = _Running()
         scheduler = _scheduler(runtime, sweeps, stop, running)
         scheduler.start()
-        stop.wait()
+        wait_until_set(stop)
         scheduler.shutdown(wait=False)
         return running.over_within(finish_seconds)
     finally:

@@ -51,7 +51,7 @@ def keep_serving(runtime: Runtime, config: Config, server: Server, stop: threadi
         click.echo(f"The planner is at {config.base_url}", err=True)
         if not any_clinic(runtime):
             click.echo(f"There is no clinic yet. Open yours here: {setup_address(runtime)}", err=True)
-        stop.wait()
+        worker.wait_until_set(stop)
         deadline = Deadline(FINISH_SECONDS)
         # The searches hear of it first: they write down what they found while the last pages are answered.
         solve_jobs.stop_all()

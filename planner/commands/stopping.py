@@ -11,6 +11,7 @@ from typing import Final
 FINISH_SECONDS: Final = 20.0
 """So long after it was told to stop the program is over, whatever still runs then."""
 
+_LOOK_SECONDS: Final = 0.2
 _log = logging.getLogger("planner.stopping")
 
 
@@ -44,8 +45,12 @@ def stop_when_told() -> threading.Event:
 
 
 def joined(thread: threading.Thread, deadline: Deadline) -> bool:
-    """Wait for a thread, but not for ever; whether it is over."""
-    thread.join(deadline.left)
+    """Wait for a thread, but not for ever; whether it is over.
+
+    In short stretches, so that a second signal is heard meanwhile.
+    """
+    while thread.is_alive() and deadline.left:
+        thread.join(min(_LOOK_SECONDS, deadline.left))
     return not thread.is_alive()
 
 

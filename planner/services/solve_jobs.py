@@ -31,6 +31,7 @@ __all__ = [
 ]
 
 BEAT_SECONDS: Final = 1.0
+_LOOK_SECONDS: Final = 0.05
 _log = logging.getLogger("planner.jobs")
 _at_work: dict[threading.Thread, Watch] = {}
 _at_work_lock = threading.Lock()
@@ -109,8 +110,8 @@ def wait_for_all(seconds: float) -> bool:
     deadline = time.monotonic() + seconds
     with _at_work_lock:
         threads = list(_at_work)
-    for thread in threads:
-        thread.join(max(0.0, deadline - time.monotonic()))
+    while any(thread.is_alive() for thread in threads) and time.monotonic() < deadline:
+        time.sleep(_LOOK_SECONDS)
     return not any(thread.is_alive() for thread in threads)
 
 
