@@ -7,6 +7,7 @@ from contextlib import closing
 
 import pytest
 
+from planner.services import integrity
 from planner.storage.guard import GUARDED
 from tests.faults.checks import assert_whole, courses, overlaps
 from tests.faults.processes import folder_copy, hammer, naive_hammer, together
@@ -41,6 +42,7 @@ def test_fault_02_sixteen_people_booking_at_once_double_book_nobody(busy, capsys
     done, refused = _sum(tallies, "done"), _sum(tallies, "refused")
     assert overlaps(naive.file) > 0, "the control found every slot well guarded; then this test proves nothing"
     assert_whole(busy.file)
+    assert list(integrity.verify(busy.runtime(), busy.actor)) == []
     assert courses(busy.file) == done["book"] + 1
     assert all(done[action] > 0 for action in ("book", "move", "cancel", "confirm"))
     assert set(refused) <= ORDINARY
