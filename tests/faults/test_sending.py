@@ -102,8 +102,7 @@ def states(clinic, kind):
 def test_fault_10_workers_killed_while_sending_lose_nothing_and_remind_nobody_twice(busy, record_fault):
     """Twelve workers are killed at some moment each. Course messages may come twice, as copies; reminders never.
 
-    Seen to fail with the row marked as sent before it goes out (messages are lost), and with a reminder that commits
-    nothing before its text (it comes twice).
+    Seen to fail with rows marked as sent before they go out, and with reminders that commit nothing before their text.
     """
     office, port, chance = SlowPostOffice(0.03), free_port(), random.Random(3)
     now, cut_off = THURSDAY + timedelta(hours=6), Counter()
@@ -205,7 +204,7 @@ def test_fault_09_reminders_that_came_to_nothing_are_dropped_and_not_sent_late(b
 def test_fault_11_a_thousand_messages_that_are_due_at_a_restart_go_out_once_each(busy, record_fault):
     """Two workers start at once, each with all of them before it.
 
-    Seen to fail with a lease that is read and not claimed (`_lease`): most go out twice.
+    Seen to fail with both claims of a row taken out (in `_lease` and `_settle`): each goes out twice.
     """
     now = THURSDAY + timedelta(hours=6)
     assert reminders.queue_reminders(busy.runtime(now)).done >= 5
