@@ -2,7 +2,8 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup run test test-fast test-slow lint format texts bench bench-feeds pictures wheel lock sbom clean
+.PHONY: help setup run test test-fast test-slow test-faults lint format texts bench bench-feeds pictures wheel lock sbom
+.PHONY: clean
 
 PORT ?= 8000
 BIN := .venv/bin
@@ -38,6 +39,10 @@ test-fast: ## only the fast tests
 test-slow: ## only the slow tests: browser, calendar programs, faults, packaging
 	@tools/setup.sh dev compiled chromium clients
 	$(BIN)/pytest -m "$(SLOW)"
+
+test-faults: ## the thirty faults: kills, locks, full disks, clocks, strangers; ends with a table of what was lost
+	@tools/setup.sh dev compiled
+	$(BIN)/pytest -m faults
 
 lint: ## ruff, mypy --strict, and which module may import which
 	@tools/setup.sh dev

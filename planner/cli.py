@@ -24,6 +24,8 @@ COMMANDS: Final = {
     "audit": "planner.commands.audit:audit",
     "patient": "planner.commands.privacy:patient",
     "db": "planner.commands.database:db",
+    "backup": "planner.commands.backup:backup",
+    "restore": "planner.commands.backup:restore",
 }
 
 

@@ -20,9 +20,10 @@ LOG_FORMATS = ("console", "json")
 # 128 bits in hexadecimal.
 SECRET_KEY_LENGTH_MIN = 32
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+BACKUPS_KEPT = 14
 TOP_KEYS = (
     *("database_url", "secret_key", "host", "port", "base_url", "threads", "trusted_proxies", "timers"),
-    *("feed_gzip", "reply_address", "secret_key_fallbacks"),
+    *("feed_gzip", "reply_address", "secret_key_fallbacks", "backup_folder", "backup_keep"),
 )
 SMTP_KEYS = ("smtp.host", "smtp.port", "smtp.user", "smtp.password", "smtp.security", "smtp.sender")
 IMAP_KEYS = ("imap.host", "imap.port", "imap.user", "imap.password", "imap.security", "imap.folder")
@@ -129,6 +130,8 @@ class Config:
             hands them to `planner inbound`; None: answers go to the clinic's own address, for a person to read.
         smtp: the mail server, or None: messages are then written into the outtray.
         imap: the folder that answers to invitations are read from every two minutes, or None.
+        backup_folder: where a backup is written each night, by its full path; None: no backups by night.
+        backup_keep: so many of them stay.
     Raises:
         InvalidInput: a value that cannot work; `field` is the setting's name.
     """
@@ -152,8 +155,13 @@ class Config:
     smtp: Smtp | None = None
     imap: Imap | None = None
     secret_key_fallbacks: tuple[str, ...] = field(default=(), repr=False)
+    backup_folder: Path | None = None
+    backup_keep: int = BACKUPS_KEPT
 
     def __post_init__(self) -> None:
+        _check_range("backup_keep", self.backup_keep, 1, 3660)
+        if self.backup_folder is not None and not self.backup_folder.is_absolute():
+            raise _refusal("backup_folder", f"is {str(self.backup_folder)!r}; it must be a full path")
         _check_range("port", self.port, 1, 65535)
         _check_range("threads", self.threads, 1, 64)
         _check_range("trusted_proxies", self.trusted_proxies, 0, 5)
@@ -233,6 +241,8 @@ class Config:
             smtp=_smtp(settings),
             imap=_imap(settings),
             secret_key_fallbacks=settings.several("secret_key_fallbacks"),
+            backup_folder=Path(folder) if (folder := settings.text("backup_folder")) else None,
+            backup_keep=settings.whole("backup_keep", BACKUPS_KEPT),
         )
 
 

@@ -19,6 +19,10 @@ class InvalidInput(PlannerError):
     """A value is missing, unknown or makes no sense."""
 
 
+class QueueFull(InvalidInput):
+    """So much of this kind is being done already that one more would only slow down all; later it can be."""
+
+
 class NotFound(PlannerError):
     """There is no such thing, or it belongs to another clinic: the two look the same."""
 

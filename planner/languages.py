@@ -63,6 +63,13 @@ class _Names(NamedTuple):
     short_months: tuple[str, ...]
 
 
+def preferred(accept_language: str) -> str:
+    """The first language of an Accept-Language header that there are texts in; its weights are not looked at."""
+    # Browsers send dialects: "de-AT,de;q=0.9".
+    tags = (part.partition(";")[0].strip().partition("-")[0].lower() for part in accept_language.split(","))
+    return next((tag for tag in tags if tag in LANGUAGES), _FIRST)
+
+
 def spoken(tag: str) -> str:
     """The language to write in for a BCP 47 tag such as "de-AT"; the first one where there are no texts in it."""
     language = tag.partition("-")[0].lower()

@@ -12,6 +12,7 @@ from planner.services import (
     audit,
     busy_calendars,
     inbound_mail,
+    integrity,
     maintenance,
     messages,
     reminders,
@@ -21,6 +22,7 @@ from planner.services import (
 )
 from planner.services.attention import note_attention
 from planner.services.backfill_sweep import look_for_takers
+from planner.services.backups import nightly_backup
 from planner.services.runtime import Runtime
 from planner.services.sweeping import SweepReport
 from planner.services.tidy import tidy
@@ -60,6 +62,8 @@ SWEEPS: Final[tuple[Sweep, ...]] = (
     Sweep("tidy", timedelta(hours=1), tidy),
     Sweep("audit-heads", timedelta(hours=1), audit.log_heads),
     Sweep("retention", timedelta(hours=6), retention.keep_no_longer),
+    Sweep("integrity", timedelta(minutes=1), integrity.sweep_integrity),
+    Sweep("nightly-backup", timedelta(minutes=10), nightly_backup),
 )
 
 

@@ -14,6 +14,7 @@ from planner.notify.inbox import Inbox
 from planner.notify.message import Mailbox
 from planner.notify.outtray import OuttrayMailer
 from planner.notify.smtp import Security, SmtpMailer
+from planner.services.backup_folder import BackupFolder
 from planner.services.runtime import Runtime
 from planner.storage import schema
 from planner.storage.database import Database
@@ -30,6 +31,7 @@ def build(config: Config) -> Runtime:
         old_secret_keys=config.secret_key_fallbacks,
         reply_address=config.reply_address,
         inbox=_inbox(config),
+        backups=BackupFolder(config.backup_folder, config.backup_keep) if config.backup_folder else None,
     )
 
 

@@ -15,10 +15,15 @@ from planner.clock import SystemClock
 from planner.errors import StorageFailed
 from planner.services.pulse import Pulse, pulse_file
 from planner.services.runtime import Runtime
-from planner.services.sweeping import SweepReport
+from planner.services.sweeping import SweepReport, until
 from planner.sweeps import SWEEPS, Sweep
 
+FINISH_SECONDS: Final = 15.0
+"""So long the timers wait for sweeps that are running when they end."""
+
 _ASK_SECONDS: Final = 0.2
+_WAKE_SECONDS: Final = 0.5
+_LOOK_SECONDS: Final = 0.02
 _log = logging.getLogger("planner.worker")
 
 
@@ -67,37 +72,90 @@ class Leadership:
             self._file = None
 
 
-def run_timers(runtime: Runtime, lock_file: Path, stop: threading.Event, sweeps: Collection[Sweep] = SWEEPS) -> None:
-    """Wait for the lead, then run the sweeps until `stop` is set; a sweep that is running is finished first.
+def wait_until_set(stop: threading.Event) -> None:
+    """Wait for an event that a signal sets.
+
+    Python runs what a signal asks for in the main thread, which the system need not wake: it may have given the
+    signal to another thread. So it wakes by itself now and then.
+    """
+    while not stop.wait(_WAKE_SECONDS):
+        pass
+
+
+def run_timers(
+    runtime: Runtime,
+    lock_file: Path,
+    stop: threading.Event,
+    sweeps: Collection[Sweep] = SWEEPS,
+    *,
+    finish_seconds: float = FINISH_SECONDS,
+) -> bool:
+    """Wait for the lead, then run the sweeps until `stop` is set; what is running is finished first.
+
+    A sweep begins no further item once it is to stop.
 
     Args:
         lock_file: the same for all processes of one instance.
+        finish_seconds: how long to wait for sweeps that are running at the end.
+    Returns:
+        False where one of them still runs.
     """
     leadership = Leadership(lock_file)
     try:
         while not stop.is_set() and not leadership.try_to_lead():
             stop.wait(_ASK_SECONDS)
         if stop.is_set():
-            return
+            return True
         _log.info("leading: the timers run here")
+        running = _Running()
         pulse = Pulse(pulse_file(lock_file.parent), runtime.clock, {sweep.name: sweep.every for sweep in sweeps})
-        scheduler = _scheduler(runtime, sweeps, pulse)
-        scheduler.start()
-        stop.wait()
-        scheduler.shutdown(wait=True)
-        pulse.stop()
+        try:
+            scheduler = _scheduler(runtime, sweeps, stop, running, pulse)
+            scheduler.start()
+            wait_until_set(stop)
+            scheduler.shutdown(wait=False)
+            return running.over_within(finish_seconds)
+        finally:
+            pulse.stop()
     finally:
+        # Also while a sweep still runs: its items claim their rows, so that another leader does none of them twice.
         leadership.give_up()
 
 
-def tick(runtime: Runtime, sweep: Sweep, pulse: Pulse | None = None) -> None:
+class _Running:
+    """How many sweeps are running."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> None:
+        with self._lock:
+            self._count += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._count -= 1
+
+    def over_within(self, seconds: float) -> bool:
+        """Wait until none is; whether that came to pass."""
+        end = time.monotonic() + seconds
+        while self._count and time.monotonic() < end:
+            time.sleep(_LOOK_SECONDS)
+        return not self._count
+
+
+def tick(runtime: Runtime, sweep: Sweep, stop: threading.Event | None = None, pulse: Pulse | None = None) -> None:
     """Run one sweep now; whatever it raises is logged, because the next tick tries again.
 
     Args:
+        stop: once it is set the sweep begins no further item.
         pulse: is told how it went.
     """
+    if stop is not None and stop.is_set():
+        return
     begun = time.monotonic()
-    with logs.about(sweep=sweep.name):
+    with logs.about(sweep=sweep.name), until(stop):
         report = _swept(runtime, sweep)
     if pulse is not None:
         pulse.beat(sweep.name, time.monotonic() - begun, failed=report is None or report.failed > 0)
@@ -115,15 +173,22 @@ def _swept(runtime: Runtime, sweep: Sweep) -> SweepReport | None:
     return report
 
 
-def _scheduler(runtime: Runtime, sweeps: Collection[Sweep], pulse: Pulse) -> BackgroundScheduler:
+def _scheduler(
+    runtime: Runtime, sweeps: Collection[Sweep], stop: threading.Event, running: _Running, pulse: Pulse
+) -> BackgroundScheduler:
     """Ticks by elapsed time in UTC, the first one now.
 
     A cron at a local hour is skipped or doubled when the clocks change.
     """
+
+    def run(sweep: Sweep) -> None:
+        with running:
+            tick(runtime, sweep, stop, pulse)
+
     scheduler = BackgroundScheduler(timezone="UTC")
     for sweep in sweeps:
         scheduler.add_job(
-            tick, "interval", seconds=sweep.every.total_seconds(), args=(runtime, sweep, pulse), id=sweep.name,
+            run, "interval", seconds=sweep.every.total_seconds(), args=(sweep,), id=sweep.name,
             next_run_time=SystemClock().now(), coalesce=True, misfire_grace_time=None, max_instances=1,
         )  # fmt: skip
     return scheduler

@@ -21,6 +21,8 @@ from planner.storage.database import Database
 from tests.factories import Clinic, FakeClock, FakeMailer, Person, make_clinic
 from tests.web.browser_without_screen import Browser
 
+pytest_plugins = ("tests.faults.report",)
+
 
 def pytest_collection_finish() -> None:
     """All modules stay until the end: looking through them for garbage took a tenth of the tests' time."""

@@ -1,4 +1,4 @@
-"""The web server ends without dropping what it has begun, and answers at once what it can."""
+"""The web server drops nothing that it has begun, answers at once what it can, and turns away what is too much."""
 
 import http.client
 import signal
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from planner.commands.server import Server
+from planner.commands.server import RETRY_SECONDS, WAITING_PER_THREAD, Server
 from planner.config import Config
 from planner.web.feed_answer import FeedAnswer
 
@@ -20,7 +20,7 @@ BODY_BYTES = 14_000_000
 # A process whose only page takes half a second, and which ends as `planner serve` does.
 PROGRAM = """
 import dataclasses, pathlib, signal, sys, threading, time
-from planner.commands.server import Server
+from planner.commands.server import RETRY_SECONDS, WAITING_PER_THREAD, Server
 from planner.config import Config
 
 def slow(environ, start_response):
@@ -98,6 +98,7 @@ def served(request):
     config = Config(instance=Path("/"), database_url="sqlite:////none", secret_key="s" * 32, port=port, threads=2)
     server = Server(clinic.page, config, clinic.at_once)
     server.start()
+    clinic.server = server
     yield clinic, lambda: closing(socket.create_connection(("127.0.0.1", port), timeout=20))
     clinic.go_on.set()
     server.finish()
@@ -182,3 +183,121 @@ def test_a_program_that_reads_slowly_holds_up_nobody(served):
             assert len(answers(other, 1)[0][2]) == len(clinic.body)
         sizes = [len(body) for _, _, body in answers(slow, 20)]
     assert sizes == [len(clinic.body)] * 20
+
+
+def later(connected, count, path="/slow"):
+    """So many connections that have asked for a page."""
+    opened = [connected() for _ in range(count)]
+    connections = [each.__enter__() for each in opened]
+    for connection in connections:
+        ask(connection, path)
+    return connections
+
+
+def wait_until(condition, seconds=10):
+    """Wait until something is so."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.01)
+
+
+def test_more_clients_than_threads_can_carry_are_told_at_once_to_come_back(served):
+    """Two are answered, so many wait, the rest hear 503 within a second; those who waited are answered in the end.
+
+    What is there at once is there for them as well.
+    """
+    clinic, connected = served
+    room = 2 + 2 * WAITING_PER_THREAD
+    busy = later(connected, 2)
+    for _ in busy:
+        assert clinic.asked.acquire(timeout=10)
+    waiting = later(connected, room - 2)
+    wait_until(lambda: clinic.server.waiting == room - 2)
+    begun = time.monotonic()
+    for connection in later(connected, 40):
+        ((status, headers, body),) = answers(connection, 1)
+        assert (status, headers["Retry-After"]) == (503, str(RETRY_SECONDS))
+        assert b"Nothing was changed" in body
+        assert headers["Connection"] == "close"
+        assert "Content-Security-Policy" in headers
+        assert connection.recv(1) == b""
+        connection.close()
+    assert time.monotonic() - begun < 5
+    with connected() as quick:
+        ask(quick, "/quick")
+        assert answers(quick, 1)[0][2] == clinic.body
+    clinic.go_on.set()
+    for connection in (*busy, *waiting):
+        assert answers(connection, 1)[0][2] == b"page /slow"
+        connection.close()
+
+
+def test_who_is_turned_away_reads_it_in_their_language(served):
+    """As on every other page."""
+    clinic, connected = served
+    taken = later(connected, 2 + 2 * WAITING_PER_THREAD)
+    wait_until(lambda: clinic.server.waiting == 2 * WAITING_PER_THREAD)
+    with connected() as connection:
+        ask(connection, "/slow", header="Accept-Language: fr, de-AT;q=0.9\r\n")
+        ((status, _, body),) = answers(connection, 1)
+    assert status == 503
+    assert b'lang="de"' in body
+    assert "Nothing was changed" not in body.decode()
+    clinic.go_on.set()
+    for connection in taken:
+        connection.close()
+
+
+def test_at_the_end_what_waits_is_answered_and_nobody_new_is_taken():
+    """The port is given back at once; a request on a connection that was open hears that the program is restarted."""
+    clinic, port = Clinic(20), free_port()
+    config = Config(instance=Path("/"), database_url="sqlite:////none", secret_key="s" * 32, port=port, threads=2)
+    server = Server(clinic.page, config, clinic.at_once)
+    server.start()
+
+    def connected():
+        return closing(socket.create_connection(("127.0.0.1", port), timeout=20))
+
+    asked = later(connected, 6)
+    with connected() as open_before:
+        ask(open_before, "/quick")
+        answers(open_before, 1)
+        end = threading.Thread(target=server.finish)
+        end.start()
+        wait_until(lambda: refused(port))
+        ask(open_before, "/slow")
+        ((status, headers, body),) = answers(open_before, 1)
+        assert (status, headers["Retry-After"]) == (503, str(RETRY_SECONDS))
+        assert b"restarted" in body
+    clinic.go_on.set()
+    for connection in asked:
+        assert answers(connection, 1)[0][2] == b"page /slow"
+        connection.close()
+    end.join(15)
+    assert not end.is_alive()
+    assert server.turned_away == 1
+
+
+def test_the_end_comes_though_a_page_never_does():
+    """It is left behind after the time that it was given."""
+    clinic, port = Clinic(20), free_port()
+    config = Config(instance=Path("/"), database_url="sqlite:////none", secret_key="s" * 32, port=port, threads=2)
+    server = Server(clinic.page, config, clinic.at_once)
+    server.start()
+    (stuck,) = later(lambda: closing(socket.create_connection(("127.0.0.1", port), timeout=20)), 1)
+    assert clinic.asked.acquire(timeout=10)
+    begun = time.monotonic()
+    server.finish(0.3)
+    assert time.monotonic() - begun < 4
+    clinic.go_on.set()
+    stuck.close()
+
+
+def refused(port):
+    """Whether nobody listens there any more."""
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=5).close()
+    except ConnectionRefusedError:
+        return True
+    return False

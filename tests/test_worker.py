@@ -97,6 +97,46 @@ def test_a_sweep_that_is_running_is_finished_before_the_timers_end(started):
     assert finished.is_set()
 
 
+def test_a_sweep_begins_no_further_item_when_the_timers_end(started, runtime):
+    """What is left is still due, and the next program does it."""
+    begun, go_on, done = threading.Event(), threading.Event(), []
+
+    def work(item):
+        begun.set()
+        assert go_on.wait(10)
+        done.append(item)
+
+    def run(running):
+        return each(running, "s", range(1000), key=int, work=work)
+
+    stop, thread = started(Sweep("s", timedelta(hours=1), run))
+    assert begun.wait(10)
+    stop.set()
+    go_on.set()
+    thread.join(10)
+    assert done == [0]
+    go_on.set()
+    assert each(runtime, "s", range(3), key=int, work=work) == SweepReport(done=3)
+
+
+def test_a_sweep_that_does_not_end_is_not_waited_for_for_ever(runtime, tmp_path):
+    """The timers say that it still runs, and give up the lead."""
+    begun, go_on, stop = threading.Event(), threading.Event(), threading.Event()
+
+    def stuck(_):
+        begun.set()
+        go_on.wait(30)
+        return SweepReport()
+
+    threading.Thread(target=lambda: begun.wait(10) and stop.set()).start()
+    sweeps = [Sweep("stuck", timedelta(hours=1), stuck)]
+    assert not run_timers(runtime, tmp_path / "worker.lock", stop, sweeps, finish_seconds=0.2)
+    leader = Leadership(tmp_path / "worker.lock")
+    assert leader.try_to_lead()
+    leader.give_up()
+    go_on.set()
+
+
 def test_a_slow_sweep_never_overtakes_itself(started):
     """max_instances=1, and what piled up meanwhile is one tick, not many."""
     inside, most, runs = [0], [0], [0]

@@ -1,13 +1,16 @@
-"""`db upgrade` and `db check`."""
+"""`db upgrade`, `db check` and `db verify`."""
 
 import click
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from planner import wiring
-from planner.commands.setup import load_config
+from planner.commands.setup import load_config, open_runtime
 from planner.errors import StorageFailed
+from planner.services import integrity
+from planner.services.runtime import Actor
 from planner.storage import schema
 from planner.storage.database import Database
+from planner.storage.people import ClinicRow
 
 
 @click.group()
@@ -34,6 +37,23 @@ def check() -> None:
     if problems:
         raise StorageFailed(f"The database has {len(problems)} faults. Restore a backup.")
     click.echo("The database is whole: file, references, schema, and the guard against double booking.")
+
+
+@db.command()
+def verify() -> None:
+    """Look through all clinics' data: appointments, histories, overlaps, calendars, messages. Changes nothing."""
+    runtime = open_runtime()
+    with runtime.database.reading(None) as session:
+        clinics = session.execute(select(ClinicRow.id, ClinicRow.name).order_by(ClinicRow.id)).all()
+    found = 0
+    for clinic_id, name in clinics:
+        for finding in integrity.verify(runtime, Actor.system(clinic_id)):
+            found += 1
+            where = f" (course {finding.course_id})" if finding.course_id else ""
+            click.echo(f"{name}: {finding.says}{where}", err=True)
+    if found:
+        raise StorageFailed(f"{found} things are not as they must be. Compare with a backup: `planner restore --help`.")
+    click.echo(f"All is as it must be in {len(clinics)} clinics: {', '.join(integrity.CHECKS)}.")
 
 
 def _problems(database: Database) -> list[str]:

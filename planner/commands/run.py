@@ -1,11 +1,11 @@
 """Commands that keep running: `serve` and `worker`; and `sweep`, one turn of the timers by hand."""
 
 import dataclasses
-import signal
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import click
@@ -16,9 +16,11 @@ from planner.app import create_app, create_probes
 from planner.commands.engine import machine_code
 from planner.commands.garbage import settle
 from planner.commands.server import AtOnce, Server
-from planner.commands.setup import load_config, open_runtime
+from planner.commands.setup import in_use, load_config, open_runtime
+from planner.commands.stopping import FINISH_SECONDS, Deadline, joined, leave_behind, stop_when_told
 from planner.config import Config
 from planner.errors import InvalidInput
+from planner.services import solve_jobs
 from planner.services.first_run import setup_address
 from planner.services.opening import any_clinic
 from planner.services.readiness import Readiness
@@ -43,20 +45,35 @@ def serve(host: str | None, port: int | None) -> None:
     readiness: Readiness = app.extensions[READINESS]
     readiness.guarded = True
     server = _listening(config, app, app.extensions[DOOR].at_once)
-    stop = _stop_when_told()
-    with _timers(runtime, config), machine_code(config.instance, when_loaded=settle):
+    keep_serving(runtime, config, server, stop_when_told(), app)
+    runtime.database.close()
+
+
+def keep_serving(
+    runtime: Runtime, config: Config, server: Server, stop: threading.Event, app: Flask | None = None
+) -> None:
+    """Answer until `stop` is set, then finish: the requests that were taken, the searches, the sweeps.
+
+    It takes no longer than `drain_seconds` and `stopping.FINISH_SECONDS`, and what a search has found is kept.
+    """
+    with in_use(config), _timers(runtime, config, stop), machine_code(config.instance, when_loaded=settle):
         settle()
         server.start()
         click.echo(f"The planner is at {config.base_url}", err=True)
         if not any_clinic(runtime):
             click.echo(f"There is no clinic yet. Open yours here: {setup_address(runtime)}", err=True)
-        stop.wait()
-        # Whoever stands in front asks now and then, and sends nothing more here before it ends.
-        readiness.stop()
-        time.sleep(config.drain_seconds)
+        worker.wait_until_set(stop)
+        if app is not None:
+            # Whoever stands in front asks now and then, and sends nothing more here before it ends.
+            app.extensions[READINESS].stop()
+            time.sleep(config.drain_seconds)
+        deadline = Deadline(FINISH_SECONDS)
+        # The searches hear of it first: they write down what they found while the last pages are answered.
+        solve_jobs.stop_all()
         server.finish()
-    app.extensions[READ_LOG].flush(now_or_never=True)
-    runtime.database.close()
+        if app is not None:
+            app.extensions[READ_LOG].flush(now_or_never=True)
+        solve_jobs.wait_for_all(deadline.left)
 
 
 @click.command("worker")
@@ -66,9 +83,9 @@ def run_worker() -> None:
     wiring.start_logging(config.log_format)
     runtime = wiring.build(config)
     wiring.check_ready(runtime)
-    stop = _stop_when_told()
-    with machine_code(config.instance), _probes(runtime, config):
-        worker.run_timers(runtime, _lock_file(config), stop)
+    with in_use(config), machine_code(config.instance), _probes(runtime, config):
+        if not worker.run_timers(runtime, _lock_file(config), stop_when_told()):
+            leave_behind("a sweep")
     runtime.database.close()
 
 
@@ -114,25 +131,31 @@ def _lock_file(config: Config) -> Path:
     return config.instance / "worker.lock"
 
 
+class _Timers(threading.Thread):
+    """The timers beside the server."""
+
+    over = True
+
+    def __init__(self, runtime: Runtime, config: Config, stop: threading.Event) -> None:
+        super().__init__(name="timers")
+        self._work = partial(worker.run_timers, runtime, _lock_file(config), stop)
+
+    def run(self) -> None:
+        """Until `stop` is set and what was running is over."""
+        self.over = self._work()
+
+
 @contextmanager
-def _timers(runtime: Runtime, config: Config) -> Iterator[None]:
-    """Run the timers beside the server while the block lasts."""
+def _timers(runtime: Runtime, config: Config, stop: threading.Event) -> Iterator[None]:
+    """Run the timers beside the server while the block lasts; they begin to end when `stop` is set."""
     if not config.timers:
         yield
         return
-    stop = threading.Event()
-    thread = threading.Thread(target=worker.run_timers, args=(runtime, _lock_file(config), stop), name="timers")
+    thread = _Timers(runtime, config, stop)
     thread.start()
     try:
         yield
     finally:
         stop.set()
-        thread.join()
-
-
-def _stop_when_told() -> threading.Event:
-    """An event that SIGTERM and Ctrl-C set."""
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    return stop
+        if not joined(thread, Deadline(FINISH_SECONDS)) or not thread.over:
+            leave_behind("a sweep")

@@ -12,6 +12,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Select, or_, select
+from sqlalchemy.orm import Session
 
 from planner.services.csv_cells import cell
 from planner.services.runtime import Actor, Runtime, Unit
@@ -192,11 +193,16 @@ def find_breaks(runtime: Runtime, clinic_id: int, known: Iterable[Head] = ()) ->
         known: ends that were kept elsewhere.
     """
     with runtime.database.reading(clinic_id) as session:
-        unguarded = [
-            Break("changes", 0, say("Nothing refuses to change a line: the trigger %(name)s is gone.", name=name))
-            for name in audit_guard.missing(session.connection())
-        ]
-        return [*unguarded, *audit_walk.breaks(session, clinic_id, known)]
+        return breaks_in(session, clinic_id, known)
+
+
+def breaks_in(session: Session, clinic_id: int, known: Iterable[Head] = ()) -> list[Break]:
+    """The same, as this session sees it."""
+    unguarded = [
+        Break("changes", 0, say("Nothing refuses to change a line: the trigger %(name)s is gone.", name=name))
+        for name in audit_guard.missing(session.connection())
+    ]
+    return [*unguarded, *audit_walk.breaks(session, clinic_id, known)]
 
 
 def all_heads(runtime: Runtime) -> list[Head]:

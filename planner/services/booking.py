@@ -17,6 +17,7 @@ from planner.scheduling.one_course import CourseSolution
 from planner.scheduling.points import points
 from planner.scheduling.problem import Course, Gap, Placed, Problem, Resource, Session, Solution, Unplaced
 from planner.services.attendance import note_unplaced
+from planner.services.booked_once import booked_before, fingerprint
 from planner.services.diary_writer import CourseChange, write_change
 from planner.services.patients import refuse_if_erased
 from planner.services.planning import (
@@ -152,10 +153,12 @@ def book_course(runtime: Runtime, actor: Actor, request: BookingRequest, places:
         The course's id.
     Raises:
         SlotTaken: a place was taken meanwhile, or no longer fits; nothing is booked.
+        InvalidInput: this `course_id` has booked something else before.
         NotFound: the patient or assessment is not of this clinic.
     """
+    asked_for = fingerprint(request, sorted(places.items()))
     with runtime.writing(actor) as unit:
-        if unit.session.get(CourseRow, (unit.clinic.id, request.course_id)) is not None:
+        if booked_before(unit, request.course_id, asked_for):
             return request.course_id
         assessment = unit.get(AssessmentRow, request.assessment_id)
         if assessment.patient_id != request.patient_id:
@@ -164,7 +167,7 @@ def book_course(runtime: Runtime, actor: Actor, request: BookingRequest, places:
         planned = planned_sessions(unit, request)
         problem = problem_of(unit, request, planned, everybody=len(places) < len(planned))
         reasons = _check(problem, places)
-        write_course(unit, request, planned, places, reasons)
+        write_course(unit, request, planned, places, reasons, asked_for)
         return request.course_id
 
 
@@ -174,13 +177,16 @@ def write_course(
     planned: Sequence[PlannedSession],
     places: Mapping[int, Placed],
     reasons: Mapping[int, str],
+    asked_for: str = "",
 ) -> RevisionRow:
     """Put a new course into the diary: places by session, counted from 0, and the reasons of those without one.
 
+    Args:
+        asked_for: what names the request, so that the same one sent again is known.
     Raises:
         SlotTaken: a place is not free.
     """
-    course = new_course(unit, request, unit.get(AssessmentRow, request.assessment_id))
+    course = new_course(unit, request, unit.get(AssessmentRow, request.assessment_id), asked_for)
     sessions = tuple(
         first_state(unit, session, places.get(session.position), reasons.get(session.position, ""))
         for session in planned
@@ -290,7 +296,7 @@ def _check(problem: Problem, places: Mapping[int, Placed]) -> dict[int, str]:
     return {each.session: each.reason for each in unplaced}
 
 
-def new_course(unit: Unit, request: BookingRequest, assessment: AssessmentRow) -> CourseRow:
+def new_course(unit: Unit, request: BookingRequest, assessment: AssessmentRow, asked_for: str = "") -> CourseRow:
     """The row of a course that is booked now, before it has any session."""
     course = CourseRow(
         id=request.course_id,
@@ -306,6 +312,7 @@ def new_course(unit: Unit, request: BookingRequest, assessment: AssessmentRow) -
         first_visit_minutes=request.first_visit_minutes,
         visit_minutes=request.visit_minutes,
         started_at=unit.now,
+        asked_for=asked_for,
     )
     unit.session.add(course)
     return course

@@ -30,6 +30,8 @@ WITHHELD: Final[dict[str, frozenset[str] | None]] = {
     # The address of somebody's own calendar is a secret of theirs.
     "busy_calendar": frozenset({"address"}),
     "solve_job": frozenset({"runner"}),
+    # How far the timers are is nobody's record.
+    "night_work": None,
 }
 _IN_MEMORY_BYTES: Final = 8 * 1024 * 1024
 _AT_ONCE: Final = 1000

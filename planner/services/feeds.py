@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 from typing import Final, cast
 
 from sqlalchemy import bindparam, select
+from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
-from planner.calendars.feed import CalendarFeed
+from planner.calendars.feed import CalendarFeed, feed_bytes
 from planner.errors import DatabaseBusy, NotFound, StorageFailed
 from planner.services.calendar_events import Privacy, good_until
 from planner.services.calendar_programs import program_name
@@ -50,12 +51,17 @@ class FeedState:
 
 @dataclass(frozen=True, slots=True)
 class ServedFeed:
-    """What an address answers, and which feed it is."""
+    """What an address answers, and which feed it is.
+
+    Args:
+        stale_for: how long ago the database spoke for it, where it is silent now; None: it has just spoken.
+    """
 
     clinic_id: int
     feed_id: int
     written: Written
     fetched_at: datetime | None
+    stale_for: timedelta | None = None
 
 
 def create_feed(
@@ -129,10 +135,40 @@ def token_in(address: str) -> str:
 def feed_for_token(runtime: Runtime, token: str, memory: FeedMemory) -> ServedFeed:
     """What the address with this token answers; while nothing changed, one look at its row is all it takes.
 
+    While the database can't be asked it is what the address answered last, for some hours.
+
     Raises:
         NotFound: unknown, replaced, or of somebody who left; they look the same.
+        DatabaseBusy, StorageFailed: the database can't be asked, and the address was not asked for lately.
     """
-    row = runtime.database.look(_HEAD, token_hash=hashed(token))
+    kept_as, now = hashed(token), runtime.clock.now()
+    if memory.is_silent(now) and (stale := _stale(memory, kept_as, now)):
+        return stale
+    try:
+        served = _served(runtime, kept_as, memory)
+    except NotFound:
+        memory.forget(kept_as)
+        raise
+    except (DatabaseBusy, StorageFailed, DatabaseError):
+        memory.note_silence(runtime.clock.now())
+        stale = _stale(memory, kept_as, now)
+        if stale is None:
+            raise
+        return stale
+    memory.note_answer(kept_as, served.clinic_id, served.feed_id, now)
+    return served
+
+
+def _stale(memory: FeedMemory, kept_as: str, now: datetime) -> ServedFeed | None:
+    last = memory.last_answer(kept_as, now)
+    if last is None:
+        return None
+    clinic_id, feed_id, written, age = last
+    return ServedFeed(clinic_id, feed_id, written, fetched_at=None, stale_for=age)
+
+
+def _served(runtime: Runtime, kept_as: str, memory: FeedMemory) -> ServedFeed:
+    row = runtime.database.look(_HEAD, token_hash=kept_as)
     if row is None:
         raise NotFound(say("There is no such calendar."))
     written = memory.known(row.id, row.revision, runtime.clock.now())
@@ -146,13 +182,17 @@ def kept_feed(runtime: Runtime, token: str, memory: FeedMemory) -> Written | Non
 
     It waits for nothing; None where `feed_for_token` has to be asked, who knows why there is no answer.
     """
-    row = runtime.database.glance(_GLANCE, token_hash=hashed(token))
+    kept_as = hashed(token)
+    row = runtime.database.glance(_GLANCE, token_hash=kept_as)
     if row is None:
         return None
-    now, (_, feed_id, revision, fetched_at) = runtime.clock.now(), row
+    now, (clinic_id, feed_id, revision, fetched_at) = runtime.clock.now(), row
     if fetched_at is None or now - fetched_at >= NOTED_EVERY:
         return None
-    return memory.known(feed_id, revision, now)
+    known = memory.known(feed_id, revision, now)
+    if known is not None:
+        memory.note_answer(kept_as, clinic_id, feed_id, now)
+    return known
 
 
 def _written(runtime: Runtime, clinic_id: int, feed_id: int, revision: int, memory: FeedMemory) -> Written:
@@ -164,13 +204,22 @@ def _written(runtime: Runtime, clinic_id: int, feed_id: int, revision: int, memo
         return memory.written(feed_id, revision, feed, unit.now, good_until(unit, feed.events))
 
 
+def rendered(unit: Unit, row: FeedRow) -> tuple[bytes, int]:
+    """The bytes that a calendar's address gives now, and how many entries it has; one that answers nobody is empty."""
+    if not _answers(unit.session, row):
+        row_feed = CalendarFeed(unit.clinic.name, (), REFRESH, None, unit.clinic.timezone)
+    else:
+        row_feed = _feed(unit, row)
+    return feed_bytes(row_feed), len(row_feed.events)
+
+
 def note_fetch(runtime: Runtime, served: ServedFeed, user_agent: str) -> None:
     """Remember that a calendar asked, at most once in a quarter of an hour.
 
     An answer must not fail for this, so a database that can't be written is left alone.
     """
     now = runtime.clock.now()
-    if served.fetched_at is not None and now - served.fetched_at < NOTED_EVERY:
+    if served.stale_for is not None or (served.fetched_at is not None and now - served.fetched_at < NOTED_EVERY):
         return
     try:
         with runtime.database.writing(served.clinic_id) as session:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
-from planner.errors import InvalidInput, StaleForm
+from planner.errors import InvalidInput, QueueFull, StaleForm
 from planner.scheduling.gap import gap_percent
 from planner.services.runtime import Actor, Runtime, Unit
 from planner.storage.jobs import SolveJobRow
@@ -21,6 +21,9 @@ LEASE: Final = timedelta(seconds=30)
 
 SHOWN_FOR: Final = timedelta(days=3)
 """So long a planning that was not used stands on reception's pages."""
+
+MOST_AT_ONCE: Final = 3
+"""So many plannings of one clinic may run beside one another: each thinks with all of a processor."""
 
 _MOST_SHOWN: Final = 20
 
@@ -92,10 +95,15 @@ def begun_before(unit: Unit, job_id: int, kind: str, asks: Callable[[dict[str, A
 
 
 def open_job(runtime: Runtime, actor: Actor, kind: str, request: dict[str, Any], job_id: int) -> Job | None:
-    """Write down a solve that begins now; None where the same `job_id` began one before."""
+    """Write down a solve that begins now; None where the same `job_id` began one before.
+
+    Raises:
+        QueueFull: so many run already that one more would only slow down all.
+    """
     with runtime.writing(actor) as unit:
         if unit.session.get(SolveJobRow, (unit.clinic.id, job_id)) is not None:
             return None
+        _check_room(unit)
         row = SolveJobRow(
             id=job_id, kind=kind, request=request, runner=secrets.token_hex(8),
             actor=actor.name, staff_id=actor.staff_id, asked_at=unit.now, beat_at=unit.now,
@@ -110,6 +118,7 @@ def claim_again(runtime: Runtime, actor: Actor, job_id: int) -> Job:
 
     Raises:
         InvalidInput: it is still running.
+        QueueFull: too many others are.
         StaleForm: its answer is in the diary already.
     """
     with runtime.writing(actor) as unit:
@@ -118,10 +127,25 @@ def claim_again(runtime: Runtime, actor: Actor, job_id: int) -> Job:
             raise StaleForm(say("This plan is in the diary already."))
         if _job(row, unit.now).running:
             raise InvalidInput(say("This is still being planned."), field="job")
+        _check_room(unit)
         row.status, row.runner, row.stop_asked = RUNNING, secrets.token_hex(8), False
         row.progress, row.answer, row.error, row.ended_at = {}, {}, "", None
         row.beat_at = unit.now
         return _job(row, unit.now)
+
+
+def _check_room(unit: Unit) -> None:
+    row = SolveJobRow
+    running = select(func.count()).where(
+        row.clinic_id == unit.clinic.id, row.status == RUNNING, row.beat_at >= unit.now - LEASE
+    )
+    if (unit.session.scalar(running) or 0) >= MOST_AT_ONCE:
+        raise QueueFull(
+            say(
+                "%(most)s plannings are running already. Wait until one is over, or stop one of them.",
+                most=MOST_AT_ONCE,
+            )
+        )
 
 
 def look(runtime: Runtime, actor: Actor, job_id: int) -> Job:

@@ -14,6 +14,7 @@ from planner.errors import NotAllowed, NotFound
 from planner.notify.delivery import Mailer
 from planner.notify.inbox import Inbox
 from planner.services.audit_about import patient_of
+from planner.services.backup_folder import BackupFolder
 from planner.services.fetching import Fetcher
 from planner.services.origin import NOWHERE, Origin
 from planner.storage.audit_chain import Line, Who, acting, note
@@ -161,6 +162,7 @@ class Runtime:
     reply_address: str | None = None
     inbox: Inbox | None = None
     old_secret_keys: tuple[str, ...] = field(default=(), repr=False)
+    backups: BackupFolder | None = None
 
     @property
     def secret_keys(self) -> tuple[str, ...]:

@@ -18,10 +18,24 @@ from planner.services.sweeping import SweepReport
 from planner.storage.ids import new_id
 from planner.words import say
 
-__all__ = ["Watch", "Work", "ask_stop", "look", "mark_abandoned", "new_job_id", "start", "start_again"]
+__all__ = [
+    "Watch",
+    "Work",
+    "ask_stop",
+    "look",
+    "mark_abandoned",
+    "new_job_id",
+    "start",
+    "start_again",
+    "stop_all",
+    "wait_for_all",
+]
 
 BEAT_SECONDS: Final = 1.0
+_LOOK_SECONDS: Final = 0.05
 _log = logging.getLogger("planner.jobs")
+_at_work: dict[threading.Thread, Watch] = {}
+_at_work_lock = threading.Lock()
 
 
 @dataclass
@@ -81,18 +95,47 @@ def mark_abandoned(runtime: Runtime) -> SweepReport:
     return SweepReport(done=job_rows.abandoned(runtime))
 
 
+def stop_all() -> None:
+    """Let every search of this process end with the best answer it has, because the process ends."""
+    with _at_work_lock:
+        for watch in _at_work.values():
+            watch.stop()
+
+
+def wait_for_all(seconds: float) -> bool:
+    """Wait until all searches of this process have written down what they found, at most so long.
+
+    Returns:
+        False where one still thinks: its job is marked as abandoned later, and can be started again.
+    """
+    deadline = time.monotonic() + seconds
+    with _at_work_lock:
+        threads = list(_at_work)
+    while any(thread.is_alive() for thread in threads) and time.monotonic() < deadline:
+        time.sleep(_LOOK_SECONDS)
+    return not any(thread.is_alive() for thread in threads)
+
+
 def _in_thread(runtime: Runtime, actor: Actor, job: Job, work: Work) -> None:
+    watch = Watch()
     # A daemon: a search must not keep the program from ending; its job is then marked as abandoned.
-    threading.Thread(target=_run, args=(runtime, actor, job, work), name=f"solve-{job.id}", daemon=True).start()
+    thread = threading.Thread(target=_run, args=(runtime, actor, job, work, watch), name=f"solve-{job.id}", daemon=True)
+    with _at_work_lock:
+        _at_work[thread] = watch
+    thread.start()
 
 
-def _run(runtime: Runtime, actor: Actor, job: Job, work: Work) -> None:
-    with logs.about(job=job.id, clinic=actor.clinic_id, staff=actor.staff_id):
-        _run_named(runtime, actor, job, work)
+def _run(runtime: Runtime, actor: Actor, job: Job, work: Work, watch: Watch) -> None:
+    try:
+        with logs.about(job=job.id, clinic=actor.clinic_id, staff=actor.staff_id):
+            _work(runtime, actor, job, work, watch)
+    finally:
+        with _at_work_lock:
+            _at_work.pop(threading.current_thread(), None)
 
 
-def _run_named(runtime: Runtime, actor: Actor, job: Job, work: Work) -> None:
-    watch, over, begun = Watch(), threading.Event(), time.monotonic()
+def _work(runtime: Runtime, actor: Actor, job: Job, work: Work, watch: Watch) -> None:
+    over, begun = threading.Event(), time.monotonic()
     heart = threading.Thread(target=_beat, args=(runtime, actor, job, watch, over), name=f"heart-{job.id}", daemon=True)
     heart.start()
     try:

@@ -1,7 +1,10 @@
 """What all timed work shares: one failing item is logged and put off, and the others are done."""
 
 import logging
-from collections.abc import Callable, Hashable, Iterable
+import threading
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, TypeVar
@@ -51,8 +54,26 @@ class _Delay:
     until: datetime
 
 
+_stop: ContextVar[threading.Event | None] = ContextVar("stop", default=None)
+
 # In memory on purpose: after a restart everything due is tried once more, which idempotent work allows.
 _delays: WeakKeyDictionary[Database, dict[tuple[str, Hashable], _Delay]] = WeakKeyDictionary()
+
+
+@contextmanager
+def until(stop: threading.Event | None) -> Iterator[None]:
+    """Let the sweeps inside the block leave off between two items once `stop` is set; what is left is still due."""
+    token = _stop.set(stop)
+    try:
+        yield
+    finally:
+        _stop.reset(token)
+
+
+def told_to_stop() -> bool:
+    """Whether the program is being stopped, so that a sweep should begin nothing more."""
+    stop = _stop.get()
+    return stop is not None and stop.is_set()
 
 
 def each(
@@ -71,6 +92,8 @@ def each(
     delays = _delays.setdefault(runtime.database, {})
     done = failed = delayed = 0
     for item in items:
+        if told_to_stop():
+            break
         name = (sweep, key(item))
         earlier = delays.get(name)
         if earlier is not None and earlier.until > runtime.clock.now():

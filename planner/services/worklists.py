@@ -34,6 +34,7 @@ PROPOSAL = "proposal"
 LEAVE_CLASH = "leave_clash"
 WISH_CHANGED = "wish_changed"
 CONTACT_CHANGE = "contact_change"
+DAMAGE = "damage"
 ABOUT_COURSES = (TWO_MISSES, CATCH_UP, TO_PLACE, PROPOSAL)
 DISMISSED = "dismissed"
 """Marks in the details of a line that a person took it off: the diary does not put it back by itself."""
@@ -59,6 +60,7 @@ KINDS = {
     UNDER_BOOKED: say("Fewer visits this week than planned"),
     REVIEW_DUE: say("Reviews due"),
     ENDS_SOON: say("Courses that end soon"),
+    DAMAGE: say("Data that contradict themselves"),
 }
 
 

@@ -60,6 +60,8 @@ class CourseRow(ClinicScoped, Base):
     # Without a key of its own: SQLite could add one only by rebuilding a table to which half of the others point.
     service_id: Mapped[int | None] = mapped_column(default=None)
     started_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    # The fingerprint of the form that booked it, so that the same form is told from another with its number.
+    asked_for: Mapped[str] = mapped_column(default="")
     revision_number: Mapped[int] = mapped_column(default=0)
     version: Mapped[int] = mapped_column(default=1)
 

@@ -9,12 +9,12 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
-from planner.storage import audit_rows, calendars, courses, doors, jobs, opening, outward, people, progress
+from planner.storage import audit_rows, calendars, courses, doors, jobs, nights, opening, outward, people, progress
 from planner.storage.base import Base
 from planner.storage.database import Database
 
 METADATA = Base.metadata
-ROOMS = (audit_rows, calendars, courses, doors, jobs, opening, outward, people, progress)
+ROOMS = (audit_rows, calendars, courses, doors, jobs, nights, opening, outward, people, progress)
 
 
 def _config() -> Config:
@@ -38,10 +38,14 @@ def newest() -> str:
     return head
 
 
+def steps() -> frozenset[str]:
+    """All steps this program knows."""
+    return frozenset(step.revision for step in ScriptDirectory.from_config(_config()).walk_revisions())
+
+
 def older() -> frozenset[str]:
     """The steps before the newest one that this program knows."""
-    steps = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
-    return frozenset(steps - {newest()})
+    return steps() - {newest()}
 
 
 def current(database: Database) -> str | None:

@@ -16,6 +16,7 @@ from planner.errors import (
     NotAllowed,
     NotFound,
     PlannerError,
+    QueueFull,
     SlotTaken,
     StaleForm,
     StorageFailed,
@@ -30,6 +31,7 @@ from planner.words import in_language
 STATUS: Final[Mapping[type[PlannerError], int]] = MappingProxyType(
     {
         InvalidInput: 422,
+        QueueFull: 503,
         NotFound: 404,
         NotAllowed: 403,
         SlotTaken: 409,
@@ -74,7 +76,7 @@ def wants_json() -> bool:
 
 def _refused(error: PlannerError) -> Response:
     response = _answer(status_of(error), error.message, field=error.field)
-    if isinstance(error, DatabaseBusy):
+    if isinstance(error, DatabaseBusy | QueueFull):
         response.headers["Retry-After"] = str(RETRY_SECONDS)
     if isinstance(error, TooManyTries):
         response.headers["Retry-After"] = str(error.seconds)

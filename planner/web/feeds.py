@@ -24,7 +24,9 @@ def feed(token: str) -> Response:
         served = feed_for_token(running, token, memory)
     sent = request.headers
     asked = Asked(sent.get("If-None-Match"), sent.get("If-Modified-Since"), sent.get("Accept-Encoding"))
-    found = answer_to(asked, served.written, running.clock.now(), may_pack=current_app.config["FEED_GZIP"])
+    # How old it is, where the database that would say whether it still holds is silent.
+    age = (("Age", str(round(served.stale_for.total_seconds()))),) if served.stale_for is not None else ()
+    found = answer_to(asked, served.written, running.clock.now(), may_pack=current_app.config["FEED_GZIP"], always=age)
     response = Response(found.body, found.status, found.headers)
     # After the answer: noting who asked may have to wait for a turn to write.
     response.call_on_close(lambda: note_fetch(running, served, program))

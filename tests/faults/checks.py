@@ -38,33 +38,48 @@ def overlaps(file: Path) -> int:
     return sum(number(file, _OVERLAPS.format(resource=resource)) for resource in ("practitioner", "room", "patient"))
 
 
+def not_owed(file: Path) -> int:
+    """Bookings whose patient is owed no message."""
+    return number(file, _NOT_OWED)
+
+
 def courses(file: Path) -> int:
     """How many courses there are."""
     return number(file, "SELECT count(*) FROM course")
 
 
 def assert_whole(file: Path) -> None:
-    """The file is sound, nobody is double-booked, no course is half-written, every booking is owed a message."""
-    assert ask(file, "PRAGMA integrity_check") == [("ok",)]
-    assert ask(file, "PRAGMA foreign_key_check") == []
-    assert overlaps(file) == 0
-    assert number(file, _NOT_OWED) == 0
-    assert number(file, _OWED_FOR_NOTHING) == 0
-    _assert_history_is_the_present(file)
+    """The file is sound, nobody is double-booked, no course is half-written, every booking is owed a message.
+
+    All of it is asked of one moment, so that others may write meanwhile.
+    """
+    with closing(sqlite3.connect(file, timeout=20, isolation_level=None)) as moment:
+        moment.execute("BEGIN")
+        assert moment.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        assert moment.execute("PRAGMA foreign_key_check").fetchall() == []
+        for resource in ("practitioner", "room", "patient"):
+            assert _count(moment, _OVERLAPS.format(resource=resource)) == 0
+        assert _count(moment, _NOT_OWED) == 0
+        assert _count(moment, _OWED_FOR_NOTHING) == 0
+        _assert_history_is_the_present(moment)
 
 
-def _assert_history_is_the_present(file: Path) -> None:
+def _count(moment: sqlite3.Connection, query: str) -> int:
+    return moment.execute(query).fetchone()[0]
+
+
+def _assert_history_is_the_present(moment: sqlite3.Connection) -> None:
     """Every course stands as its last revision says."""
     newest = """
         SELECT course.id, revision.after FROM course LEFT JOIN revision
           ON revision.course_id = course.id AND revision.number = course.revision_number
     """
     standing: dict[int, set[tuple[int, str, str]]] = {}
-    for course, appointment, status, start in ask(
-        file, "SELECT course_id, id, status, substr(starts_at, 1, 16) FROM appointment"
+    for course, appointment, status, start in moment.execute(
+        "SELECT course_id, id, status, substr(starts_at, 1, 16) FROM appointment"
     ):
         standing.setdefault(course, set()).add((appointment, status, start))
-    for course, after in ask(file, newest):
+    for course, after in moment.execute(newest):
         assert after is not None, f"course {course} has no history"
         told = {
             (booked["id"], booked["status"], booked["starts_at"][:16].replace("T", " "))

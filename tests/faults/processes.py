@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
+from typing import Any
 
 from planner.notify.message import Mailbox
 from planner.notify.smtp import SmtpMailer
@@ -46,7 +47,8 @@ def together(work: object, count: int, *arguments: object) -> list[Tally]:
 
 def hammer(number: int, barrier: Barrier, results: object, clinic: BusyClinic, seconds: float) -> None:
     """Book, move, cancel and confirm without a pause."""
-    hands = Hands(clinic, clinic.runtime(), random.Random(number))
+    # So many on a machine with few processors may wait long for a turn; that is slow, and no fault.
+    hands = Hands(clinic, clinic.runtime(wait_seconds=60), random.Random(number))
     barrier.wait(_WAIT)
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -58,16 +60,14 @@ def naive_hammer(number: int, barrier: Barrier, results: object, clinic: BusyCli
     """Look whether a slot is free, then take it: what a program does that forgot that others are at work."""
     chance, done = random.Random(number), Counter()
     with closing(sqlite3.connect(clinic.file, timeout=20, isolation_level=None)) as connection:
-        some = connection.execute("SELECT * FROM appointment LIMIT 1")
-        names = [column[0] for column in some.description]
-        pattern = dict(zip(names, some.fetchone(), strict=True))
+        pattern = pattern_of(connection, "appointment")
         barrier.wait(_WAIT)
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             day = FIRST_DAY + timedelta(days=chance.randrange(20))
             start = datetime.combine(day, datetime.min.time()) + timedelta(hours=9, minutes=30 * chance.randrange(8))
             if _looks_free(connection, pattern, start):
-                _take(connection, {**pattern, "id": chance.getrandbits(60), **_times(start)})
+                insert_row(connection, "appointment", {**pattern, "id": chance.getrandbits(60), **_times(start)})
                 done["book"] += 1
     results.put(Tally(done, Counter(), []))
 
@@ -85,16 +85,37 @@ def _looks_free(connection: sqlite3.Connection, pattern: dict, start: datetime) 
     return found.fetchone()[0] == 0
 
 
-def _take(connection: sqlite3.Connection, row: dict) -> None:
+def pattern_of(connection: sqlite3.Connection, table: str, condition: str = "TRUE") -> dict:
+    """Some row, by its columns."""
+    some = connection.execute(f"SELECT * FROM {table} WHERE {condition} LIMIT 1")  # noqa: S608
+    return dict(zip([column[0] for column in some.description], some.fetchone(), strict=True))
+
+
+def insert_row(connection: sqlite3.Connection, table: str, row: dict) -> None:
+    """Write a row past the program."""
     names, places = ", ".join(row), ", ".join("?" * len(row))
-    connection.execute(f"INSERT INTO appointment ({names}) VALUES ({places})", tuple(row.values()))  # noqa: S608
+    connection.execute(f"INSERT INTO {table} ({names}) VALUES ({places})", tuple(row.values()))  # noqa: S608
 
 
-def work_until_killed(clinic: BusyClinic, seed: int) -> None:
-    """Book and move until somebody ends this process."""
+def work_until_killed(done: Any, clinic: BusyClinic, seed: int) -> None:
+    """Book and move until somebody ends this process; `done` counts what is over."""
     hands = Hands(clinic, clinic.runtime(), random.Random(seed))
     while True:
         hands.do_something()
+        done.value += 1
+
+
+def book_in_two_steps(done: Any, file: Path) -> None:
+    """Write a booking, then its message, each by itself, until somebody ends this process; `done` counts them."""
+    with closing(sqlite3.connect(file, timeout=20, isolation_level=None)) as connection:
+        booking, message = (pattern_of(connection, table) for table in ("revision", "outbox"))
+        while True:
+            fresh = random.getrandbits(40)
+            insert_row(connection, "revision", {**booking, "id": fresh, "number": fresh, "kind": "booked"})
+            time.sleep(0.002)
+            key = f"course-{booking['course_id']}-revision-{fresh}"
+            insert_row(connection, "outbox", {**message, "id": fresh, "key": key})
+            done.value += 1
 
 
 def send_until_done(clinic: BusyClinic, now: datetime, port: int) -> None:

@@ -51,12 +51,15 @@ class BusyClinic:
         return replace(self, file=file)
 
 
-def make_busy_clinic(file: Path, patients: int, therapists: int = 2) -> BusyClinic:
+def make_busy_clinic(
+    file: Path, patients: int, therapists: int = 2, *, zone: str = "Europe/London", now: datetime = NOW,
+    hours: tuple[str, str] = ("09:00", "13:00"),
+) -> BusyClinic:  # fmt: skip
     """A small clinic with few slots, so that its people get into each other's way."""
     database = Database(f"sqlite:///{file}")
     schema.upgrade(database)
-    runtime = Runtime(database, FakeClock(NOW), FakeMailer(), secret_key="s" * 32)
-    clinic_id = clinic_setup.create_clinic(runtime, NewClinic("Busy Clinic", "Europe/London", "GB"))
+    runtime = Runtime(database, FakeClock(now), FakeMailer(), secret_key="s" * 32)
+    clinic_id = clinic_setup.create_clinic(runtime, NewClinic("Busy Clinic", zone, "GB"))
     with runtime.writing(Actor.system(clinic_id)) as unit:
         clinic_setup.change_policies(unit, horizon_days=28)
         reception = make_person(unit, "Rosa Lind", "rosa@example.org", "reception")
@@ -65,7 +68,7 @@ def make_busy_clinic(file: Path, patients: int, therapists: int = 2) -> BusyClin
             for number in range(therapists)
         ]
         for person in people:
-            clinic_setup.set_practitioner_hours(unit, person, weekly("09:00", "13:00"))
+            clinic_setup.set_practitioner_hours(unit, person, weekly(*hours))
         for number in range(therapists):
             clinic_setup.add_room(unit, f"Room {number}")
         everybody = tuple(make_patient(unit, f"Patient {n}", f"p{n}@example.org") for n in range(patients))

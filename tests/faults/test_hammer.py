@@ -1,4 +1,4 @@
-"""Many people book at once: nobody is double-booked; the same without the guard shows that the test would see it."""
+"""Fault 2: many people book at once. Nobody is double-booked; without the guard the test would see it."""
 
 import random
 import sqlite3
@@ -7,6 +7,7 @@ from contextlib import closing
 
 import pytest
 
+from planner.services import integrity
 from planner.storage.guard import GUARDED
 from tests.faults.checks import assert_whole, courses, overlaps
 from tests.faults.processes import folder_copy, hammer, naive_hammer, together
@@ -14,7 +15,7 @@ from tests.faults.scenes import Hands, make_busy_clinic
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow]
 
-PROCESSES = 8
+PROCESSES = 16
 # What a person is told who came second, or whose choice makes no sense any more.
 ORDINARY = {"SlotTaken", "StaleForm", "AppointmentLocked", "InvalidInput"}
 
@@ -27,8 +28,8 @@ def busy(tmp_path):
     return clinic
 
 
-def test_eight_people_booking_at_once_double_book_nobody(busy, capsys):
-    """Eight processes book whole courses, move, cancel and confirm on one file; without the guard it goes wrong."""
+def test_fault_02_sixteen_people_booking_at_once_double_book_nobody(busy, capsys, record_fault):
+    """Sixteen processes book whole courses, move, cancel and confirm on one file; without the guard it goes wrong."""
     naive = busy.at(folder_copy(busy.file, "naive.sqlite"))
     with closing(sqlite3.connect(naive.file)) as connection:
         for resource in GUARDED:
@@ -41,9 +42,14 @@ def test_eight_people_booking_at_once_double_book_nobody(busy, capsys):
     done, refused = _sum(tallies, "done"), _sum(tallies, "refused")
     assert overlaps(naive.file) > 0, "the control found every slot well guarded; then this test proves nothing"
     assert_whole(busy.file)
+    assert list(integrity.verify(busy.runtime(), busy.actor)) == []
     assert courses(busy.file) == done["book"] + 1
     assert all(done[action] > 0 for action in ("book", "move", "cancel", "confirm"))
     assert set(refused) <= ORDINARY
+    record_fault(
+        f"{PROCESSES} processes at one SQLite diary (the same without the guard: {overlaps(naive.file)} double)",
+        times=sum(done.values()),
+    )
 
 
 def _sum(tallies, name):

@@ -6,7 +6,7 @@ import time
 import pytest
 from structlog.contextvars import get_contextvars
 
-from planner.errors import InvalidInput, NotFound, SlotTaken, StaleForm
+from planner.errors import InvalidInput, NotFound, QueueFull, SlotTaken, StaleForm
 from planner.services import job_rows, solve_jobs
 from planner.services.tidy import tidy
 from planner.storage.ids import new_id
@@ -58,6 +58,53 @@ def test_a_running_job_can_be_stopped_and_keeps_its_best(runtime, clinic):
     solve_jobs.ask_stop(runtime, clinic.rosa.actor, job_id)
     job = finished(runtime, clinic, job_id, seconds=10)
     assert (job.status, job.answer, job.stopping) == ("done", {"best": 50}, True)
+
+
+def until_stopped(runtime, actor, request, watch):
+    """A search that goes on until it is told to end."""
+    watch.progress(50, 40, 0.0, 0)
+    while not watch.stopped():
+        time.sleep(0.01)
+    return {"best": 50}
+
+
+def test_a_clinic_can_not_begin_more_than_some_at_once(runtime, clinic, other_clinic):
+    """One more is refused with what to do; another clinic is not concerned; when one is over there is room again."""
+    jobs = [started(runtime, clinic, until_stopped) for _ in range(job_rows.MOST_AT_ONCE)]
+    with pytest.raises(QueueFull, match="3 plannings are running already"):
+        started(runtime, clinic, until_stopped)
+    started(runtime, other_clinic, until_stopped)
+    solve_jobs.ask_stop(runtime, clinic.rosa.actor, jobs[0])
+    finished(runtime, clinic, jobs[0], seconds=10)
+    jobs.append(started(runtime, clinic, until_stopped))
+    with pytest.raises(QueueFull):
+        solve_jobs.start_again(runtime, clinic.rosa.actor, jobs[0], until_stopped)
+    solve_jobs.stop_all()
+    assert solve_jobs.wait_for_all(10)
+
+
+def test_a_job_whose_process_died_takes_nobodys_room(runtime, clinic, clock):
+    """It will never be over by itself."""
+    for _ in range(job_rows.MOST_AT_ONCE):
+        job_rows.open_job(runtime, clinic.rosa.actor, "test", {}, new_id())
+    clock.advance(seconds=job_rows.LEASE.total_seconds() + 1)
+    assert job_rows.open_job(runtime, clinic.rosa.actor, "test", {}, new_id()) is not None
+
+
+def test_what_searches_found_is_kept_when_the_program_ends(runtime, clinic):
+    """All of them are told, and written down before the time is over; one that does not listen is left behind."""
+    jobs = [started(runtime, clinic, until_stopped) for _ in range(2)]
+    solve_jobs.stop_all()
+    assert solve_jobs.wait_for_all(10)
+    for job_id in jobs:
+        job = solve_jobs.look(runtime, clinic.rosa.actor, job_id)
+        assert (job.status, job.answer) == ("done", {"best": 50})
+    go_on = threading.Event()
+    deaf = started(runtime, clinic, lambda *_: {"late": go_on.wait(20)})
+    solve_jobs.stop_all()
+    assert not solve_jobs.wait_for_all(0.1)
+    go_on.set()
+    finished(runtime, clinic, deaf, seconds=10)
 
 
 def test_the_same_form_sent_twice_begins_one_solve(runtime, clinic):

@@ -198,6 +198,15 @@ LOOKS: Final[Mapping[str, KindLook]] = MappingProxyType(
             say("These patients have no e-mail address. Tell them what changed."),
             (_OPEN, _PATIENT, _take_off(say("Told"))),
         ),
+        service.DAMAGE: KindLook(
+            NOW,
+            "bad",
+            say("The nightly look found these. Compare with what is true, then write to whoever runs the planner."),
+            (
+                Action(say("Open the course"), "courses.course", _course, post=False),
+                _take_off(say("Seen to")),
+            ),
+        ),
         service.TO_PLACE: KindLook(
             SOON,
             "warn",

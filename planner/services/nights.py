@@ -1,0 +1,59 @@
+"""Work that is done once a night: which night it is, whether its work is done, and how far it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime, time
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+
+from planner.services.runtime import Actor, Runtime, Unit
+from planner.storage.nights import NightWorkRow
+
+BEGINS: Final = time(2)
+"""By the clinic's wall clock. Where the clocks skip this time the first moment after it is later, and counts."""
+
+Position = dict[str, Any]
+Step = Callable[[Position], Position | None]
+"""Does some of the work and gives where it is then; None: it is over."""
+
+
+def night_of(now: datetime, zone: ZoneInfo) -> date | None:
+    """The night whose work may be done now; None before the first hours are over.
+
+    It is the clinic's calendar day, of which there is each one once, whatever the clocks do.
+    """
+    wall = now.astimezone(zone)
+    return wall.date() if wall.time() >= BEGINS else None
+
+
+def owed(unit: Unit, name: str) -> date | None:
+    """The night whose work is owed: one that was begun and not finished, else this one. None: all is done."""
+    row = _row(unit, name)
+    if row is not None and row.ended_at is None:
+        return row.night
+    night = night_of(unit.now, unit.zone)
+    return night if night is not None and (row is None or row.night < night) else None
+
+
+def position(unit: Unit, name: str) -> Position:
+    """Where the work that is owed goes on; empty at its beginning."""
+    row = _row(unit, name)
+    return dict(row.position) if row is not None and row.ended_at is None else {}
+
+
+def keep(runtime: Runtime, actor: Actor, name: str, night: date, reached: Position | None) -> None:
+    """Write down how far the work is; None: it is over for this night."""
+    with runtime.writing(actor) as unit:
+        row = _row(unit, name)
+        if row is None:
+            row = NightWorkRow(name=name, night=night, position={})
+            unit.session.add(row)
+        row.night, row.position = night, reached or {}
+        row.ended_at = unit.now if reached is None else None
+
+
+def _row(unit: Unit, name: str) -> NightWorkRow | None:
+    return unit.session.scalar(select(NightWorkRow).where(NightWorkRow.name == name))
