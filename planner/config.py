@@ -107,7 +107,8 @@ class Config:
 
     Args:
         instance: absolute folder of the database, the secret key, settings.toml and the outtray.
-        database_url: an SQLAlchemy URL of an SQLite file with an absolute path.
+        database_url: an SQLAlchemy URL: of an SQLite file with its absolute path, or of a PostgreSQL database. It may
+            have a password, so no message and no log has it.
         secret_key: signs sessions and links; at least 32 characters.
         host, port: where the server listens.
         public_url: how people reach it from outside, or None for the address it listens on.
@@ -124,7 +125,7 @@ class Config:
     """
 
     instance: Path
-    database_url: str
+    database_url: str = field(repr=False)
     secret_key: str = field(repr=False)
     host: str = "127.0.0.1"
     port: int = 8000
@@ -143,8 +144,7 @@ class Config:
         _check_range("trusted_proxies", self.trusted_proxies, 0, 5)
         if len(self.secret_key) < SECRET_KEY_LENGTH_MIN:
             raise _refusal("secret_key", f"is shorter than {SECRET_KEY_LENGTH_MIN} characters")
-        if not self.database_url.startswith("sqlite:////") or "?" in self.database_url:
-            raise _refusal("database_url", "must name an SQLite file by its full path, sqlite:////srv/planner.sqlite")
+        check_database_url(self.database_url)
         _check_public_url(self.public_url)
         if self.reply_address is not None and not _PLAIN_ADDRESS.fullmatch(self.reply_address):
             raise _refusal("reply_address", f"is {self.reply_address!r}; it must be like replies@clinic.example")
@@ -303,6 +303,22 @@ def _kept_secret(path: Path) -> str:
             return kept
     except (OSError, UnicodeDecodeError) as error:
         raise StorageFailed(f"The secret key {path} can't be read or written: {error}.", field="secret_key") from error
+
+
+def check_database_url(url: str) -> None:
+    """Raise InvalidInput where this is no database of ours. It is not repeated: it may have a password."""
+    if url.startswith("sqlite:"):
+        if not url.startswith("sqlite:////") or "?" in url:
+            raise _refusal("database_url", "must name an SQLite file by its full path, sqlite:////srv/planner.sqlite")
+        return
+    try:
+        parts = urlsplit(url)
+        good = parts.scheme == "postgresql+psycopg" and len(parts.path) > 1 and parts.port != 0
+    except ValueError:
+        good = False
+    if not (good and url.isprintable()):
+        example = "postgresql+psycopg://planner:password@db.example.org/planner"
+        raise _refusal("database_url", f"must be sqlite:////srv/planner.sqlite, or like {example}")
 
 
 def _check_public_url(url: str | None) -> None:

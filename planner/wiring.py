@@ -2,10 +2,7 @@
 
 import logging
 import logging.config
-from pathlib import Path
 from typing import Final, cast
-
-from sqlalchemy import text
 
 from planner.clock import SystemClock
 from planner.config import Config
@@ -41,11 +38,7 @@ def check_ready(runtime: Runtime) -> None:
     Raises:
         StorageFailed: saying what to do.
     """
-    file = Path(str(runtime.database.url.database))
-    if not file.exists():
-        raise StorageFailed(f"There is no database yet ({file}). Run `planner db upgrade`.")
-    with runtime.database.reading(None) as session:
-        session.execute(text("SELECT count(*) FROM sqlite_master"))
+    runtime.database.check_there()
     step = schema.current(runtime.database)
     if step != schema.newest():
         raise StorageFailed(

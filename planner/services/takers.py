@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Final
 
-from sqlalchemy import exists, func, or_, select
+from sqlalchemy import exists, or_, select
 
 from planner.scheduling.events import EarlierWanted, befallen
 from planner.scheduling.points import course_points, window_points
@@ -18,6 +18,7 @@ from planner.services.planning import MIN_GAP_HOURS, case_for, instant, visits_o
 from planner.services.runtime import Unit
 from planner.services.snapshot import CourseSnapshot, take_all
 from planner.storage.courses import OCCUPYING_STATUSES, AppointmentRow, CourseRow, SessionRow
+from planner.storage.functions import json_list_has
 from planner.storage.jobs import SlotOfferRow
 from planner.storage.people import PatientRow
 
@@ -152,7 +153,6 @@ def _fits(
 
 def _candidates(slot: FreedSlot) -> tuple[Any, ...]:
     """What must hold of a course: it runs, its patient welcomes earlier times and would see the therapist."""
-    people = func.json_each(CourseRow.wishes, "$.practitioners").table_valued("value")
     later = select(AppointmentRow.course_id).where(
         AppointmentRow.status.in_(("booked", "pending")),
         AppointmentRow.starts_at > slot.starts_at,
@@ -162,7 +162,7 @@ def _candidates(slot: FreedSlot) -> tuple[Any, ...]:
         CourseRow.status.in_(("planned", "active")),
         CourseRow.automation == "apply",
         exists(select(PatientRow.id).where(PatientRow.id == CourseRow.patient_id, PatientRow.wants_earlier)),
-        exists(select(people.c.value).where(people.c.value == slot.practitioner_id)),
+        json_list_has(CourseRow.wishes, "practitioners", slot.practitioner_id),
         or_(CourseRow.id.in_(later), CourseRow.id.in_(_to_place())),
     )
 

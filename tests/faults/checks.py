@@ -1,9 +1,14 @@
-"""What must hold in a database file whatever happened to it; asked with plain SQL, not with the program's own code."""
+"""What must hold in a database whatever happened to it; asked with plain SQL, not with the program's own code.
+
+A database is a file of SQLite's, or the address of one of PostgreSQL's.
+"""
 
 import json
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+
+import psycopg
 
 _OVERLAPS = """
     SELECT count(*) FROM appointment AS one JOIN appointment AS two
@@ -22,46 +27,52 @@ _OWED_FOR_NOTHING = """
 """
 
 
-def ask(file: Path, query: str) -> list[tuple]:
+def ask(file: Path | str, query: str) -> list[tuple]:
     """The answer of a connection of its own."""
+    if isinstance(file, str):
+        with psycopg.connect(
+            file.replace("+psycopg", ""), options="-c planner.clinic_id=all -c timezone=UTC"
+        ) as asking:
+            return asking.execute(query).fetchall()
     with closing(sqlite3.connect(file, timeout=20)) as connection:
         return connection.execute(query).fetchall()
 
 
-def number(file: Path, query: str) -> int:
+def number(file: Path | str, query: str) -> int:
     """A single number."""
     return ask(file, query)[0][0]
 
 
-def overlaps(file: Path) -> int:
+def overlaps(file: Path | str) -> int:
     """Pairs of appointments that take one practitioner, room or patient at the same time."""
     return sum(number(file, _OVERLAPS.format(resource=resource)) for resource in ("practitioner", "room", "patient"))
 
 
-def courses(file: Path) -> int:
+def courses(file: Path | str) -> int:
     """How many courses there are."""
     return number(file, "SELECT count(*) FROM course")
 
 
-def assert_whole(file: Path) -> None:
+def assert_whole(file: Path | str) -> None:
     """The file is sound, nobody is double-booked, no course is half-written, every booking is owed a message."""
-    assert ask(file, "PRAGMA integrity_check") == [("ok",)]
-    assert ask(file, "PRAGMA foreign_key_check") == []
+    if isinstance(file, Path):
+        assert ask(file, "PRAGMA integrity_check") == [("ok",)]
+        assert ask(file, "PRAGMA foreign_key_check") == []
     assert overlaps(file) == 0
     assert number(file, _NOT_OWED) == 0
     assert number(file, _OWED_FOR_NOTHING) == 0
     _assert_history_is_the_present(file)
 
 
-def _assert_history_is_the_present(file: Path) -> None:
+def _assert_history_is_the_present(file: Path | str) -> None:
     """Every course stands as its last revision says."""
     newest = """
-        SELECT course.id, revision.after FROM course LEFT JOIN revision
+        SELECT course.id, CAST(revision.after AS text) FROM course LEFT JOIN revision
           ON revision.course_id = course.id AND revision.number = course.revision_number
     """
     standing: dict[int, set[tuple[int, str, str]]] = {}
     for course, appointment, status, start in ask(
-        file, "SELECT course_id, id, status, substr(starts_at, 1, 16) FROM appointment"
+        file, "SELECT course_id, id, status, substr(CAST(starts_at AS text), 1, 16) FROM appointment"
     ):
         standing.setdefault(course, set()).add((appointment, status, start))
     for course, after in ask(file, newest):
