@@ -41,7 +41,6 @@ _WRITES_ALL: Final = f"{_WRITES} pg_advisory_xact_lock(1, 0)"
 _MIGRATES: Final = f"{_WRITES} pg_advisory_xact_lock(1, 1)"
 _WAITS: Final = "SELECT set_config('lock_timeout', %(wait)s, true)"
 
-_LOST: Final = "The connection to the database was lost. Try again in a moment."
 _OTHERS_WROTE: Final = ("40001", "40P01")
 _TIMED_OUT: Final = ("57014", "53300")
 # The server goes, comes or has gone: classes 08 and 57P of PostgreSQL's codes.
@@ -171,7 +170,7 @@ class Postgresql:
         if any(each in words for each in _WRONG_ADDRESS):
             # The words name the user and the database, never the password.
             return StorageFailed(f"The database {self.name} can't be opened: {words.splitlines()[-1].strip()}")
-        return DatabaseBusy(say(_LOST))
+        return DatabaseBusy(say("The connection to the database was lost. Try again in a moment."))
 
     def close(self) -> None:
         """Close all connections."""
