@@ -194,6 +194,8 @@ def _matches(stored: str, password: str) -> bool:
 
 def _staff_by_email(runtime: Runtime, email: str) -> StaffRow | None:
     spelled = unicodedata.normalize("NFC", email).strip().casefold()
+    if "\x00" in spelled:
+        return None  # Nobody's address has it, and PostgreSQL can't even be asked for it.
     with runtime.database.reading(None) as session:
         return session.scalar(select(StaffRow).where(StaffRow.email == spelled, StaffRow.active))
 

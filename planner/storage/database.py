@@ -36,6 +36,7 @@ class Database:
         self.wait_seconds = wait_seconds
         self._kind = _kind(self.url, wait_seconds)
         self.engine = self._kind.engine
+        self.write_engine = self._kind.write_engine
 
     @property
     def name(self) -> str:

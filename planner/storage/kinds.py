@@ -22,6 +22,8 @@ class Kind(Protocol):
     """
 
     engine: Engine
+    write_engine: Engine
+    """Of the transactions that write; `engine` is of all others."""
 
     @property
     def name(self) -> str:

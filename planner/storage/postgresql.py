@@ -30,15 +30,14 @@ _IDLE_SECONDS: Final = 300
 _TRIES: Final = 2
 
 # The comment tells it apart from questions in the server's own lists.
-_READS: Final = "/* begin */ SELECT set_config('planner.clinic_id', %(clinic)s, true)"
+_BEGINS: Final = "/* begin */ SELECT set_config('planner.clinic_id', %(clinic)s, true)"
+_READS: Final = f"{_BEGINS}, set_config('transaction_read_only', 'on', true)"
 # Keys of one number are clinics; those of two are the planner's own: (1, 0) all clinics, (1, 1) the schema. A list is
 # worked out from left to right, so nobody waits for a turn without an end to the wait.
-_WRITES: Final = (
-    "/* begin */ SELECT set_config('planner.clinic_id', %(clinic)s, true), set_config('lock_timeout', %(wait)s, true), "
-)
-_WRITES_ONE: Final = f"{_WRITES} pg_advisory_xact_lock_shared(1, 0), pg_advisory_xact_lock(%(key)s)"
-_WRITES_ALL: Final = f"{_WRITES} pg_advisory_xact_lock(1, 0)"
-_MIGRATES: Final = f"{_WRITES} pg_advisory_xact_lock(1, 1)"
+_WRITES: Final = f"{_BEGINS}, set_config('lock_timeout', %(wait)s, true)"
+_WRITES_ONE: Final = f"{_WRITES}, pg_advisory_xact_lock_shared(1, 0), pg_advisory_xact_lock(%(key)s)"
+_WRITES_ALL: Final = f"{_WRITES}, pg_advisory_xact_lock(1, 0)"
+_MIGRATES: Final = f"{_WRITES}, pg_advisory_xact_lock(1, 1)"
 _WAITS: Final = "SELECT set_config('lock_timeout', %(wait)s, true)"
 
 _OTHERS_WROTE: Final = ("40001", "40P01")
@@ -59,9 +58,11 @@ class Postgresql:
     def __init__(self, url: URL, wait_seconds: float) -> None:
         self._url = url
         self._wait_seconds = wait_seconds
-        self.engine = _engine(url, pool_size=_CONNECTIONS, max_overflow=_MORE_CONNECTIONS, pool_timeout=wait_seconds)
-        self._reads = self.engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-        self._writes = self.engine.execution_options(isolation_level="READ COMMITTED")
+        self.engine = _engine(
+            url, pool_size=_CONNECTIONS, max_overflow=_MORE_CONNECTIONS, pool_timeout=wait_seconds,
+            isolation_level="REPEATABLE READ",
+        )  # fmt: skip
+        self.write_engine = self.engine.execution_options(isolation_level="READ COMMITTED")
         # Looks name their clinic themselves; their connections never write.
         self._look_engine = _engine(
             url, {"planner.clinic_id": walls.ALL, "default_transaction_read_only": "on"},
@@ -76,14 +77,14 @@ class Postgresql:
     @contextmanager
     def reading(self, clinic_id: int | None) -> Iterator[Session]:
         """A session that sees the moment of its beginning, whatever is written meanwhile."""
-        with self._opened(self._reads, clinic_id, _READS) as session:
+        with self._opened(self.engine, clinic_id, _READS) as session:
             yield session
 
     @contextmanager
     def writing(self, clinic_id: int | None) -> Iterator[Session]:
         """A transaction alone in writing its clinic; one of all clinics is alone in writing at all."""
         begin = _WRITES_ALL if clinic_id is None else _WRITES_ONE
-        with self._opened(self._writes, clinic_id, begin) as session:
+        with self._opened(self.write_engine, clinic_id, begin) as session:
             yield session
             session.flush()
             try:
@@ -117,9 +118,8 @@ class Postgresql:
     @contextmanager
     def trying(self) -> Iterator[Connection]:
         """A transaction beside all others; closing the connection rolls it back."""
-        with self._writes.connect() as connection:
-            connection.exec_driver_sql(_READS, {"clinic": walls.ALL})
-            connection.exec_driver_sql(_WAITS, {"wait": self._wait})
+        with self.write_engine.connect() as connection:
+            connection.exec_driver_sql(_WRITES, {"clinic": walls.ALL, "wait": self._wait})
             yield connection
 
     @contextmanager
@@ -129,7 +129,7 @@ class Postgresql:
         The clinic works on meanwhile, but for what touches a table that is changed; if that table is not to be had
         within `wait_seconds`, nothing is changed.
         """
-        with self._writes.begin() as connection:
+        with self.write_engine.begin() as connection:
             wait = f"{_MIGRATION_WAIT_SECONDS}s"
             connection.exec_driver_sql(_MIGRATES, {"clinic": walls.ALL, "wait": wait})
             connection.exec_driver_sql(_WAITS, {"wait": self._wait})

@@ -32,7 +32,7 @@ class Sqlite:
     def __init__(self, url: URL, wait_seconds: float) -> None:
         self.engine = _engine(url, wait_seconds)
         self._file = Path(str(url.database))
-        self._write_engine = self.engine.execution_options(writes=True)
+        self.write_engine = self.engine.execution_options(writes=True)
         self._look_engine = self.engine.execution_options(looks=True)
         self._turn = _WriteTurn(Path(f"{url.database}.lock"), wait_seconds)
         self._glances = Glances(str(url.database))
@@ -53,7 +53,7 @@ class Sqlite:
         """A transaction that is alone in writing, whatever clinic it is of."""
         with (
             self._turn,
-            Session(self._write_engine, info={"clinic_id": clinic_id}, expire_on_commit=False) as session,
+            Session(self.write_engine, info={"clinic_id": clinic_id}, expire_on_commit=False) as session,
             session.begin(),
         ):
             yield session
@@ -70,13 +70,13 @@ class Sqlite:
     @contextmanager
     def trying(self) -> Iterator[Connection]:
         """A connection that may write, with its turn."""
-        with self._turn, self._write_engine.connect() as connection:
+        with self._turn, self.write_engine.connect() as connection:
             yield connection
 
     @contextmanager
     def migrating(self) -> Iterator[Connection]:
         """A transaction alone in writing."""
-        with self._turn, self._write_engine.begin() as connection:
+        with self._turn, self.write_engine.begin() as connection:
             yield connection
 
     def check_there(self) -> None:

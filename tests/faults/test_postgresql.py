@@ -10,11 +10,13 @@ from datetime import timedelta
 import psycopg
 import pytest
 from psycopg import sql
+from sqlalchemy.engine import make_url
 
+from planner.services import booking
 from planner.storage.guard import constraint_statements
 from tests.databases import one_of
 from tests.faults.checks import assert_whole, courses, number, overlaps
-from tests.faults.processes import CONTEXT, Tally, hammer, together
+from tests.faults.processes import CONTEXT, Tally, together
 from tests.faults.scenes import NOW, Hands, make_busy_clinic
 from tests.faults.test_hammer import ORDINARY
 from tests.postgresql import Server
@@ -23,6 +25,7 @@ pytestmark = [pytest.mark.faults, pytest.mark.slow]
 
 PROCESSES = 16
 SECONDS = 8.0
+LEAST_ACTIONS = 6
 BACK_WITHIN = 10.0
 _WAIT = 120
 
@@ -50,10 +53,10 @@ def _booked(clinic):
 def test_fault_2_sixteen_people_booking_at_once_double_book_nobody_on_postgresql(busy, postgresql_databases, capsys):
     """They book whole courses, move, cancel and confirm; without the guard and a turn to write it goes wrong."""
     server, naive = postgresql_databases.server, "naive"
-    with one_of(postgresql_databases, server.create(naive, busy.address.split("/")[-1].split("?")[0])) as unguarded:
+    with one_of(postgresql_databases, server.create(naive, make_url(busy.address).database)) as unguarded:
         for constraint in constraint_statements():
             server.ask(f"ALTER TABLE appointment DROP CONSTRAINT {constraint}", naive)
-        tallies = together(hammer, PROCESSES, busy, SECONDS)
+        tallies = together(_hammer, PROCESSES, [busy])
         careless = together(_naive_hammer, PROCESSES, unguarded, 2.0)
         double = overlaps(unguarded)
     with capsys.disabled():
@@ -70,7 +73,7 @@ def test_fault_2_sixteen_people_booking_at_once_double_book_nobody_on_postgresql
 def test_fault_2_people_of_four_clinics_write_side_by_side(address, tmp_path, capsys):
     """As many people in four clinics: nobody is in the way of another clinic, nobody is double-booked."""
     clinics = [_booked(make_busy_clinic(tmp_path, 12, address=address, name=f"c{number}-")) for number in range(4)]
-    tallies = together(_hammer_one_of, PROCESSES, clinics, SECONDS)
+    tallies = together(_hammer, PROCESSES, clinics)
     with capsys.disabled():
         print(_table("four clinics", tallies, overlaps(address)))
     assert_whole(address)
@@ -116,9 +119,17 @@ def _assert_all_that_was_said_is_kept(clinic, told):
     assert number(clinic.address, "SELECT count(*) FROM appointment WHERE clinic_id IS NULL") == 0
 
 
-def _hammer_one_of(process, barrier, results, clinics, seconds):
-    """The same as `hammer`, in one of several clinics."""
-    hammer(process, barrier, results, clinics[process % len(clinics)], seconds)
+def _hammer(process, barrier, results, clinics):
+    """Book, move, cancel and confirm without a pause, in one of the clinics: for a while, and each a few times."""
+    clinic = clinics[process % len(clinics)]
+    hands = Hands(clinic, clinic.runtime(wait_seconds=60), random.Random(process))
+    # The first proposal of a process loads what finds dates.
+    booking.propose(hands.runtime, clinic.actor, hands.request(), with_alternatives=False)
+    barrier.wait(_WAIT)
+    end = time.monotonic() + SECONDS
+    while time.monotonic() < end or len(hands.seconds) < LEAST_ACTIONS:
+        hands.do_something()
+    results.put(Tally(hands.done, hands.refused, hands.seconds))
 
 
 def _work_on(process, barrier, results, clinic, seconds):
