@@ -62,7 +62,7 @@ class Postgresql:
             url, pool_size=_CONNECTIONS, max_overflow=_MORE_CONNECTIONS, pool_timeout=wait_seconds,
             isolation_level="REPEATABLE READ",
         )  # fmt: skip
-        self.write_engine = self.engine.execution_options(isolation_level="READ COMMITTED")
+        self.write_engine: Engine = self.engine.execution_options(isolation_level="READ COMMITTED")
         # Looks name their clinic themselves; their connections never write.
         self._look_engine = _engine(
             url, {"planner.clinic_id": walls.ALL, "default_transaction_read_only": "on"},

@@ -32,7 +32,7 @@ class Sqlite:
     def __init__(self, url: URL, wait_seconds: float) -> None:
         self.engine = _engine(url, wait_seconds)
         self._file = Path(str(url.database))
-        self.write_engine = self.engine.execution_options(writes=True)
+        self.write_engine: Engine = self.engine.execution_options(writes=True)
         self._look_engine = self.engine.execution_options(looks=True)
         self._turn = _WriteTurn(Path(f"{url.database}.lock"), wait_seconds)
         self._glances = Glances(str(url.database))
