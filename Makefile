@@ -2,8 +2,8 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup run test test-fast test-slow test-faults lint format texts bench bench-feeds pictures wheel lock sbom
-.PHONY: clean
+.PHONY: help setup run test test-fast test-postgresql test-slow test-faults lint format texts bench bench-feeds pictures
+.PHONY: wheel lock sbom clean
 
 PORT ?= 8000
 BIN := .venv/bin
@@ -11,13 +11,15 @@ BIN := .venv/bin
 SLOW := slow or browser or clients or faults
 # The fast ones run beside one another; the slow ones measure and fill the machine, so each of those runs alone.
 FAST_TESTS := $(BIN)/pytest -n auto --dist worksteal -m "not ($(SLOW))"
+# Those of them that ask a database, on a PostgreSQL server that they start themselves.
+FAST_TESTS_AGAIN := $(FAST_TESTS) --database postgresql
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	$(if $(UPGRADE),--upgrade)
 
 export UV_SYSTEM_CERTS := true
 
 help: ## list these commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## install all that the program needs; leaves .venv/bin/planner
 	@tools/setup.sh runtime compiled
@@ -27,14 +29,19 @@ run: ## set up, make the demo clinic if there is none, serve it on http://127.0.
 	@$(BIN)/planner demo
 	@exec $(BIN)/planner serve --port $(PORT)
 
-test: ## all tests: the fast ones, then the slow ones (installs Chromium and calendar programs)
+test: ## all tests: the fast ones on SQLite and PostgreSQL, then the slow ones (installs Chromium and calendar programs)
 	@tools/setup.sh dev compiled chromium clients
 	$(FAST_TESTS)
+	$(FAST_TESTS_AGAIN)
 	$(BIN)/pytest -m "$(SLOW)"
 
 test-fast: ## only the fast tests
 	@tools/setup.sh dev compiled
 	$(FAST_TESTS)
+
+test-postgresql: ## the fast tests that ask a database, on PostgreSQL
+	@tools/setup.sh dev compiled
+	$(FAST_TESTS_AGAIN)
 
 test-slow: ## only the slow tests: browser, calendar programs, faults, packaging
 	@tools/setup.sh dev compiled chromium clients

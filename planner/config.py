@@ -112,7 +112,8 @@ class Config:
 
     Args:
         instance: absolute folder of the database, the secret key, settings.toml and the outtray.
-        database_url: an SQLAlchemy URL of an SQLite file with an absolute path.
+        database_url: an SQLAlchemy URL: of an SQLite file with its absolute path, or of a PostgreSQL database. It may
+            have a password, so no message and no log has it.
         secret_key: signs sessions and links; at least 32 characters.
         secret_key_fallbacks: earlier ones; what they signed is still good, and is signed anew when it is used.
         host, port: where the server listens.
@@ -137,7 +138,7 @@ class Config:
     """
 
     instance: Path
-    database_url: str
+    database_url: str = field(repr=False)
     secret_key: str = field(repr=False)
     host: str = "127.0.0.1"
     port: int = 8000
@@ -169,8 +170,7 @@ class Config:
             raise _refusal("secret_key", f"is shorter than {SECRET_KEY_LENGTH_MIN} characters")
         if any(len(key) < SECRET_KEY_LENGTH_MIN for key in self.secret_key_fallbacks):
             raise _refusal("secret_key_fallbacks", f"has a key of less than {SECRET_KEY_LENGTH_MIN} characters")
-        if not self.database_url.startswith("sqlite:////") or "?" in self.database_url:
-            raise _refusal("database_url", "must name an SQLite file by its full path, sqlite:////srv/planner.sqlite")
+        check_database_url(self.database_url)
         _check_public_url(self.public_url)
         if self.reply_address is not None and not _PLAIN_ADDRESS.fullmatch(self.reply_address):
             raise _refusal("reply_address", f"is {self.reply_address!r}; it must be like replies@clinic.example")
@@ -369,6 +369,22 @@ def _networks(given: str | None) -> tuple[Network, ...]:
         return tuple(ipaddress.ip_network(each.strip()) for each in (given or "").split(",") if each.strip())
     except ValueError as error:
         raise _refusal("metrics_from", f"is {given!r}; it must be networks like 10.0.0.0/8, ::1") from error
+
+
+def check_database_url(url: str) -> None:
+    """Raise InvalidInput where this is no database of ours. It is not repeated: it may have a password."""
+    if url.startswith("sqlite:"):
+        if not url.startswith("sqlite:////") or "?" in url:
+            raise _refusal("database_url", "must name an SQLite file by its full path, sqlite:////srv/planner.sqlite")
+        return
+    try:
+        parts = urlsplit(url)
+        good = parts.scheme == "postgresql+psycopg" and len(parts.path) > 1 and parts.port != 0
+    except ValueError:
+        good = False
+    if not (good and url.isprintable()):
+        example = "postgresql+psycopg://planner:password@db.example.org/planner"
+        raise _refusal("database_url", f"must be sqlite:////srv/planner.sqlite, or like {example}")
 
 
 def _check_public_url(url: str | None) -> None:

@@ -1,9 +1,6 @@
 """The parts put together by the settings, and the tests that a program must pass before it starts."""
 
-from pathlib import Path
 from typing import cast
-
-from sqlalchemy import text
 
 from planner import logs
 from planner.clock import SystemClock
@@ -41,11 +38,7 @@ def check_ready(runtime: Runtime) -> None:
     Raises:
         StorageFailed: saying what to do.
     """
-    file = Path(str(runtime.database.url.database))
-    if not file.exists():
-        raise StorageFailed(f"There is no database yet ({file}). Run `planner db upgrade`.")
-    with runtime.database.reading(None) as session:
-        session.execute(text("SELECT count(*) FROM sqlite_master"))
+    runtime.database.check_there()
     step = schema.current(runtime.database)
     if step != schema.newest():
         raise StorageFailed(

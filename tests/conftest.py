@@ -1,8 +1,8 @@
 """Fixtures that every test may use: a fresh database, a clock that stands, the cast, and a browser without a screen."""
 
 import gc
-import shutil
-from collections.abc import Callable, Iterator
+import os
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,10 @@ from planner.app import create_app
 from planner.config import Config
 from planner.services.fetching import Fetcher
 from planner.services.runtime import Runtime
-from planner.storage import schema
 from planner.storage.database import Database
+from tests.databases import Databases, PostgresqlDatabases, SqliteFiles, one_of
 from tests.factories import Clinic, FakeClock, FakeMailer, Person, make_clinic
+from tests.postgresql import Server
 from tests.web.browser_without_screen import Browser
 
 pytest_plugins = ("tests.faults.report",)
@@ -30,25 +31,59 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--database postgresql` runs on PostgreSQL every test that asks for a database, and no other."""
+    kinds, usual = ("sqlite", "postgresql"), os.environ.get("PLANNER_TEST_DATABASE", "sqlite")
+    parser.addoption("--database", choices=kinds, default=usual, help="the database of the tests")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On PostgreSQL leave out what would be the same as on SQLite, and what is about SQLite's file."""
+    if config.getoption("database") == "sqlite":
+        return
+    chosen = [item for item in items if "databases" in _fixtures(item) and not item.get_closest_marker("sqlite")]
+    config.hook.pytest_deselected(items=[item for item in items if item not in set(chosen)])
+    items[:] = chosen
+
+
+def _fixtures(item: pytest.Item) -> Sequence[str]:
+    return getattr(item, "fixturenames", ())
+
+
 @pytest.fixture(scope="session")
-def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def sqlite_files(tmp_path_factory: pytest.TempPathFactory) -> SqliteFiles:
+    """Database files, on whatever the other tests run."""
+    return SqliteFiles(tmp_path_factory.mktemp("database"))
+
+
+@pytest.fixture(scope="session")
+def postgresql_databases() -> Iterator[PostgresqlDatabases]:
+    """Databases of a PostgreSQL server, on whatever the other tests run; it is started when the first is asked for."""
+    server = Server()
+    try:
+        yield PostgresqlDatabases(server.make())
+    finally:
+        server.remove()
+
+
+@pytest.fixture(scope="session")
+def databases(request: pytest.FixtureRequest) -> Databases:
+    """Databases of the kind that this run is for."""
+    kinds = {"sqlite": "sqlite_files", "postgresql": "postgresql_databases"}
+    made: Databases = request.getfixturevalue(kinds[request.config.getoption("database")])
+    return made
+
+
+@pytest.fixture(scope="session")
+def empty_database(sqlite_files: SqliteFiles) -> Path:
     """A database file with all tables and no rows, made once."""
-    path = tmp_path_factory.mktemp("database") / "empty.sqlite"
-    database = Database(f"sqlite:///{path}")
-    schema.upgrade(database)
-    database.close()
-    return path
+    return sqlite_files.empty_file
 
 
 @pytest.fixture(scope="session")
-def clinic_database(empty_database: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Clinic]:
+def clinic_database(sqlite_files: SqliteFiles) -> tuple[Path, Clinic]:
     """A database file with Ana's, Ben's, Rosa's and Mo's clinic, made once, and who is in it."""
-    path = tmp_path_factory.mktemp("database") / "clinic.sqlite"
-    shutil.copy(empty_database, path)
-    database = Database(f"sqlite:///{path}")
-    made = make_clinic(Runtime(database, FakeClock(), FakeMailer()))
-    database.close()
-    return path, made
+    return sqlite_files.clinic_file
 
 
 @pytest.fixture
@@ -58,22 +93,20 @@ def clock() -> FakeClock:
 
 
 @pytest.fixture
-def mailer() -> FakeMailer:
+def mailer(tmp_path: Path) -> FakeMailer:
     """A way out that keeps what was sent."""
-    return FakeMailer()
+    return FakeMailer(folder=tmp_path / "outtray")
 
 
 @pytest.fixture
-def config(
-    request: pytest.FixtureRequest, tmp_path: Path, empty_database: Path, clinic_database: tuple[Path, Clinic]
-) -> Config:
+def config(request: pytest.FixtureRequest, tmp_path: Path, databases: Databases) -> Iterator[Config]:
     """The settings of an instance in a folder of its own, with a database that is ready.
 
     The clinic is in it where the test asks for one: copying costs less than writing it anew a thousand times.
     """
-    ready = clinic_database[0] if "clinic" in request.fixturenames else empty_database
-    shutil.copy(ready, tmp_path / "planner.sqlite")
-    return Config(instance=tmp_path, database_url=f"sqlite:///{tmp_path}/planner.sqlite", secret_key="s" * 32)
+    ready = databases.with_clinic if "clinic" in request.fixturenames else databases.empty
+    with one_of(databases, ready(tmp_path)) as url:
+        yield Config(instance=tmp_path, database_url=url, secret_key="s" * 32)
 
 
 @pytest.fixture(scope="session")
@@ -111,9 +144,9 @@ def queries(runtime: Runtime) -> Callable[[], AbstractContextManager[list[str]]]
 
 
 @pytest.fixture
-def clinic(runtime: Runtime, clinic_database: tuple[Path, Clinic]) -> Clinic:
+def clinic(runtime: Runtime, databases: Databases) -> Clinic:
     """Ana's, Ben's, Rosa's and Mo's clinic, which `config` has put into the database of `runtime`."""
-    return clinic_database[1]
+    return databases.clinic
 
 
 @pytest.fixture

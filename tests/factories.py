@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from functools import cache
+from pathlib import Path
 
 from argon2 import PasswordHasher
 
@@ -41,10 +42,11 @@ class FakeClock:
 
 @dataclass
 class FakeMailer:
-    """A way out that keeps what was sent; `fails_with` makes it refuse."""
+    """A way out that keeps what was sent; `fails_with` makes it refuse. `folder`: the outtray of its program."""
 
     sent: list[object] = field(default_factory=list)
     fails_with: Exception | None = None
+    folder: Path | None = None
 
     def send(self, message: object, *, on_data_started: Callable[[], None] | None = None) -> None:
         if self.fails_with is not None:

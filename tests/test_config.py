@@ -115,6 +115,9 @@ def test_links_use_the_public_address_when_there_is_one(tmp_path: Path) -> None:
         ('timers = "sometimes"', "timers"),
         ('secret_key = "short"', "secret_key"),
         ('database_url = "postgresql://localhost/planner"', "database_url"),
+        ('database_url = "postgresql+psycopg://localhost"', "database_url"),
+        ('database_url = "postgresql+psycopg://localhost:99999/planner"', "database_url"),
+        ('database_url = "postgresql+psycopg://a\\nb/planner"', "database_url"),
         ('database_url = "sqlite:///relative.sqlite"', "database_url"),
         ('database_url = "sqlite:////srv/planner.sqlite?mode=ro"', "database_url"),
         ('base_url = "planner.example.org"', "base_url"),
@@ -185,6 +188,11 @@ def test_no_secret_is_printed_with_the_settings(tmp_path: Path) -> None:
     """Settings end up in logs and error reports."""
     config = load(tmp_path, '[smtp]\nhost = "m"\nsender = "a@b"\nuser = "u"\npassword = "hushhush"', SECRET_KEY=KEY)
     assert KEY not in repr(config)
+    address = "postgresql+psycopg://planner:{}@db.example.org/planner"
+    assert "hushhush" not in repr(load(tmp_path, DATABASE_URL=address.format("hushhush")))
+    with pytest.raises(InvalidInput) as refusal:
+        load(tmp_path, DATABASE_URL="postgres://planner:hushhush@db.example.org/planner")
+    assert "hushhush" not in refusal.value.message
     assert "hushhush" not in repr(config)
 
 

@@ -1,14 +1,16 @@
-"""`db upgrade`, `db check` and `db verify`."""
+"""`db upgrade`, `db check`, `db verify` and `db copy`."""
 
 import click
-from sqlalchemy import select, text
+from sqlalchemy import select
 
 from planner import wiring
 from planner.commands.setup import load_config, open_runtime
+from planner.config import check_database_url
 from planner.errors import StorageFailed
 from planner.services import integrity
 from planner.services.runtime import Actor
 from planner.storage import schema
+from planner.storage.copying import TableCopy, copy_all
 from planner.storage.database import Database
 from planner.storage.people import ClinicRow
 
@@ -23,20 +25,47 @@ def upgrade() -> None:
     """Make the database, or bring it to this program's schema; nothing happens if it is there already."""
     database = wiring.build(load_config()).database
     schema.upgrade(database)
-    click.echo(f"The database is at step {schema.newest()} ({database.url.database}).")
+    click.echo(f"The database is at step {schema.newest()} ({database.name}).")
 
 
 @db.command()
 def check() -> None:
-    """Test the file, the references, the schema and the guard against double booking; changes nothing."""
+    """Test the database, the references, the schema and the guard against double booking; changes nothing."""
     runtime = wiring.build(load_config())
     wiring.check_ready(runtime)
     problems = _problems(runtime.database)
     for problem in problems:
         click.echo(problem, err=True)
     if problems:
-        raise StorageFailed(f"The database has {len(problems)} faults. Restore a backup.")
-    click.echo("The database is whole: file, references, schema, and the guard against double booking.")
+        raise StorageFailed(f"The database has {len(problems)} faults. Mend what they name, or restore a backup.")
+    click.echo("The database is whole: references, schema, and the guard against double booking.")
+
+
+@db.command()
+@click.argument("source", metavar="FROM")
+@click.argument("target", metavar="TO")
+def copy(source: str, target: str) -> None:
+    """Copy everything from one database to another, from SQLite to PostgreSQL or back, and prove it row by row.
+
+    FROM and TO are written as the setting database_url is. Stop the planner first: what is written meanwhile stays
+    behind. TO must be empty; its tables are made. All of it arrives, or nothing. Afterwards set database_url to TO.
+    """
+    for url in (source, target):
+        check_database_url(url)
+    old, new = Database(source), Database(target)
+    try:
+        old.check_there()
+        schema.upgrade(new)
+        click.echo(f"From {old.name} to {new.name}")
+        copied = copy_all(old, new, _tell)
+    finally:
+        old.close()
+        new.close()
+    click.echo(f"{sum(each.rows for each in copied)} rows of {len(copied)} tables arrived as they were.")
+
+
+def _tell(done: TableCopy) -> None:
+    click.echo(f"{done.table:<20}{done.rows:>10} rows   sha256 {done.digest}")
 
 
 @db.command()
@@ -57,11 +86,4 @@ def verify() -> None:
 
 
 def _problems(database: Database) -> list[str]:
-    with database.reading(None) as session:
-        integrity = [str(row[0]) for row in session.execute(text("PRAGMA integrity_check"))]
-        orphans = list(session.execute(text("PRAGMA foreign_key_check")))
-    return [
-        *(f"file: {line}" for line in integrity if line != "ok"),
-        *(f"reference: a row of {orphan[0]} points to a missing row of {orphan[2]}" for orphan in orphans),
-        *(f"schema: {difference}" for difference in schema.differences(database)),
-    ]
+    return [*database.faults(), *(f"schema: {difference}" for difference in schema.differences(database))]

@@ -197,7 +197,7 @@ def ending_soon(unit: Unit, courses: Courses = None) -> Iterator[Found]:
             row, (row.session_id == SessionRow.id) & (row.clinic_id == SessionRow.clinic_id) & row.superseded.is_(False)
         )
         .where(CourseRow.status.in_(RUNS), SessionRow.dropped.is_(False))
-        .group_by(CourseRow.id)
+        .group_by(CourseRow.clinic_id, CourseRow.id)
         .having(left.between(1, FEW_LEFT), done > 0)
     )
     for course_id, phases, few, given_so_far, last in unit.session.execute(of_courses(query, courses, CourseRow.id)):

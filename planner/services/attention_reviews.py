@@ -30,7 +30,7 @@ def reviews_due(unit: Unit, courses: Courses = None) -> Iterator[Found]:
         )
         .join(row, (row.course_id == CourseRow.id) & (row.clinic_id == CourseRow.clinic_id))
         .where(CourseRow.status.in_(RUNS), row.status == "fulfilled")
-        .group_by(CourseRow.id)
+        .group_by(CourseRow.clinic_id, CourseRow.id, AssessmentRow.clinic_id, AssessmentRow.id)
     )
     reached = {}
     for course_id, patient_id, at_sessions, done in unit.session.execute(of_courses(query, courses, CourseRow.id)):

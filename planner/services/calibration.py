@@ -95,11 +95,11 @@ def _ended(unit: Unit) -> list[EndedCourse]:
         .group_by(AppointmentRow.course_id)
         .subquery()
     )
-    sessions = AssessmentRow.estimate["sessions"]
     query = (
         select(
             CourseRow.protocol,
-            *(sessions[name].as_integer() for name in ("low", "expected", "high")),
+            # As one value: the database would read the whole estimate anew for each number in it.
+            AssessmentRow.estimate["sessions"],
             given.c.sessions,
             RevisionRow.kind == "ended",
         )
@@ -116,4 +116,7 @@ def _ended(unit: Unit) -> list[EndedCourse]:
         )
         .where(CourseRow.status == "finished")
     )
-    return [EndedCourse(*row) for row in unit.session.execute(query)]
+    return [
+        EndedCourse(protocol, owed["low"], owed["expected"], owed["high"], sessions, ended)
+        for protocol, owed, sessions, ended in unit.session.execute(query)
+    ]

@@ -22,6 +22,7 @@ from planner.storage.courses import (
     RevisionRow,
     SessionRow,
 )
+from planner.storage.functions import days_between
 from planner.storage.people import StaffRow
 
 MONTHS: Final = 12
@@ -187,7 +188,7 @@ def _visits(unit: Unit, starts: Sequence[date], staff: Sequence[int]) -> tuple[l
     row = AppointmentRow
     month = _month_of(row.starts_at, instants)
     within = (row.starts_at >= instants[0], row.starts_at < instants[-1])
-    days = func.julianday(row.ends_at) - func.julianday(row.starts_at)
+    days = days_between(row.starts_at, row.ends_at)
     filling = case((row.status.in_(OCCUPYING_STATUSES) & row.practitioner_id.in_(staff), days), else_=0)
     visits: list[dict[str, int]] = [{_CAME: 0, _MISSED: 0, _LATE: 0} for _ in starts[1:]]
     filled = [0] * len(visits)

@@ -21,7 +21,7 @@ def hours_of(unit: Unit, staff_id: int) -> tuple[WeeklyHours, ...]:
     """All weekly hours of somebody, those to come and those that are over too."""
     row = HoursRow
     found = unit.session.scalars(
-        select(row).where(row.practitioner_id == staff_id).order_by(row.from_day, row.weekday, row.start)
+        select(row).where(row.practitioner_id == staff_id).order_by(row.from_day.nulls_first(), row.weekday, row.start)
     )
     return tuple(weekly_of(each) for each in found)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Final
 
-from sqlalchemy import exists, func, or_, select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import aliased
 
 from planner.scheduling.events import EarlierWanted, befallen
@@ -19,6 +19,7 @@ from planner.services.planning import MIN_GAP_HOURS, OneVisit, case_for, instant
 from planner.services.runtime import Unit
 from planner.services.snapshot import CourseSnapshot, take_all
 from planner.storage.courses import OCCUPYING_STATUSES, AppointmentRow, CourseRow, SessionRow
+from planner.storage.functions import json_list_has
 from planner.storage.people import PatientRow
 
 LEAST_SAVING: Final = 20
@@ -183,7 +184,6 @@ def _fits(
 
 def _candidates(slot: FreedSlot) -> tuple[Any, ...]:
     """What must hold of a course: it runs, its patient welcomes earlier times and would see the therapist."""
-    people = func.json_each(CourseRow.wishes, "$.practitioners").table_valued("value")
     willing = aliased(PatientRow)
     later = select(AppointmentRow.course_id).where(
         AppointmentRow.status.in_(("booked", "pending")),
@@ -194,7 +194,7 @@ def _candidates(slot: FreedSlot) -> tuple[Any, ...]:
         CourseRow.status.in_(("planned", "active")),
         CourseRow.automation == "apply",
         CourseRow.patient_id.in_(select(willing.id).where(willing.wants_earlier)),
-        exists(select(people.c.value).where(people.c.value == slot.practitioner_id)),
+        json_list_has(CourseRow.wishes, "practitioners", slot.practitioner_id),
         or_(CourseRow.id.in_(later), CourseRow.id.in_(_to_place())),
     )
 

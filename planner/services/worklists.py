@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import BigInteger, cast, func, select
 
 from planner.services.runtime import Actor, Runtime, Unit
 from planner.storage.courses import CourseRow, WorklistRow
@@ -141,7 +141,7 @@ def dismiss(runtime: Runtime, actor: Actor, item_id: int) -> None:
 
 def open_items(unit: Unit) -> Sequence[WorkItem]:
     """All open lines of the clinic, oldest first (one query); one about no course may name its patient itself."""
-    whose = func.coalesce(CourseRow.patient_id, WorklistRow.details["patient_id"].as_integer())
+    whose = func.coalesce(CourseRow.patient_id, cast(WorklistRow.details["patient_id"].as_string(), BigInteger))
     found = unit.session.execute(
         select(WorklistRow, PatientRow.id, PatientRow.name)
         .outerjoin(CourseRow, (CourseRow.id == WorklistRow.course_id) & (CourseRow.clinic_id == WorklistRow.clinic_id))

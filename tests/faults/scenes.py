@@ -29,12 +29,13 @@ FINDINGS = {"protocol": "acute_injury", "symptom_weeks": 1, "severity": "moderat
 
 @dataclass(frozen=True)
 class BusyClinic:
-    """Who is there; it goes from process to process."""
+    """Who is there; it goes from process to process. `address` names a database that is no file."""
 
     file: Path
     reception: Person
     therapists: tuple[int, ...]
     patients: tuple[int, ...]
+    address: str = ""
 
     @property
     def actor(self) -> Actor:
@@ -43,7 +44,7 @@ class BusyClinic:
 
     def runtime(self, now: datetime = NOW, mailer: object = None, wait_seconds: float = 10) -> Runtime:
         """The program of one process."""
-        database = Database(f"sqlite:///{self.file}", wait_seconds=wait_seconds)
+        database = Database(self.address or f"sqlite:///{self.file}", wait_seconds=wait_seconds)
         return Runtime(database, FakeClock(now), mailer or FakeMailer(), secret_key="s" * 32)
 
     def at(self, file: Path) -> "BusyClinic":
@@ -53,18 +54,25 @@ class BusyClinic:
 
 def make_busy_clinic(
     file: Path, patients: int, therapists: int = 2, *, zone: str = "Europe/London", now: datetime = NOW,
-    hours: tuple[str, str] = ("09:00", "13:00"),
+    hours: tuple[str, str] = ("09:00", "13:00"), address: str = "", name: str = "",
 ) -> BusyClinic:  # fmt: skip
-    """A small clinic with few slots, so that its people get into each other's way."""
-    database = Database(f"sqlite:///{file}")
+    """A small clinic with few slots, so that its people get into each other's way.
+
+    Args:
+        address: of a database that is no file.
+        name: before the e-mail addresses, so that several can live in one database.
+    """
+    database = Database(address or f"sqlite:///{file}")
     schema.upgrade(database)
     runtime = Runtime(database, FakeClock(now), FakeMailer(), secret_key="s" * 32)
     clinic_id = clinic_setup.create_clinic(runtime, NewClinic("Busy Clinic", zone, "GB"))
     with runtime.writing(Actor.system(clinic_id)) as unit:
         clinic_setup.change_policies(unit, horizon_days=28)
-        reception = make_person(unit, "Rosa Lind", "rosa@example.org", "reception")
+        reception = make_person(unit, "Rosa Lind", f"{name}rosa@example.org", "reception")
         people = [
-            make_person(unit, f"Therapist {number}", f"therapist{number}@example.org", "therapist", treats=True).id
+            make_person(
+                unit, f"Therapist {number}", f"{name}therapist{number}@example.org", "therapist", treats=True
+            ).id
             for number in range(therapists)
         ]
         for person in people:
@@ -75,7 +83,7 @@ def make_busy_clinic(
     for patient in everybody:
         assessments.record(runtime, reception.actor, patient, Assessment.from_json(FINDINGS))
     database.close()
-    return BusyClinic(file, reception, tuple(people), everybody)
+    return BusyClinic(file, reception, tuple(people), everybody, address)
 
 
 @dataclass

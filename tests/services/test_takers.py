@@ -23,7 +23,7 @@ def statements(runtime):
     """What the database is asked, while `statements` is read."""
     seen = []
     event.listen(runtime.database.engine, "before_cursor_execute", lambda *args: seen.append(args[2]))
-    event.listen(runtime.database._write_engine, "before_cursor_execute", lambda *args: seen.append(args[2]))
+    event.listen(runtime.database.write_engine, "before_cursor_execute", lambda *args: seen.append(args[2]))
     return seen
 
 

@@ -1,4 +1,4 @@
-"""What the database does when it is busy, full, missing or no database at all."""
+"""What a database of any kind does when it is busy, full, missing or no database at all."""
 
 import sqlite3
 import threading
@@ -52,16 +52,17 @@ def test_a_write_that_gets_no_turn_in_this_process_is_refused(database):
 
 def test_a_write_that_gets_no_turn_among_processes_is_refused(database):
     """Another opener of the same lock file stands for another process."""
-    other = Database(str(database.url), wait_seconds=0.3)
+    other = Database(database.url, wait_seconds=0.3)
     with other.writing(None), pytest.raises(DatabaseBusy):
         add_clinic(database)
     other.close()
 
 
+@pytest.mark.sqlite
 def test_a_file_locked_by_another_program_makes_the_database_busy(database, tmp_path):
     """A backup tool that holds the file, say; nothing is half-written, reading goes on."""
     add_clinic(database)
-    rude = sqlite3.connect(tmp_path / "own.sqlite", isolation_level=None)
+    rude = sqlite3.connect(tmp_path / "planner.sqlite", isolation_level=None)
     rude.execute("BEGIN IMMEDIATE")
     with pytest.raises(DatabaseBusy):
         add_clinic(database, "Second")
@@ -72,6 +73,7 @@ def test_a_file_locked_by_another_program_makes_the_database_busy(database, tmp_
     assert sorted(clinics(database)) == ["Northside", "Second"]
 
 
+@pytest.mark.sqlite
 def test_a_full_disk_is_a_clear_refusal_and_reading_goes_on(database):
     """And when there is room again, so does writing."""
     add_clinic(database)
@@ -105,12 +107,10 @@ def test_a_folder_that_does_not_exist_is_said(tmp_path):
     database.close()
 
 
-def test_an_empty_database_says_how_to_make_its_tables(tmp_path):
+def test_an_empty_database_says_how_to_make_its_tables(bare):
     """The words name the command."""
-    database = Database(f"sqlite:///{tmp_path}/empty.sqlite")
     with pytest.raises(StorageFailed, match="planner db upgrade"):
-        clinics(database)
-    database.close()
+        clinics(bare)
 
 
 def test_an_error_inside_a_transaction_undoes_all_of_it(database):
@@ -144,6 +144,7 @@ def test_reading_never_waits_for_a_writer(database):
         assert clinics(database) == ["Northside"]
 
 
+@pytest.mark.sqlite
 def test_what_is_committed_is_safe_on_the_disk(database):
     """synchronous=FULL, a write-ahead log, and foreign keys on every connection."""
     with database.reading(None) as session:

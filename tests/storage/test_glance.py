@@ -1,4 +1,4 @@
-"""A look at one row that never waits: what it sees, and what it does where there is nothing to see."""
+"""A look at one row of a file that never waits: what it sees, and what it does where there is nothing to see."""
 
 import sqlite3
 import time
@@ -13,6 +13,8 @@ from planner.storage.database import Database
 from planner.storage.glance import Glance
 from planner.storage.outward import FeedRow
 from planner.storage.people import ClinicRow
+
+pytestmark = pytest.mark.sqlite
 
 CREATED = datetime(2026, 3, 2, 8, 0, 0, 250_000, tzinfo=UTC)
 BY_HASH = Glance(
@@ -51,7 +53,7 @@ def test_a_glance_sees_what_was_committed_a_moment_ago(database, feed):
 
 def test_a_glance_at_a_file_that_is_held_back_gives_nothing_at_once(tmp_path, database, feed):
     """It is asked on the thread that all answers go through, which must not wait."""
-    file = tmp_path / "own.sqlite"
+    file = tmp_path / "planner.sqlite"
     database.close()
     patient = Database(f"sqlite:///{file}", wait_seconds=20)
     with closing(sqlite3.connect(file, isolation_level=None)) as rude:

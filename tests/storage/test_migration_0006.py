@@ -1,8 +1,6 @@
 """From the schema before the screens, with a clinic in it, to that of the screens."""
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from alembic.migration import MigrationContext
@@ -40,9 +38,9 @@ OLD_ROWS = [
 
 
 @pytest.fixture
-def runtime(tmp_path: Path) -> Iterator[Runtime]:
+def runtime(bare: Database) -> Runtime:
     """A database of the step before with a clinic and a course in it, brought to the newest step."""
-    database = Database(f"sqlite:///{tmp_path}/old.sqlite", wait_seconds=0.3)
+    database = bare
     with database.migrating() as connection:
         _up_to(connection, "0005")
     old = MetaData()
@@ -51,8 +49,7 @@ def runtime(tmp_path: Path) -> Iterator[Runtime]:
         for table, values in OLD_ROWS:
             connection.execute(insert(old.tables[table]).values(values))
     schema.upgrade(database)
-    yield Runtime(database, FakeClock(), FakeMailer())
-    database.close()
+    return Runtime(database, FakeClock(), FakeMailer())
 
 
 def _up_to(connection: Connection, newest: str) -> None:
@@ -110,6 +107,7 @@ def test_a_measure_of_nothing_is_refused(runtime, wrong):
         unit.session.add(outcome(**wrong))
 
 
+@pytest.mark.sqlite
 def test_how_measures_and_notes_are_read_is_answered_by_an_index(runtime):
     """A course and a patient with thousands of others beside them."""
     for table, column, when in (

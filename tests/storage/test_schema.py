@@ -3,19 +3,23 @@
 import importlib
 import pkgutil
 
+import pytest
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
 from sqlalchemy import inspect, text
 
 from planner.storage import guard, schema
-from planner.storage.database import Database
 from planner.storage.migrations import versions
 
 
-def triggers(database):
-    """The names of the triggers that are there."""
+def guards(database):
+    """The names of the triggers, or of the constraints against overlaps, that are there."""
+    names = {
+        "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger'",
+        "postgresql": "SELECT conname FROM pg_constraint WHERE contype = 'x'",
+    }
     with database.reading(None) as session:
-        return set(session.scalars(text("SELECT name FROM sqlite_master WHERE type = 'trigger'")))
+        return set(session.scalars(text(names[database.engine.dialect.name])))
 
 
 def test_a_migrated_database_has_exactly_the_tables_of_the_rows(database):
@@ -33,15 +37,17 @@ def test_a_column_that_is_missing_is_noticed(database):
 
 def test_upgrading_twice_changes_nothing(database):
     """`make run` does it at every start."""
-    before = triggers(database)
+    before = guards(database)
     schema.upgrade(database)
-    assert triggers(database) == before
+    assert guards(database) == before
+    assert len(before) == {"sqlite": 6, "postgresql": 3}[database.engine.dialect.name]
     assert schema.differences(database) == []
 
 
+@pytest.mark.sqlite
 def test_the_triggers_come_back_after_a_migration_that_rebuilt_the_table(database):
     """A batch operation drops them without a word; the next upgrade makes them anew."""
-    expected = triggers(database)
+    expected = guards(database)
     with database.migrating() as connection:
         operations = Operations(MigrationContext.configure(connection))
         with operations.batch_alter_table("appointment", recreate="always"):
@@ -49,21 +55,19 @@ def test_the_triggers_come_back_after_a_migration_that_rebuilt_the_table(databas
         dropped = set(connection.scalars(text("SELECT name FROM sqlite_master WHERE type = 'trigger'")))
         assert dropped != expected
     schema.upgrade(database)
-    assert triggers(database) == expected
+    assert guards(database) == expected
     database.check_guard()
 
 
-def test_a_failing_migration_leaves_the_database_as_it_was(tmp_path):
+def test_a_failing_migration_leaves_the_database_as_it_was(bare):
     """All or nothing: a power cut in the middle must not cost the diary."""
-    database = Database(f"sqlite:///{tmp_path}/new.sqlite")
     try:
-        with database.migrating() as connection:
+        with bare.migrating() as connection:
             connection.execute(text("CREATE TABLE half (id INTEGER)"))
             raise RuntimeError("power cut")
     except RuntimeError:
         pass
-    assert inspect(database.engine).get_table_names() == []
-    database.close()
+    assert inspect(bare.engine).get_table_names() == []
 
 
 def test_every_step_follows_another():
@@ -79,7 +83,7 @@ def test_every_step_follows_another():
 
 def test_the_guard_is_installed_twice_without_harm(database):
     """It drops what is there first."""
-    expected = triggers(database)
+    expected = guards(database)
     with database.migrating() as connection:
         guard.install(connection)
-    assert triggers(database) == expected
+    assert guards(database) == expected

@@ -5,7 +5,6 @@ its example in tests/web/examples/.
 """
 
 import re
-import shutil
 from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import urlsplit
@@ -93,17 +92,17 @@ def whom(rule, clinic):
 
 
 @pytest.fixture(scope="module")
-def closed(tmp_path_factory, clinic_database, fetcher, compiled_templates):
+def closed(tmp_path_factory, databases, fetcher, compiled_templates):
     """The pages of a clinic in which every test of this module is refused, so that one is enough for all of them."""
-    path, clinic = clinic_database
     folder = tmp_path_factory.mktemp("closed")
-    shutil.copy(path, folder / "planner.sqlite")
-    config = Config(instance=folder, database_url=f"sqlite:///{folder}/planner.sqlite", secret_key="s" * 32)
+    url = databases.with_clinic(folder)
+    config = Config(instance=folder, database_url=url, secret_key="s" * 32)
     database = Database(config.database_url)
     app = create_app(Runtime(database, FakeClock(), FakeMailer(), fetcher=fetcher), config)
     app.jinja_env.bytecode_cache = compiled_templates
-    yield Closed(app, clinic)
+    yield Closed(app, databases.clinic)
     database.close()
+    databases.drop(url)
 
 
 @dataclass(frozen=True)

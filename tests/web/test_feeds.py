@@ -152,6 +152,7 @@ def test_point_15_packing_can_be_switched_off(runtime, config, path):
 NOTHING_KEPT = Asked(None, None, None)
 
 
+@pytest.mark.sqlite  # Nobody glances at a server: it may be slow or away.
 def test_point_16_the_short_way_gives_only_what_is_right(app, client, path, runtime, clinic, clock, course):
     """Not before the first fetch, nor when one has to be noted again, after a change, or at the address's end."""
     door = app.extensions[DOOR]
@@ -173,6 +174,7 @@ def test_point_16_the_short_way_gives_only_what_is_right(app, client, path, runt
     assert door.at_once(path, NOTHING_KEPT) is None
 
 
+@pytest.mark.sqlite  # Nobody glances at a server: it may be slow or away.
 def test_point_18_what_fails_on_the_short_way_goes_the_long_one_and_no_address_is_logged(client, path, runtime, caplog):
     """A server would write the address beside the error."""
 

@@ -6,7 +6,7 @@ from gettext import NullTranslations
 
 import html5lib
 import pytest
-from sqlalchemy import text
+from sqlalchemy import inspect, text
 
 from planner import words
 from planner.care.evidence import Evidence
@@ -84,7 +84,7 @@ def strip(label: str) -> str:
 def data_of(runtime) -> str:
     """All that people typed: every text of the database."""
     with runtime.database.reading(None) as session:
-        tables = session.scalars(text("SELECT name FROM sqlite_master WHERE type = 'table'")).all()
+        tables = inspect(session.connection()).get_table_names()
         rows = [row for table in tables for row in session.execute(text(f'SELECT * FROM "{table}"'))]  # noqa: S608
     return "\n".join(str(value) for row in rows for value in row)
 

@@ -212,6 +212,7 @@ def test_htmx_gets_a_refusal_as_one_line_among_the_news(client):
     assert answer.headers["HX-Retarget"] == "#flashes"
 
 
+@pytest.mark.sqlite
 def test_a_database_that_can_not_be_read_still_gets_its_page(browser_of, clinic, runtime, config):
     """The page which says so must not need the database."""
     rosa = browser_of(clinic.rosa)

@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import select
@@ -146,7 +145,7 @@ def clash(scene: Scene) -> int:
 
 def put_into_outtray(runtime: Runtime, from_name: str, to: str, subject: str = "Your dates") -> str:
     """A message in the folder that the pages of the same instance read; its file's name."""
-    folder = Path(str(runtime.database.url.database)).parent / "outtray"
+    folder = runtime.mailer.folder
     message = Message(
         to=to,
         to_name="Ana",
