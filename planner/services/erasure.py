@@ -15,6 +15,7 @@ from planner.services.attendance import end_course_in
 from planner.services.clinic_setup import manage
 from planner.services.person_rows import delete_rows_about
 from planner.services.runtime import Actor, Runtime, Unit
+from planner.services.snapshot import wishes_of
 from planner.services.wishes import Wishes
 from planner.storage.courses import AppointmentRow, AssessmentRow, CourseRow, RevisionRow
 from planner.storage.jobs import SolveJobRow
@@ -156,18 +157,22 @@ def _forget_words(unit: Unit, patient_id: int, courses: Sequence[CourseRow]) -> 
     for course in courses:
         course.wishes = Wishes(tuple(course.wishes["practitioners"])).to_json()
         course.wish_note = ""
-    ids = [course.id for course in courses]
-    for revision in unit.session.scalars(select(RevisionRow).where(RevisionRow.course_id.in_(ids))):
+    left = {course.id: wishes_of(course) for course in courses}
+    for revision in unit.session.scalars(select(RevisionRow).where(RevisionRow.course_id.in_(left))):
         revision.reason = ""
-        revision.before, revision.after = _without_away(revision.before), _without_away(revision.after)
+        wishes = left[revision.course_id]
+        revision.before = _with_wishes(revision.before, wishes)
+        revision.after = _with_wishes(revision.after, wishes)
         # Nothing of it may be undone: that would book somebody who is not there any more.
         revision.told_at = revision.told_at or unit.now
-    for decision in unit.session.scalars(select(AdviceDecisionRow).where(AdviceDecisionRow.course_id.in_(ids))):
+    for decision in unit.session.scalars(select(AdviceDecisionRow).where(AdviceDecisionRow.course_id.in_(left))):
         decision.reason = ""
 
 
-def _without_away(snapshot: dict[str, Any]) -> dict[str, Any]:
-    return {**snapshot, "away": []} if snapshot.get("away") else snapshot
+def _with_wishes(snapshot: dict[str, Any], wishes: dict[str, Any]) -> dict[str, Any]:
+    """The same moment of the course with nothing of what the person wished but these."""
+    away: dict[str, Any] = {"away": []} if snapshot.get("away") else {}
+    return {**snapshot, **away, **({"wishes": wishes} if "wishes" in snapshot else {})}
 
 
 def _delete_rows(unit: Unit, patient_id: int, courses: Sequence[CourseRow]) -> None:

@@ -28,7 +28,9 @@ def course(runtime, clinic):
 def spoil(runtime, *statements):
     """Past the program, as rot or another program would; without the guard, which would refuse an overlap."""
     with runtime.database.migrating() as connection:
-        for (name,) in connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'trigger'")).all():
+        for (name,) in connection.execute(
+            text("SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'appointment'")
+        ).all():
             connection.execute(text(f"DROP TRIGGER {name}"))
         for statement in statements:
             connection.execute(statement)

@@ -23,6 +23,7 @@ from tests.web.ana_course import book_ana
 OF_NO_PATIENT = {
     "clinic", "staff", "login", "room", "service", "hours", "hours_change", "closure", "leave", "busy_calendar",
     "busy_time", "audit_chain", "freed_slot", "account_letter", "attempt", "passkey", "recovery_code", "totp",
+    "night_work",
 }  # fmt: skip
 
 

@@ -15,6 +15,9 @@ WITHOUT_A_NAME = {
     "services/job_rows.py": "plans whose process died",
     "services/tidy.py": "what is past its time",
     "services/read_log.py": "the lines themselves",
+    "services/sessions.py": "that a session is in use, and its end",
+    "services/account_letters.py": "letters with a link to a password, and that they went out",
+    "web/guessing.py": "how often an address was guessed",
 }
 
 
