@@ -35,6 +35,12 @@ class BackupFolder:
         """Those there are, the oldest first; files that somebody else put there are none."""
         return sorted(file for file in self.path.glob("planner-*.sqlite") if _OURS.fullmatch(file.name))
 
+    @property
+    def newest(self) -> datetime | None:
+        """When the newest was made; None: there is none."""
+        files = self.backups()
+        return moment_of(files[-1]) if files else None
+
 
 def name_at(now: datetime) -> str:
     """What a backup of this moment is called."""

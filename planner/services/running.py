@@ -13,7 +13,7 @@ from typing import Final
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, select, text
 from sqlalchemy.orm import Session
 
 from planner import metrics
@@ -85,7 +85,10 @@ def program_version() -> str:
 
 
 def database_bytes(runtime: Runtime) -> int:
-    """How large the database file is, with what waits to be written into it."""
+    """How large the database is, with what waits to be written into it."""
+    if runtime.database.url.get_backend_name() == "postgresql":
+        with runtime.database.reading(None) as session:
+            return int(session.execute(text("SELECT pg_database_size(current_database())")).scalar_one())
     file = Path(str(runtime.database.url.database))
     sizes = (file.with_name(file.name + ending) for ending in ("", "-wal"))
     return sum(each.stat().st_size for each in sizes if each.is_file())

@@ -73,6 +73,7 @@ class System:
         feeds: how often calendars were asked for since this process began, by status.
         slowest: the routes that took longest on average since then.
         write_wait: how long writes waited for their turn.
+        backed_up: when the newest backup in the folder of the settings was made; None: there is none.
     """
 
     version: str
@@ -88,6 +89,7 @@ class System:
     write_wait: RuleTimes
     solves: Solves | None
     zone: str
+    backed_up: datetime | None = None
 
     @property
     def little_space(self) -> bool:
@@ -132,6 +134,7 @@ def system(runtime: Runtime, actor: Actor, instance: Path) -> System:
         write_wait=metrics.write_wait(),
         solves=solves,
         zone=zone,
+        backed_up=runtime.backups.newest if runtime.backups else None,
     )
 
 

@@ -76,7 +76,8 @@ def test_the_files_hold_every_row_of_this_clinic_and_none_of_another(runtime, cl
     assert found["appointment"][0]["starts_at"].endswith("Z")
 
 
-def test_a_text_is_no_formula_for_a_spreadsheet(runtime, clinic):
+@pytest.mark.faults
+def test_fault_26_a_text_is_no_formula_for_a_spreadsheet(runtime, clinic):
     """A patient called =HYPERLINK(…) stays a name, in any script, with line ends and commas."""
     with runtime.writing(clinic.system) as unit:
         unit.get(PatientRow, clinic.ana).name = '=HYPERLINK("http://x","Ana")'

@@ -14,6 +14,8 @@ from planner.worker import tick
 from tests.factories import ANA_LINK, FakeMailer
 from tests.web.ana_course import book_ana
 
+pytestmark = pytest.mark.faults
+
 NAME, NOTE, MAIL, PHONE, REASON, PASSWORD, ASKED = (
     *("Zorzi Marcata", "note-of-zorzi", "zorzi@marked.example", "0131 998877", "reason-of-zorzi"),
     *("wrong-password-of-zorzi", "searched-for-zorzi"),
@@ -38,7 +40,7 @@ def secrets_in(logged, *more):
     ]
 
 
-def test_a_day_at_reception_leaves_no_name_in_the_log(logged, browser_of, client, runtime, clinic):
+def test_fault_29_a_day_at_reception_leaves_no_name_in_the_log(logged, browser_of, client, runtime, clinic):
     """A patient added, found, changed, written about, shown the link; a sign-in that fails."""
     client.post("/sign-in", {"email": MAIL, "password": PASSWORD})
     rosa = browser_of(clinic.rosa)
@@ -59,7 +61,7 @@ def test_a_day_at_reception_leaves_no_name_in_the_log(logged, browser_of, client
     assert secrets_in(logged, token) == []
 
 
-def test_a_course_and_its_notes_leave_none(logged, browser_of, runtime, clinic):
+def test_fault_29_a_course_and_its_notes_leave_none(logged, browser_of, runtime, clinic):
     """Booked, noted, measured, called off with a reason."""
     course = book_ana(runtime, clinic)
     ben = browser_of(clinic.ben)
@@ -69,7 +71,7 @@ def test_a_course_and_its_notes_leave_none(logged, browser_of, runtime, clinic):
     assert secrets_in(logged, "Ana Silva") == []
 
 
-def test_calendars_leave_none(logged, client, runtime, clinic):
+def test_fault_29_calendars_leave_none(logged, client, runtime, clinic):
     """Right and wrong addresses, in whichever way they are asked for."""
     address = create_feed(runtime, clinic.rosa.actor, patient_id=clinic.ana)
     token = address.rpartition("/")[2].removesuffix(".ics")
@@ -85,7 +87,7 @@ class FailingMailer(FakeMailer):
         raise PermanentFailure(BODY)
 
 
-def test_mail_that_fails_leaves_none(logged, runtime, clinic, clock):
+def test_fault_29_mail_that_fails_leaves_none(logged, runtime, clinic, clock):
     """The server's words name the patient; they stand in the row, not in the log."""
     failing = replace(runtime, mailer=FailingMailer())
     course = book_ana(failing, clinic)
@@ -96,7 +98,7 @@ def test_mail_that_fails_leaves_none(logged, runtime, clinic, clock):
     assert secrets_in(logged, "Ana Silva", "ana@example.org") == []
 
 
-def test_all_timed_work_leaves_none(logged, runtime, clinic, clock):
+def test_fault_29_all_timed_work_leaves_none(logged, runtime, clinic, clock):
     """Each sweep, on a clinic with a course."""
     book_ana(runtime, clinic)
     clock.advance(days=3)
@@ -106,7 +108,7 @@ def test_all_timed_work_leaves_none(logged, runtime, clinic, clock):
     assert secrets_in(logged, "Ana Silva", "ana@example.org") == []
 
 
-def test_these_tests_would_see_one(logged):
+def test_fault_29_these_tests_would_see_one(logged):
     """Else they would prove nothing."""
     logging.getLogger("planner.web").info("opened by %s", NAME)
     assert secrets_in(logged) == [NAME]

@@ -190,7 +190,7 @@ def first_visit(runtime, clinic, mailer, full):
     offer = backfill.offer(runtime, clinic.rosa.actor, full.slot.id, Waits(full.assessment))
     send_outbox(runtime)
     (mail,) = [each for each in mailer.sent if each.to == "dora@example.org"]
-    return re.search(r"/p/[\w-]+", mail.text).group(), offer
+    return re.search(r"/p/[\w.-]+", mail.text).group(), offer
 
 
 def test_whoever_waits_begins_by_the_link_in_the_message(runtime, clinic, client, full, first_visit):

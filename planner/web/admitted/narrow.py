@@ -9,7 +9,8 @@ NARROW: Final[Mapping[str, frozenset[str]]] = {
     "visit": _ALWAYS
     | {"patient.confirm", "patient.cancelling", "patient.cancel", "patient.log"}
     | {"patient.move", "patient.move_to", "patient.together", "patient.move_together"},
-    "offer": _ALWAYS | {"patient.accept_offer", "patient.decline_offer"},
+    # To take the place or not, and to be asked no more.
+    "offer": _ALWAYS | {"patient.accept_offer", "patient.decline_offer", "patient.earlier"},
 }
 
 
