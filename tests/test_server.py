@@ -236,7 +236,10 @@ def test_more_clients_than_threads_can_carry_are_told_at_once_to_come_back(serve
 def test_who_is_turned_away_reads_it_in_their_language(served):
     """As on every other page."""
     clinic, connected = served
-    taken = later(connected, 2 + 2 * WAITING_PER_THREAD)
+    busy = later(connected, 2)
+    for _ in busy:
+        assert clinic.asked.acquire(timeout=10)
+    waiting = later(connected, 2 * WAITING_PER_THREAD)
     wait_until(lambda: clinic.server.waiting == 2 * WAITING_PER_THREAD)
     with connected() as connection:
         ask(connection, "/slow", header="Accept-Language: fr, de-AT;q=0.9\r\n")
@@ -245,7 +248,8 @@ def test_who_is_turned_away_reads_it_in_their_language(served):
     assert b'lang="de"' in body
     assert "Nothing was changed" not in body.decode()
     clinic.go_on.set()
-    for connection in taken:
+    for connection in (*busy, *waiting):
+        assert answers(connection, 1)[0][2] == b"page /slow"
         connection.close()
 
 
