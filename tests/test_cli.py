@@ -247,7 +247,7 @@ def test_a_day_that_does_not_exist_is_refused(folder, day):
 
 def test_a_problem_is_solved_into_a_file(folder):
     """Valid by the judge; the progress is on standard error, the result in words on standard output."""
-    result = run("schedule", "problem.json", "--out", "solution.json", "--seconds", "0.2", "--seed", "3")
+    result = run("schedule", "problem.json", "--out", "solution.json", "--seconds", "1", "--seed", "3")
     assert result.exit_code == 0, result.output
     solution = Solution.from_json(read_json(str(folder / "solution.json")))
     assert broken_rules(Problem.from_json(PROBLEM), solution) == []

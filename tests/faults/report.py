@@ -78,10 +78,11 @@ def rows_of(reports: list[Any]) -> dict[int, Row]:
 
 
 def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:
-    """Write the table, if any of these tests ran."""
+    """Write the table, if these tests ran."""
     reports = [each for kind in ("passed", "failed", "error") for each in terminalreporter.getreports(kind)]
     rows = rows_of(reports)
-    if not any(row.tests for row in rows.values()):
+    # All other runs have a few of them by the way.
+    if sum(row.tests > 0 for row in rows.values()) < len(NUMBERS) / 2:
         return
     terminalreporter.section("faults")
     terminalreporter.write_line(f"{'no.':>3}  {'what was done':<{_WIDTH}}  {'times':>6}  {'lost':<9} double")

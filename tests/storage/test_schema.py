@@ -15,7 +15,7 @@ from planner.storage.migrations import versions
 def guards(database):
     """The names of the triggers, or of the constraints against overlaps, that are there."""
     names = {
-        "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger'",
+        "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'appointment'",
         "postgresql": "SELECT conname FROM pg_constraint WHERE contype = 'x'",
     }
     with database.reading(None) as session:
@@ -52,7 +52,11 @@ def test_the_triggers_come_back_after_a_migration_that_rebuilt_the_table(databas
         operations = Operations(MigrationContext.configure(connection))
         with operations.batch_alter_table("appointment", recreate="always"):
             pass
-        dropped = set(connection.scalars(text("SELECT name FROM sqlite_master WHERE type = 'trigger'")))
+        dropped = set(
+            connection.scalars(
+                text("SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'appointment'")
+            )
+        )
         assert dropped != expected
     schema.upgrade(database)
     assert guards(database) == expected
