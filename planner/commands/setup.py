@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import click
+
 from planner import wiring
 from planner.config import Config
 from planner.errors import InvalidInput, StorageFailed
@@ -45,7 +47,8 @@ def in_use(config: Config, *, alone: bool = False) -> Iterator[None]:
 
 
 def open_runtime() -> Runtime:
-    """The running program, on a database that is ready."""
+    """The running program, on a database that is ready; at the command's end its connections are given back."""
     runtime = wiring.build(load_config())
+    click.get_current_context().call_on_close(runtime.database.close)
     wiring.check_ready(runtime)
     return runtime

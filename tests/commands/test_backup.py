@@ -10,6 +10,8 @@ from planner.storage.backup import clinics_in, verify
 from planner.storage.courses import CourseRow
 from tests.web.ana_course import book_ana
 
+pytestmark = pytest.mark.sqlite
+
 
 @pytest.fixture
 def instance(tmp_path, monkeypatch, config, clinic, runtime):

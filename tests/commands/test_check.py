@@ -121,6 +121,7 @@ def test_a_key_that_others_can_read_is_a_fault(set_up, config, mode, who):
     assert state(settings.secret_key, set_up())[0] == "good"
 
 
+@pytest.mark.sqlite
 def test_data_that_everybody_can_read_are_told(set_up, config):
     """The folder keeps them, or each file does."""
     config.instance.chmod(0o755)
@@ -184,6 +185,7 @@ def test_figures_that_a_proxy_would_show_to_the_world_are_a_fault(set_up, change
     assert KEY not in found[1]
 
 
+@pytest.mark.sqlite
 def test_an_old_schema_and_a_missing_guard_are_faults(set_up, runtime):
     """The program would not start on either."""
     assert state(database.database, set_up())[0] == "good"
@@ -196,6 +198,7 @@ def test_an_old_schema_and_a_missing_guard_are_faults(set_up, runtime):
     assert "step 0001" in state(database.database, set_up())[1]
 
 
+@pytest.mark.sqlite
 def test_a_database_that_is_none_is_a_fault_and_stops_no_other_check(set_up, runtime, config):
     """Each part is looked at, and says that it could not be."""
     runtime.database.close()
@@ -208,6 +211,7 @@ def test_a_database_that_is_none_is_a_fault_and_stops_no_other_check(set_up, run
     assert "disk" not in bad
 
 
+@pytest.mark.sqlite
 def test_a_journal_that_lets_readers_wait_is_a_fault(set_up, config, runtime):
     """As on a disk that allows no other."""
     assert state(database.journal, set_up())[0] == "good"
@@ -226,6 +230,7 @@ def test_a_journal_that_lets_readers_wait_is_a_fault(set_up, config, runtime):
     )  # fmt: skip
 
 
+@pytest.mark.sqlite
 def test_a_network_share_is_a_fault(set_up, tmp_path, monkeypatch):
     """The deepest mount point counts, and of two at one place the later."""
     mounts = tmp_path / "mounts"
