@@ -15,6 +15,8 @@ from planner.storage.nights import NightWorkRow
 from planner.storage.outward import OutboxRow
 from tests.web.ana_course import book_ana
 
+pytestmark = pytest.mark.sqlite
+
 
 @pytest.fixture
 def course(runtime, clinic):

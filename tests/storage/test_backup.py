@@ -14,6 +14,8 @@ from planner.storage.backup import back_up, clinics_in, database_file, restore, 
 from planner.storage.people import PatientRow
 from tests.factories import NOW
 
+pytestmark = pytest.mark.sqlite
+
 
 @pytest.fixture
 def source(runtime, clinic, config):
