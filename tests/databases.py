@@ -9,11 +9,14 @@ from itertools import count
 from pathlib import Path
 from typing import Protocol
 
+from sqlalchemy.engine import make_url
+
 from planner.services.runtime import Runtime
 from planner.storage import schema
 from planner.storage.database import Database
 from tests.factories import Clinic, FakeClock, FakeMailer, make_clinic
 from tests.postgresql import Server
+from tests.refilled import Refilled
 
 
 class Databases(Protocol):
@@ -88,34 +91,37 @@ class PostgresqlDatabases:
     _numbers: Iterator[int] = field(default_factory=count)
 
     @cached_property
-    def _empty(self) -> str:
+    def _empty(self) -> Refilled:
         database = Database(self.server.create("planner_empty"))
         schema.upgrade(database)
         database.close()
-        return "planner_empty"
+        return Refilled(self.server, "planner_empty")
 
     @cached_property
-    def _clinic(self) -> tuple[str, Clinic]:
-        return "planner_clinic", _fill(self.server.create("planner_clinic", self._empty))
+    def _clinic(self) -> tuple[Refilled, Clinic]:
+        made = _fill(self.server.create("planner_clinic", self._empty.template))
+        return Refilled(self.server, "planner_clinic"), made
 
     @property
     def clinic(self) -> Clinic:
         return self._clinic[1]
 
     def bare(self, folder: Path) -> str:
-        return self._new("template1")
+        return self.server.create(f"test_{next(self._numbers)}")
 
     def empty(self, folder: Path) -> str:
-        return self._new(self._empty)
+        return self.server.url(self._empty.take())
 
     def with_clinic(self, folder: Path) -> str:
-        return self._new(self._clinic[0])
+        return self.server.url(self._clinic[0].take())
 
     def drop(self, url: str) -> None:
-        self.server.drop(Database(url).url.database or "")
-
-    def _new(self, template: str) -> str:
-        return self.server.create(f"test_{next(self._numbers)}", template)
+        name = make_url(url).database or ""
+        for again in (self._empty, self._clinic[0]):
+            if again.has(name):
+                again.give_back(name)
+                return
+        self.server.drop(name)
 
 
 @contextmanager
