@@ -21,8 +21,10 @@ _TABLES = """
 # What a test may have changed besides rows; autovacuum changes none of it.
 _SHAPE = """
     SELECT md5(string_agg(line, ';' ORDER BY line)) FROM (
-        SELECT concat_ws(' ', 'table', relname, relkind, relrowsecurity, relforcerowsecurity, relnatts) AS line
+        SELECT concat_ws(' ', 'table', relname, relkind, relrowsecurity, relforcerowsecurity) AS line
         FROM pg_class WHERE relnamespace = 'public'::regnamespace
+        UNION ALL SELECT concat_ws(' ', 'column', relname, attname, atttypid, attnotnull, atthasdef)
+        FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid WHERE relnamespace = 'public'::regnamespace
         UNION ALL SELECT concat_ws(' ', 'rule', conname, convalidated) FROM pg_constraint
         UNION ALL SELECT concat_ws(' ', 'trigger', tgname, tgenabled) FROM pg_trigger
         UNION ALL SELECT concat_ws(' ', 'policy', polname, polrelid) FROM pg_policy

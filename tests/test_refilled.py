@@ -32,6 +32,7 @@ def test_rows_of_the_test_before_are_gone(postgresql_databases, tmp_path):
         "DROP POLICY clinic_wall ON staff",
         "ALTER TABLE staff NO FORCE ROW LEVEL SECURITY",
         "ALTER TABLE staff ADD COLUMN shoe_size int",
+        "ALTER TABLE patient DROP COLUMN notes",
         "CREATE TABLE left_behind (id int)",
         "UPDATE alembic_version SET version_num = '0001'",
     ],
