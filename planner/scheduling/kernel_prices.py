@@ -1,14 +1,16 @@
 """Prices of scarce time as machine code: every course planned alone beside them, and what that proves."""
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from planner.scheduling.compiled import compiled
+from planner.scheduling.compiled import HAS_NUMBA, compiled
 from planner.scheduling.kernel_board import Diary, length_of
 from planner.scheduling.kernel_course import plan_one, set_reach
-from planner.scheduling.kernel_work import Work
+from planner.scheduling.kernel_work import Work, work_for
 from planner.scheduling.tables import NEVER, Ints, Small, Tables
 
 Reals = npt.NDArray[np.float64]
@@ -19,6 +21,8 @@ MEMORY = 0.75
 DEAR = 50.0
 """At so many points a cell's price moves twice as far as at none."""
 MOST_POINTS_A_CELL = 5000.0
+AT_ONCE, COURSES_EACH = 4, 25
+"""So many threads at most work out what plans cost, and none begins for fewer courses."""
 
 
 class Estimate(NamedTuple):
@@ -125,15 +129,26 @@ def plan_all(t: Tables, d: Diary, w: Work, m: Market, reach: Ints, points: npt.N
 
 
 def reach_all(t: Tables, d: Diary, w: Work, price: Ints) -> Ints:
-    """Return (courses, sessions, people, days): at these prices, what a plan with that session there costs at least."""
+    """Return (courses, sessions, people, days): at these prices, what a plan with that session there costs at least.
+
+    The courses are shared out among threads: machine code runs without Python's lock, and each writes rows of its own.
+    """
     reach = np.zeros((*t.kind.shape, t.who.shape[1], t.days), dtype=np.int32)
-    _fill_reach(t, d, w, price, np.zeros_like(d.taken), reach)
+    nothing = np.zeros_like(d.taken)
+    most = min(len(os.sched_getaffinity(0)), AT_ONCE) if HAS_NUMBA else 1
+    share = max(1, min(most, len(reach) // COURSES_EACH))
+
+    def fill(number: int) -> None:
+        _fill_reach(t, d, work_for(t) if number else w, price, nothing, reach, number, share)
+
+    with ThreadPoolExecutor(share) as threads:
+        list(threads.map(fill, range(share)))
     return reach
 
 
 @compiled
-def _fill_reach(t: Tables, d: Diary, w: Work, price: Ints, nothing: Small, reach: Ints) -> None:
-    for c in range(t.sessions.shape[0]):
+def _fill_reach(t: Tables, d: Diary, w: Work, price: Ints, nothing: Small, reach: Ints, begin: int, step: int) -> None:
+    for c in range(begin, t.sessions.shape[0], step):
         plan_one(t, w, c, reach, price, nothing, d.rooms_left, 0, 0, NEVER)
         set_reach(t, w, c, reach)
 

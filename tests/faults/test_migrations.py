@@ -35,10 +35,9 @@ def instance(tmp_path, monkeypatch):
 
 
 def triggers(instance):
-    """Those there are."""
-    return {
-        name for (name,) in ask(instance / "planner.sqlite", "SELECT name FROM sqlite_master WHERE type = 'trigger'")
-    }
+    """Those there are on the diary."""
+    there = "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'appointment'"
+    return {name for (name,) in ask(instance / "planner.sqlite", there)}
 
 
 def run(*words):

@@ -307,3 +307,12 @@ def test_warming_a_second_time_is_quick_and_silent():
     """Set-up calls it each time."""
     done = subprocess.run([sys.executable, "-m", "planner.scheduling.warm"], capture_output=True, text=True, timeout=20)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_what_plans_cost_at_least_does_not_depend_on_how_many_courses_there_are():
+    """Many are shared out among threads, few are not."""
+    many = make_problem(Wish(courses=80, practitioners=3, load=0.7, days=91))
+    few = replace(many, courses=many.courses[30:45])
+    together, alone_too = joint.Joint(many, seed=0).alone[30:45], joint.Joint(few, seed=0).alone
+    sessions, people = (min(sizes) for sizes in zip(together.shape[1:3], alone_too.shape[1:3], strict=True))
+    assert (together[:, :sessions, :people] == alone_too[:, :sessions, :people]).all()
