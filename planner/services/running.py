@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from importlib.metadata import PackageNotFoundError, version
@@ -116,10 +117,15 @@ class _Looked(Collector):
     def collect(self) -> Iterator[Metric]:
         """All of it; while the database does not answer, what can be had without it."""
         yield _gauge("planner_info", "The program's version.", {program_version(): 1}, "version")
-        yield _gauge("planner_database_bytes", "Size of the database file.", {"": database_bytes(self.runtime)})
+        yield from self._size()
         yield _gauge("planner_disk_free_bytes", "What still fits on its disk.", {"": free_bytes(self.instance)})
         yield from self._timers()
         yield from self._rows()
+
+    def _size(self) -> Iterator[Metric]:
+        # A server has to be asked for it, which may be away.
+        with suppress(PlannerError):
+            yield _gauge("planner_database_bytes", "Size of the database.", {"": database_bytes(self.runtime)})
 
     def _rows(self) -> Iterator[Metric]:
         now = self.runtime.clock.now()

@@ -1,37 +1,12 @@
 """Calendars while the database can't be asked: what they answered last, for some hours, with how old it is."""
 
-import shutil
-from dataclasses import replace
-
 import pytest
 
-from planner.app import create_app
 from planner.services import feeds
 from planner.services.feed_memory import ASK_AGAIN, STALE_FOR, FeedMemory
-from planner.storage.database import Database
 from tests.web.ana_course import book_ana
 from tests.web.browser_without_screen import Browser
-
-
-class GoneDatabase:
-    """A program whose database's folder can go and come back, as a disk does."""
-
-    def __init__(self, runtime, config):
-        self.file = config.instance / "data" / "planner.sqlite"
-        self.file.parent.mkdir()
-        runtime.database.close()
-        shutil.copy(config.instance / "planner.sqlite", self.file)
-        self.runtime = replace(runtime, database=Database(f"sqlite:///{self.file}", wait_seconds=0.2))
-        self.app = create_app(self.runtime, config)
-
-    def go(self):
-        """It can't be opened any more."""
-        self.runtime.database.close()
-        self.file.parent.rename(self.file.parent.with_name("elsewhere"))
-
-    def come_back(self):
-        """With all that was in it."""
-        self.file.parent.with_name("elsewhere").rename(self.file.parent)
+from tests.web.gone_database import GoneDatabase
 
 
 @pytest.fixture
@@ -40,7 +15,7 @@ def gone(runtime, config, clinic):
     gone = GoneDatabase(runtime, config)
     book_ana(gone.runtime, clinic)
     yield gone
-    gone.runtime.database.close()
+    gone.end()
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from planner.services import feeds, readiness
 from planner.web.context import DOOR, READINESS
 from planner.web.feed_answer import Asked
 from tests.web.ana_course import book_ana
+from tests.web.gone_database import GoneDatabase
 
 TOKEN = "t" * 40
 
@@ -33,13 +34,21 @@ def watched(runtime, config):
     return create_app(runtime, replace(config, metrics_from="127.0.0.1")).test_client()
 
 
-def test_a_process_that_lives_says_so_without_its_database(client, runtime, config, queries):
+def test_a_process_that_lives_says_so_without_its_database(client, gone, queries):
     """A restart would not mend a database, so nothing is asked of it."""
     with queries() as asked:
         assert client.get("/healthz").text == "alive\n"
     assert asked == []
-    (config.instance / "planner.sqlite").unlink()
-    assert client.get("/healthz").status_code == 200
+    gone.go()
+    assert gone.app.test_client().get("/healthz").status_code == 200
+
+
+@pytest.fixture
+def gone(runtime, config):
+    """A program whose database can go."""
+    gone = GoneDatabase(runtime, config)
+    yield gone
+    gone.end()
 
 
 def test_a_server_that_can_serve_is_ready(client):
@@ -81,8 +90,12 @@ def test_a_server_goes_on_serving_while_the_next_version_upgrades_the_schema(cli
 
 def test_a_database_without_its_guard_is_not_ready(client, runtime):
     """Two patients at one time would be booked."""
+    lost = {
+        "sqlite": "DROP TRIGGER appointment_one_room_insert",
+        "postgresql": "ALTER TABLE appointment DROP CONSTRAINT appointment_one_room",
+    }
     with runtime.database.writing(None) as session:
-        session.execute(text("DROP TRIGGER appointment_one_room_insert"))
+        session.execute(text(lost[runtime.database.engine.dialect.name]))
     answer = client.get("/readyz")
     assert (answer.status_code, answer.json["wrong"]) == (503, ["The database can't be used (StorageFailed)."])
 
@@ -96,15 +109,12 @@ def test_the_guard_is_tested_once_and_not_at_every_question(client, runtime, que
     assert not any("INSERT" in each for each in asked)
 
 
-def test_a_database_that_does_not_answer_is_told_without_its_path(client, runtime, config):
+def test_a_database_that_does_not_answer_is_told_without_its_path(gone):
     """Strangers may ask, too."""
-    runtime.database.close()
-    (config.instance / "planner.sqlite").write_bytes(b"this is no database" * 100)
-    for ending in ("-wal", "-shm"):
-        (config.instance / f"planner.sqlite{ending}").unlink(missing_ok=True)
-    answer = client.get("/readyz")
+    gone.go()
+    answer = gone.app.test_client().get("/readyz")
     assert answer.status_code == 503
-    assert str(config.instance) not in answer.text
+    assert "gone-" not in answer.text
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
@@ -155,12 +165,10 @@ def test_the_figures_say_how_the_clinic_runs(watched, runtime, clinic, clock):
     assert found[("planner_bookings_total",)] >= 1
 
 
-def test_figures_are_shown_while_the_database_is_gone(watched, runtime, config):
+def test_figures_are_shown_while_the_database_is_gone(runtime, gone, config):
     """That is when they are looked at."""
-    runtime.database.close()
-    (config.instance / "planner.sqlite").write_bytes(b"this is no database" * 100)
-    for ending in ("-wal", "-shm"):
-        (config.instance / f"planner.sqlite{ending}").unlink(missing_ok=True)
+    watched = create_app(gone.runtime, replace(config, metrics_from="127.0.0.1")).test_client()
+    gone.go()
     found = figures(watched)
     assert found[("planner_database_up",)] == 0
     assert ("planner_requests_total", "2xx") in found
@@ -182,6 +190,7 @@ def test_no_figure_is_about_a_person(watched, runtime, clinic, browser_of):
     assert not any(word in text for word in ("Ana", "Rosa", "example.org"))
 
 
+@pytest.mark.sqlite
 def test_calendars_are_counted_on_the_short_way_and_on_the_long_one(app, client, runtime, clinic):
     """By what they were answered."""
     book_ana(runtime, clinic)
