@@ -123,7 +123,7 @@ def test_a_database_of_another_step_is_not_backed_up_by_this_program(runtime, tm
     """Its tables are others; the message says what to do."""
     with runtime.database.migrating() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
-    with pytest.raises(InvalidInput, match="at step 0001.*program that works on it now"):
+    with pytest.raises(InvalidInput, match=r"at step 0001.*program that works on it now"):
         back_up_server(runtime.database, tmp_path / "a.sqlite")
     assert list(tmp_path.iterdir()) == []
 
