@@ -23,6 +23,8 @@ from planner.words import say
 _CONNECTIONS: Final = 10
 _MORE_CONNECTIONS: Final = 20
 _LOOKS: Final = 5
+MOST_CONNECTIONS: Final = _CONNECTIONS + _MORE_CONNECTIONS + 2 * _LOOKS
+"""What one process may have open at once."""
 _CONNECT_SECONDS: Final = 5
 _MIGRATION_WAIT_SECONDS: Final = 600
 # A process that hangs while it holds its clinic's turn loses it after this.
