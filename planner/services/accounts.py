@@ -116,7 +116,7 @@ def enter(
     right = _matches(staff.password_hash if staff else "", password)
     counters = _counters(runtime, email, network)
     if staff is None:
-        with runtime.database.writing(None) as session:
+        with runtime.database.outside() as session:
             refusal = _refusal(session, counters, runtime.clock.now(), right=False)
         raise refusal or SignInRefused
     with runtime.writing(sessions.actor_of(staff)) as unit:

@@ -126,8 +126,12 @@ def proved_here(unit: Unit) -> str:
 
 def sign_out(runtime: Runtime, token: str) -> None:
     """End one session; an unknown token ends nothing."""
-    with runtime.database.writing(None) as session:
-        session.execute(delete(LoginRow).where(LoginRow.token_hash == hashed(token)))
+    mine = LoginRow.token_hash == hashed(token)
+    with runtime.database.reading(None) as session:
+        clinic_id = session.scalar(select(LoginRow.clinic_id).where(mine))
+    if clinic_id is not None:
+        with runtime.database.writing(clinic_id) as session:
+            session.execute(delete(LoginRow).where(mine))
 
 
 def end_sessions(unit: Unit, staff_id: int, *, but: int | None = None) -> None:

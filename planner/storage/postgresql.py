@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from typing import Any, Final
 
@@ -15,7 +15,7 @@ from planner import metrics
 from planner.errors import DatabaseBusy, InvalidInput, PlannerError, StorageFailed
 from planner.storage import guard, walls
 from planner.storage.glance import Glance
-from planner.storage.kinds import no_tables, no_turn, slot_taken
+from planner.storage.kinds import OUTSIDE, no_tables, no_turn, slot_taken
 from planner.storage.text_json import dumps, loads
 from planner.words import say
 
@@ -40,6 +40,7 @@ _READS: Final = f"{_BEGINS}, set_config('transaction_read_only', 'on', true)"
 _WRITES: Final = f"{_BEGINS}, set_config('lock_timeout', %(wait)s, true)"
 _WRITES_ONE: Final = f"{_WRITES}, pg_advisory_xact_lock_shared(1, 0), pg_advisory_xact_lock(%(key)s)"
 _WRITES_ALL: Final = f"{_WRITES}, pg_advisory_xact_lock(1, 0)"
+_WRITES_OUTSIDE: Final = f"{_WRITES}, pg_advisory_xact_lock_shared(1, 0)"
 _MIGRATES: Final = f"{_WRITES}, pg_advisory_xact_lock(1, 1)"
 _WAITS: Final = "SELECT set_config('lock_timeout', %(wait)s, true)"
 
@@ -80,14 +81,25 @@ class Postgresql:
     @contextmanager
     def reading(self, clinic_id: int | None) -> Iterator[Session]:
         """A session that sees the moment of its beginning, whatever is written meanwhile."""
-        with self._opened(self.engine, clinic_id, _READS) as session:
+        with self._opened(self.engine, {"clinic_id": clinic_id}, _READS) as session:
             yield session
 
     @contextmanager
     def writing(self, clinic_id: int | None) -> Iterator[Session]:
         """A transaction alone in writing its clinic; one of all clinics is alone in writing at all."""
         begin = _WRITES_ALL if clinic_id is None else _WRITES_ONE
-        with self._opened(self.write_engine, clinic_id, begin) as session:
+        with self._writing({"clinic_id": clinic_id}, begin) as session:
+            yield session
+
+    @contextmanager
+    def outside(self) -> Iterator[Session]:
+        """A transaction beside those of all clinics, which sees none of their rows; rows are locked one by one."""
+        with self._writing(OUTSIDE, _WRITES_OUTSIDE) as session:
+            yield session
+
+    @contextmanager
+    def _writing(self, info: Mapping[str, Any], begin: str) -> Iterator[Session]:
+        with self._opened(self.write_engine, info, begin) as session:
             yield session
             session.flush()
             try:
@@ -185,11 +197,13 @@ class Postgresql:
         return f"{max(1, round(self._wait_seconds * 1000))}ms"
 
     @contextmanager
-    def _opened(self, engine: Engine, clinic_id: int | None, begin: str) -> Iterator[Session]:
+    def _opened(self, engine: Engine, info: Mapping[str, Any], begin: str) -> Iterator[Session]:
         """A session whose transaction has begun; what is not committed is rolled back."""
-        values = {"clinic": walls.ALL if clinic_id is None else str(clinic_id), "wait": self._wait, "key": clinic_id}
+        clinic_id = info["clinic_id"]
+        everybody = walls.NOBODY if info.get("outside") else walls.ALL
+        values = {"clinic": everybody if clinic_id is None else str(clinic_id), "wait": self._wait, "key": clinic_id}
         for number in range(_TRIES):
-            session = Session(engine, info={"clinic_id": clinic_id}, expire_on_commit=False)
+            session = Session(engine, info=dict(info), expire_on_commit=False)
             try:
                 with metrics.waiting_to_write() if engine is self.write_engine else nullcontext():
                     session.connection().exec_driver_sql(begin, values)
