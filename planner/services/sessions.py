@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from planner.errors import DatabaseBusy, NotFound, StorageFailed
 from planner.services.devices import device_words
+from planner.services.origin import at_the_door, roughly
 from planner.services.runtime import Actor, Role, Runtime, Unit
 from planner.services.tokens import hashed, new_token
 from planner.storage.people import ClinicRow, LoginRow, StaffRow
@@ -73,6 +74,18 @@ def open_session(unit: Unit, staff: StaffRow, user_agent: str, proved: str = PAS
         )
     )
     return token
+
+
+def note_at_the_door(unit: Unit, staff: StaffRow, action: str, network: str, token: str = "") -> None:
+    """Keep in the audit who came in or did not, from which provider's network, and as which browser.
+
+    Args:
+        network: see `origin.at_the_door`.
+        token: of the session that was opened; the audit shows later lines of the same browser under the same sign.
+    """
+    actor = replace(actor_of(staff), origin=at_the_door(network, token))
+    named = Unit(session=unit.session, clinic=unit.clinic, actor=actor, now=unit.now)
+    named.audit(action, f"staff/{staff.id}", **({"network": rough} if (rough := roughly(network)) else {}))
 
 
 def entered(runtime: Runtime, token: str) -> Entered | None:
