@@ -18,8 +18,8 @@ from planner.errors import PlannerError
 CHECKS: Final[tuple[Callable[[SetUp], Findings], ...]] = (
     *(settings.secret_key, settings.files, settings.address, settings.proxies, settings.figures),
     *(machine.writing, machine.disk, database.disk_kind, database.database, database.journal, database.clinic),
-    *(server_database.server, server_database.rights, server_database.walls, server_database.connections),
-    *(server_database.server_clock, backups.backups),
+    *(server_database.server, server_database.way, server_database.rights, server_database.walls),
+    *(server_database.connections, server_database.server_clock, backups.backups),
     *(database.clock, machine.timers, machine.server, mail.mail),
     *(machine.static_files, machine.machine_code, machine.zones),
 )

@@ -122,7 +122,10 @@ def sign_out() -> Response:
     """End this browser's session."""
     sessions.sign_out(runtime(), session[LOGIN_KEY])
     session.clear()
-    return redirect(url_for("auth.sign_in"))
+    answer = redirect(url_for("auth.sign_in"))
+    # Pages are never kept, so this is for what a script or an extension of the browser put beside them.
+    answer.headers["Clear-Site-Data"] = '"storage"'
+    return answer
 
 
 @auth.route("/account/password", methods=["GET", "POST"])

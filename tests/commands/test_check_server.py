@@ -55,6 +55,25 @@ def test_nothing_is_said_of_a_server_where_there_is_none(tmp_path, where):
         assert list(look(SetUp(where.config, runtime))) == []
 
 
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("planner@/planner?host=/run/postgresql", "good"),
+        ("planner@/planner", "good"),
+        ("planner@localhost/planner", "good"),
+        ("planner@db.example.org/planner?sslmode=verify-full", "good"),
+        ("planner:hush@db.example.org/planner", "could"),
+        ("planner:hush@db.example.org/planner?sslmode=require", "could"),
+    ],
+)
+def test_a_way_on_which_others_can_listen_is_told(where, address, expected):
+    """Nobody is asked for it; and no password is shown."""
+    database = Database(f"postgresql+psycopg://{address}")
+    found = state(server_database.way, SetUp(where.config, replace(where.runtime, database=database)))
+    assert found[0] == expected
+    assert "hush" not in found[1]
+
+
 @pytest.mark.parametrize("right", ["SUPERUSER", "BYPASSRLS"])
 def test_a_user_who_passes_walls_is_a_fault(where, server, right):
     """No clinic would be kept from another."""

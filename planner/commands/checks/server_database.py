@@ -8,6 +8,7 @@ from typing import Final
 from sqlalchemy import text
 
 from planner.commands.checks.finding import Finding, Findings, SetUp
+from planner.commands.checks.settings import is_local
 from planner.storage.postgresql import MOST_CONNECTIONS
 
 _OLDEST: Final = 15
@@ -45,6 +46,22 @@ def server(set_up: SetUp) -> Findings:
         yield Finding("bad", "database server", f"{says}: names in other scripts can't be kept", todo)
     else:
         yield Finding("good", "database server", says)
+
+
+def way(set_up: SetUp) -> Findings:
+    """Whether the way to it can be read by others, or lead to somebody else."""
+    if _is_file(set_up):
+        return
+    url = set_up.runtime.database.url
+    host, mode = str(url.query.get("host") or url.host or ""), url.query.get("sslmode", "prefer")
+    if not host or host.startswith("/") or is_local(host):
+        yield Finding("good", "way to the database", "does not leave this machine")
+    elif mode in ("verify-full", "verify-ca"):
+        yield Finding("good", "way to the database", f"encrypted, and {host} has to prove itself")
+    else:
+        says = f"sslmode is {mode}: whoever is between here and {host} can pretend to be it, or read what goes there"
+        todo = "Add ?sslmode=verify-full to database_url, and sslrootcert, unless the network is nobody else's."
+        yield Finding("could", "way to the database", says, todo)
 
 
 def rights(set_up: SetUp) -> Findings:
