@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
+from functools import partial
 from typing import Any, Final
 
 from sqlalchemy import URL, Connection, Engine, Row, Select, create_engine, event, text
@@ -23,8 +24,10 @@ from planner.words import say
 _CONNECTIONS: Final = 10
 _MORE_CONNECTIONS: Final = 20
 _LOOKS: Final = 5
-MOST_CONNECTIONS: Final = _CONNECTIONS + _MORE_CONNECTIONS + 2 * _LOOKS
-"""What one process may have open at once."""
+# By which a worker fetches jobs, hears of new ones, and leads.
+_JOBS: Final = 7
+MOST_CONNECTIONS: Final = _CONNECTIONS + _MORE_CONNECTIONS + 2 * _LOOKS + _JOBS
+"""What one process may have open at once, if it does everything."""
 _CONNECT_SECONDS: Final = 5
 _MIGRATION_WAIT_SECONDS: Final = 600
 # A process that hangs while it holds its clinic's turn loses it after this.
@@ -225,18 +228,21 @@ def _engine(url: URL, settings: dict[str, str] | None = None, **options: Any) ->
     }
     engine = create_engine(
         url,
-        connect_args={
-            "application_name": "planner",
-            "connect_timeout": _CONNECT_SECONDS,
-            "options": " ".join(f"-c {name}={value}" for name, value in wanted.items()),
-        },
+        connect_args={"application_name": "planner", "connect_timeout": _CONNECT_SECONDS},
         hide_parameters=True,
         json_serializer=dumps,
         json_deserializer=_loads,
         **options,
     )
     event.listen(engine, "handle_error", _leave_out_values)
+    event.listen(engine, "connect", partial(_set, wanted))
     return engine
+
+
+def _set(wanted: Mapping[str, str], connection: Any, _record: object) -> None:
+    """Settings of a session: by a statement, since poolers refuse them where a connection begins."""
+    connection.execute(f"SELECT {', '.join(['set_config(%s, %s, false)'] * len(wanted))}", sum(wanted.items(), ()))
+    connection.commit()
 
 
 def _loads(kept: bytes | str) -> Any:

@@ -44,7 +44,7 @@ def test_a_good_server_has_no_complaint(where):
     for look in (*looks, server_database.server_clock):
         assert state(look, where)[0] == "good"
     assert "PostgreSQL " in state(server_database.server, where)[1]
-    assert "at most 40 each" in state(server_database.connections, where)[1]
+    assert "at most 47 each" in state(server_database.connections, where)[1]
 
 
 def test_nothing_is_said_of_a_server_where_there_is_none(tmp_path, where):
@@ -102,7 +102,7 @@ def test_a_wall_that_was_taken_down_is_a_fault(where, server):
 
 @pytest.mark.parametrize(("limit", "expected"), [(30, "bad"), (60, "could"), (100, "good")])
 def test_a_server_without_room_for_the_processes_is_told(where, server, limit, expected):
-    """Each may open forty; a limit of the database or of the user counts as the server's own does."""
+    """Each may open forty-seven; a limit of the database or of the user counts as the server's own does."""
     name = make_url(where.config.database_url).database
     server.ask(f"ALTER DATABASE {name} CONNECTION LIMIT {limit}")
     assert state(server_database.connections, where)[0] == expected

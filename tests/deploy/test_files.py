@@ -66,6 +66,14 @@ def test_every_package_of_the_image_is_checked_by_its_hash():
     assert any("npm ci" in words for words in instructions("RUN"))
 
 
+def test_the_images_python_is_the_one_that_the_lock_was_made_for():
+    """The oldest that the program runs on, and the same in both stages: what is built is copied into the last one."""
+    (wanted,) = re.findall(r'^requires-python = ">=(.*)"$', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
+    images = [image for image in instructions("FROM") if image.startswith("python:")]
+    assert {image.split()[0] for image in images} == {f"python:{wanted}-slim-bookworm"}
+    assert len(images) == 2
+
+
 def test_the_image_takes_the_browsers_scripts_that_set_up_takes():
     """A page without them has no diary."""
     (copied,) = [words for words in instructions("RUN") if "node_modules" in words]
@@ -144,7 +152,7 @@ def test_the_proxy_of_the_compose_file_finds_its_servers():
 
 
 def test_the_server_has_room_for_the_connections_of_all_processes():
-    """Servers, workers, and one more by hand, at most forty each."""
+    """Servers, workers, and one more by hand, each with all that it may open."""
     (most,) = re.findall(r"max_connections=(\d+)", COMPOSE_POSTGRESQL)
     processes = [name for name in services() if name.startswith(("server", "worker"))]
     assert int(most) >= MOST_CONNECTIONS * (len(processes) + 1) + 10
