@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Final, cast
+from typing import Any, Final, cast
 
 from sqlalchemy import Row, delete, select
 from sqlalchemy.orm import Session
@@ -85,7 +85,8 @@ def note_at_the_door(unit: Unit, staff: StaffRow, action: str, network: str, tok
     """
     actor = replace(actor_of(staff), origin=at_the_door(network, token))
     named = Unit(session=unit.session, clinic=unit.clinic, actor=actor, now=unit.now)
-    named.audit(action, f"staff/{staff.id}", **({"network": rough} if (rough := roughly(network)) else {}))
+    details: dict[str, Any] = {"network": rough} if (rough := roughly(network)) else {}
+    named.audit(action, f"staff/{staff.id}", **details)
 
 
 def entered(runtime: Runtime, token: str) -> Entered | None:
