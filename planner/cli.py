@@ -29,6 +29,13 @@ COMMANDS: Final = {
 }
 
 
+def _tell(words: str) -> None:
+    # Loaded only now: most commands end well.
+    from planner.commands.saying import tell
+
+    tell(words, refused=True)
+
+
 class _Commands(click.Group):
     """The commands of the table, whose refusals are one line on standard error and exit code 1, never a traceback."""
 
@@ -45,13 +52,13 @@ class _Commands(click.Group):
         try:
             return super().invoke(ctx)
         except PlannerError as refusal:
-            click.echo(f"planner: {refusal.message}", err=True)
+            _tell(refusal.message)
             ctx.exit(1)
         except OSError as error:
             # The reader of a pipe has seen enough: click ends without a word.
             if error.errno == errno.EPIPE:
                 raise
-            click.echo(f"planner: The system refused: {error}.", err=True)
+            _tell(f"The system refused: {error}.")
             ctx.exit(1)
 
 

@@ -43,6 +43,14 @@ def start(form: str = "console", level: str = "INFO") -> None:
     )
 
 
+def is_json() -> bool:
+    """Whether what this process writes to standard error is for programs, since `start` said so."""
+    return any(
+        isinstance(handler.formatter, _Lines) and handler.formatter.write is _ENCODE
+        for handler in logging.getLogger().handlers
+    )
+
+
 def formatter(form: str) -> logging.Formatter:
     """What makes a line of each event.
 
@@ -94,7 +102,7 @@ class _Lines(logging.Formatter):
 
     def __init__(self, write: Callable[[dict[str, Any]], str]) -> None:
         super().__init__()
-        self._write = write
+        self.write = write
 
     def format(self, record: logging.LogRecord) -> str:
         """One line, and below it the traceback where the form has no other place for it."""
@@ -110,7 +118,7 @@ class _Lines(logging.Formatter):
             event.update({name: given[name] for name in FACTS})
         if record.exc_info:
             event["exception"] = self.formatException(record.exc_info)
-        return self._write(event)
+        return self.write(event)
 
 
 @lru_cache(maxsize=4)

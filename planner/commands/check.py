@@ -10,7 +10,7 @@ import click
 from sqlalchemy.exc import SQLAlchemyError
 
 from planner import wiring
-from planner.commands.checks import database, machine, mail, settings
+from planner.commands.checks import backups, database, machine, mail, server_database, settings
 from planner.commands.checks.finding import Finding, Findings, SetUp
 from planner.commands.setup import load_config
 from planner.errors import PlannerError
@@ -18,6 +18,8 @@ from planner.errors import PlannerError
 CHECKS: Final[tuple[Callable[[SetUp], Findings], ...]] = (
     *(settings.secret_key, settings.files, settings.address, settings.proxies, settings.figures),
     *(machine.writing, machine.disk, database.disk_kind, database.database, database.journal, database.clinic),
+    *(server_database.server, server_database.way, server_database.rights, server_database.walls),
+    *(server_database.connections, server_database.server_clock, backups.backups),
     *(database.clock, machine.timers, machine.server, mail.mail),
     *(machine.static_files, machine.machine_code, machine.zones),
 )

@@ -15,6 +15,7 @@ from planner import wiring, worker
 from planner.app import create_app, create_probes
 from planner.commands.engine import machine_code
 from planner.commands.garbage import settle
+from planner.commands.saying import tell
 from planner.commands.server import AtOnce, Server
 from planner.commands.setup import in_use, load_config, open_runtime
 from planner.commands.stopping import FINISH_SECONDS, Deadline, joined, leave_behind, stop_when_told
@@ -59,9 +60,9 @@ def keep_serving(
     with in_use(config), _timers(runtime, config, stop), machine_code(config.instance, when_loaded=settle):
         settle()
         server.start()
-        click.echo(f"The planner is at {config.base_url}", err=True)
+        tell(f"The planner is at {config.base_url}")
         if not any_clinic(runtime):
-            click.echo(f"There is no clinic yet. Open yours here: {setup_address(runtime)}", err=True)
+            tell(f"There is no clinic yet. Open yours here: {setup_address(runtime)}")
         worker.wait_until_set(stop)
         if app is not None:
             # Whoever stands in front asks now and then, and sends nothing more here before it ends.

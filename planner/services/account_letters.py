@@ -14,7 +14,7 @@ from functools import cache
 from typing import Final, cast
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import CursorResult, select, update
+from sqlalchemy import CursorResult, delete, select, update
 from sqlalchemy.orm import Session
 
 from planner.config import template_folder
@@ -68,7 +68,7 @@ def ask_for_link(runtime: Runtime, email: str, network: str = "") -> None:
     address = accounts.normal_email(email)
     now = runtime.clock.now()
     place = (Counter(keys.blinded(runtime, "links from", network), _FROM_ONE_PLACE),)
-    with runtime.database.writing(None) as session:
+    with runtime.database.outside() as session:
         wait = throttle.wait_left(session, place, now)
         if not wait:
             throttle.count_failure(session, place, now)
@@ -110,16 +110,18 @@ def _send(runtime: Runtime, owed: _Owed) -> None:
         _log.warning("account letter %s was not delivered: %s", owed.id, type(failure).__name__)
         if not isinstance(failure, PermanentFailure):
             return  # Its lease ends, and it is tried again.
-    with runtime.database.writing(None) as session:
-        row = session.get(AccountLetterRow, owed.id)
-        if row is not None:
-            session.delete(row)
+    _drop(runtime, owed)
+
+
+def _drop(runtime: Runtime, owed: _Owed) -> None:
+    with runtime.database.outside() as session:
+        session.execute(delete(AccountLetterRow).where(AccountLetterRow.id == owed.id))
 
 
 def _leased(runtime: Runtime, owed: _Owed) -> Message | None:
     """Take the row for some minutes and write its letter; None where nothing is to be sent."""
     row, now = AccountLetterRow, runtime.clock.now()
-    with runtime.database.writing(None) as session:
+    with runtime.database.outside() as session:
         still = update(row).where(row.id == owed.id, row.due_at == owed.due_at)
         taken = session.execute(still.values(due_at=now + _LEASE, attempts=row.attempts + 1))
         if cast(CursorResult[object], taken).rowcount != 1:
@@ -127,14 +129,13 @@ def _leased(runtime: Runtime, owed: _Owed) -> Message | None:
         letter = session.get(row, owed.id)
         if letter is None:
             return None
+    with runtime.database.reading(None) as session:
         staff = session.scalar(select(StaffRow).where(StaffRow.email == letter.address, StaffRow.active))
-        if staff is None or letter.expires_at <= now or letter.attempts > MOST_ATTEMPTS:
-            session.delete(letter)
-            return None
-        clinic = session.get(ClinicRow, staff.clinic_id)
-        if clinic is None:
-            raise ValueError("somebody without a clinic")
-        return _message(runtime, letter, staff, clinic)
+        clinic = session.get(ClinicRow, staff.clinic_id) if staff is not None else None
+    if staff is None or clinic is None or letter.expires_at <= now or letter.attempts > MOST_ATTEMPTS:
+        _drop(runtime, owed)
+        return None
+    return _message(runtime, letter, staff, clinic)
 
 
 def _message(runtime: Runtime, letter: AccountLetterRow, staff: StaffRow, clinic: ClinicRow) -> Message | None:

@@ -70,7 +70,9 @@ def choose_password(runtime: Runtime, token: str, password: str) -> None:
         InvalidInput: the password is unfit.
     """
     kind, actor, stamp = _read(runtime, token)
-    fresh_hash = accounts.password_hash(password)
+    with runtime.reading(actor) as unit:
+        names = accounts.names_around(unit, _staff(unit, actor, stamp))
+    fresh_hash = accounts.password_hash(password, names)
     with runtime.writing(actor) as unit:
         staff = _staff(unit, actor, stamp)
         accounts.set_password(unit, staff, fresh_hash)

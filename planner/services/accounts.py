@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Final
@@ -12,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from planner.errors import InvalidInput, NotAllowed, TooManyTries
-from planner.services import sessions, throttle
+from planner.services import common_passwords, sessions, throttle
 from planner.services.keys import blinded
 from planner.services.runtime import Actor, Runtime, Unit
 from planner.services.second_factor import Half, half_of, has_factor
@@ -71,21 +72,23 @@ def normal_email(email: str) -> str:
     return spelled
 
 
-def password_hash(password: str) -> str:
+def password_hash(password: str, names: Iterable[str] = ()) -> str:
     """What is stored of a password (argon2id).
 
     Raises:
         InvalidInput: see `password_fits`.
     """
-    password_fits(password)
+    password_fits(password, names)
     return _HASHER.hash(_spelled(password))
 
 
-def password_fits(password: str) -> None:
+def password_fits(password: str, names: Iterable[str] = ()) -> None:
     """Refuse a password that is unfit.
 
+    Args:
+        names: of the clinic and the person, which whoever guesses knows.
     Raises:
-        InvalidInput: too short to be safe, or absurdly long.
+        InvalidInput: too short to be safe, absurdly long, one of those that everybody uses, or made of those names.
     """
     if len(password) < PASSWORD_LENGTH_MIN:
         raise InvalidInput(
@@ -94,6 +97,16 @@ def password_fits(password: str) -> None:
     if len(password) > PASSWORD_LENGTH_MAX:
         raise InvalidInput(
             say("A password has at most %(number)s characters.", number=PASSWORD_LENGTH_MAX), field="new_password"
+        )
+    if common_passwords.is_common(_spelled(password)):
+        raise InvalidInput(
+            say("Many people use this password, so it is among the first to be guessed. Choose another one."),
+            field="new_password",
+        )
+    if common_passwords.is_made_of(password, names):
+        raise InvalidInput(
+            say("This is only your name or the clinic’s, which everybody knows. Choose another one."),
+            field="new_password",
         )
 
 
@@ -116,7 +129,7 @@ def enter(
     right = _matches(staff.password_hash if staff else "", password)
     counters = _counters(runtime, email, network)
     if staff is None:
-        with runtime.database.writing(None) as session:
+        with runtime.database.outside() as session:
             refusal = _refusal(session, counters, runtime.clock.now(), right=False)
         raise refusal or SignInRefused
     with runtime.writing(sessions.actor_of(staff)) as unit:
@@ -124,8 +137,8 @@ def enter(
         right = right and fresh.active and fresh.password_hash == staff.password_hash
         refusal = _refusal(unit.session, counters, unit.now, right=right)
         if refusal is None:
-            return _let_in(unit, fresh, counters, user_agent)
-        unit.audit("sign-in failed", f"staff/{fresh.id}")
+            return _let_in(unit, fresh, counters, user_agent, network)
+        sessions.note_at_the_door(unit, fresh, "sign-in failed", network)
     raise refusal
 
 
@@ -184,12 +197,19 @@ def change_password(runtime: Runtime, actor: Actor, current: str, new: str, user
     confirm_password(runtime, actor, current)
     if _spelled(new) == _spelled(current):
         raise InvalidInput(say("This is your current password; choose another one."), field="new_password")
-    fresh_hash = password_hash(new)
+    with runtime.reading(actor) as unit:
+        names = names_around(unit, unit.get(StaffRow, actor.staff_id or 0))
+    fresh_hash = password_hash(new, names)
     with runtime.writing(actor) as unit:
         staff = unit.get(StaffRow, actor.staff_id or 0)
         proved = sessions.proved_here(unit)
         set_password(unit, staff, fresh_hash)
         return sessions.open_session(unit, staff, user_agent, proved)
+
+
+def names_around(unit: Unit, staff: StaffRow) -> tuple[str, ...]:
+    """What may not be all that there is to a password."""
+    return unit.clinic.name, staff.name, staff.email
 
 
 def set_password(unit: Unit, staff: StaffRow, fresh_hash: str) -> None:
@@ -256,10 +276,13 @@ def _refusal(session: Session, counters: tuple[Counter, ...], now: datetime, *, 
     return SignInRefused()
 
 
-def _let_in(unit: Unit, staff: StaffRow, counters: tuple[Counter, ...], user_agent: str) -> tuple[str, Actor] | Half:
+def _let_in(
+    unit: Unit, staff: StaffRow, counters: tuple[Counter, ...], user_agent: str, network: str
+) -> tuple[str, Actor] | Half:
     # What others tried from the same place goes on counting.
     throttle.forget(unit.session, counters[:2])
     if has_factor(unit, staff.id):
         return half_of(staff, unit.now)
-    unit.audit("sign in", f"staff/{staff.id}")
-    return sessions.open_session(unit, staff, user_agent), sessions.actor_of(staff)
+    token = sessions.open_session(unit, staff, user_agent)
+    sessions.note_at_the_door(unit, staff, "sign in", network, token)
+    return token, sessions.actor_of(staff)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
@@ -12,10 +13,25 @@ from planner.services.backup_folder import BackupFolder, moment_of, name_at
 from planner.services.nights import night_of
 from planner.services.runtime import Runtime
 from planner.services.sweeping import SweepReport, each
-from planner.storage.backup import Copied, Progress, back_up, database_file
+from planner.storage import backup, server_backup
+from planner.storage.backup import Copied, Progress, database_file
+from planner.storage.database import Database
 from planner.storage.people import ClinicRow
 
 _log = logging.getLogger("planner.backups")
+
+
+def back_up(database: Database, target: Path, progress: Progress | None = None) -> Copied:
+    """Copy a database of either kind into a new file, while others read and write it.
+
+    Raises:
+        InvalidInput: there is such a file already, or nothing to back up.
+        StorageFailed: the copy can't be written, or is not whole; nothing of it is left.
+    """
+    file = database_file(database.url)
+    if file is None:
+        return server_backup.back_up_server(database, target, progress)
+    return backup.back_up(file, target, progress)
 
 
 def back_up_into(runtime: Runtime, folder: BackupFolder, progress: Progress | None = None) -> Copied:
@@ -25,12 +41,11 @@ def back_up_into(runtime: Runtime, folder: BackupFolder, progress: Progress | No
         InvalidInput: there is nothing to back up.
         StorageFailed: the folder can't be written, or the copy is not whole; the older ones stay.
     """
-    source = database_file(runtime.database.url.render_as_string(hide_password=False))
     try:
         folder.path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StorageFailed(f"The folder {folder.path} can't be made: {error.strerror}.") from error
-    copied = back_up(source, folder.path / name_at(runtime.clock.now()), progress)
+    copied = back_up(runtime.database, folder.path / name_at(runtime.clock.now()), progress)
     if folder.keep is not None:
         for old in folder.backups()[: -folder.keep]:
             old.unlink(missing_ok=True)

@@ -167,7 +167,7 @@ def add_staff(unit: Unit, name: str, email: str, role: str, password: str | None
     row = StaffRow(
         name=checked_name(name), email=address, role=role, treats=treats,
         # Without one nobody comes in, until it is chosen by a link.
-        password_hash="" if password is None else accounts.password_hash(password),
+        password_hash="" if password is None else accounts.password_hash(password, (unit.clinic.name, name, address)),
     )  # fmt: skip
     try:
         with unit.session.begin_nested():

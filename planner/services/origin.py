@@ -36,6 +36,31 @@ def origin_of(address: str | None, token: str) -> Origin:
     return Origin(_network(address), hashlib.sha256(f"audit/{token}".encode()).hexdigest()[:_SHORT])
 
 
+def at_the_door(network: str, token: str) -> Origin:
+    """The origin of somebody who tries to come in.
+
+    Args:
+        network: as tries are counted: an address, or 64 bits of one.
+        token: of the session that was opened; "" where none was.
+    """
+    found = origin_of(network.partition("/")[0], token)
+    return found if token else Origin(found.network)
+
+
+def roughly(network: str) -> str:
+    """The provider's network, so that an owner can tell a colleague's town from a stranger's: 24 bits, or 48.
+
+    What is left out tells one household from another. "" where it says nothing, as of this very machine.
+    """
+    try:
+        found = ipaddress.ip_address(network.partition("/")[0])
+    except ValueError:
+        return ""
+    if found.is_loopback or found.is_unspecified:
+        return ""
+    return str(ipaddress.ip_network((found, 24 if found.version == 4 else 48), strict=False))
+
+
 def _network(address: str | None) -> str:
     try:
         found = ipaddress.ip_address(address or "")

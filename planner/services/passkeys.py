@@ -189,10 +189,13 @@ def ask_to_enter(runtime: Runtime, site: Site, half: Half | None) -> Asked:
 
 
 def enter(
-    runtime: Runtime, site: Site, challenge: str, answer: str, half: Half | None, user_agent: str = ""
-) -> tuple[str, Actor]:
+    runtime: Runtime, site: Site, challenge: str, answer: str, half: Half | None, user_agent: str = "",
+    network: str = "",
+) -> tuple[str, Actor]:  # fmt: skip
     """Let somebody in by a passkey.
 
+    Args:
+        network: where it comes from; "" where nobody knows.
     Raises:
         InvalidInput: it is unknown here, somebody else's than the password's, or does not prove itself.
     """
@@ -209,11 +212,9 @@ def enter(
         row.sign_count = _verified_count(site, challenge, answer, row, alone=half is None)
         row.used_at = unit.now
         _spend(runtime, unit, challenge)
-        actor = sessions.actor_of(staff)
-        Unit(session=unit.session, clinic=unit.clinic, actor=actor, now=unit.now).audit(
-            "sign in with passkey", f"staff/{staff.id}"
-        )
-        return sessions.open_session(unit, staff, user_agent, _PASSKEY), actor
+        token = sessions.open_session(unit, staff, user_agent, _PASSKEY)
+        sessions.note_at_the_door(unit, staff, "sign in with passkey", network, token)
+        return token, sessions.actor_of(staff)
 
 
 def _verified_count(site: Site, challenge: str, answer: str, row: PasskeyRow, *, alone: bool) -> int:

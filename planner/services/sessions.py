@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Final, cast
+from typing import Any, Final, cast
 
 from sqlalchemy import Row, delete, select
 from sqlalchemy.orm import Session
 
 from planner.errors import DatabaseBusy, NotFound, StorageFailed
 from planner.services.devices import device_words
+from planner.services.origin import at_the_door, roughly
 from planner.services.runtime import Actor, Role, Runtime, Unit
 from planner.services.tokens import hashed, new_token
 from planner.storage.people import ClinicRow, LoginRow, StaffRow
@@ -75,6 +76,19 @@ def open_session(unit: Unit, staff: StaffRow, user_agent: str, proved: str = PAS
     return token
 
 
+def note_at_the_door(unit: Unit, staff: StaffRow, action: str, network: str, token: str = "") -> None:
+    """Keep in the audit who came in or did not, from which provider's network, and as which browser.
+
+    Args:
+        network: see `origin.at_the_door`.
+        token: of the session that was opened; the audit shows later lines of the same browser under the same sign.
+    """
+    actor = replace(actor_of(staff), origin=at_the_door(network, token))
+    named = Unit(session=unit.session, clinic=unit.clinic, actor=actor, now=unit.now)
+    details: dict[str, Any] = {"network": rough} if (rough := roughly(network)) else {}
+    named.audit(action, f"staff/{staff.id}", **details)
+
+
 def entered(runtime: Runtime, token: str) -> Entered | None:
     """Who a cookie's token stands for; None when the session ended, the person left or there never was one.
 
@@ -126,8 +140,12 @@ def proved_here(unit: Unit) -> str:
 
 def sign_out(runtime: Runtime, token: str) -> None:
     """End one session; an unknown token ends nothing."""
-    with runtime.database.writing(None) as session:
-        session.execute(delete(LoginRow).where(LoginRow.token_hash == hashed(token)))
+    mine = LoginRow.token_hash == hashed(token)
+    with runtime.database.reading(None) as session:
+        clinic_id = session.scalar(select(LoginRow.clinic_id).where(mine))
+    if clinic_id is not None:
+        with runtime.database.writing(clinic_id) as session:
+            session.execute(delete(LoginRow).where(mine))
 
 
 def end_sessions(unit: Unit, staff_id: int, *, but: int | None = None) -> None:

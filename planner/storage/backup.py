@@ -1,32 +1,34 @@
 """Copies of a database that is in use: taken at one moment, proved before they bear their name; and put back.
 
-Only SQLite is copied here; PostgreSQL brings tools of its own.
+Here is what all copies have in common, and how a file is copied; a server's database is in server_backup.py.
 """
 
 from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import text
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy import URL, text
+from sqlalchemy.engine import make_url
 
-from planner.errors import InvalidInput, PlannerError, StorageFailed
+from planner.errors import InvalidInput, StorageFailed
 from planner.storage import schema
+from planner.storage.backup_files import ASIDE, PRIVATE, alone, opened, said, sync, tidied
 from planner.storage.database import Database
 from planner.storage.guard import GUARDED
 
 Progress = Callable[[int, int], None]
-"""Called now and then with the pages that are copied and those there are."""
+"""Called now and then with the pages or rows that are copied and those there are."""
+
+Fill = Callable[[Path], Mapping[str, int]]
+"""Writes a copy into a new file; gives the rows that each table had."""
 
 _PAGES_AT_ONCE: Final = 2000
-_BESIDE: Final = ("-wal", "-shm", "-journal", ".lock")
-_PRIVATE: Final = 0o600
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,19 +50,10 @@ class Copied:
         return sum(self.counts.values())
 
 
-def database_file(url: str) -> Path:
-    """The file of a database.
-
-    Raises:
-        InvalidInput: it has none that could be copied; the message names what to use instead.
-    """
+def database_file(url: str | URL) -> Path | None:
+    """The file of a database; None where a server keeps it."""
     parsed = make_url(url)
-    if parsed.get_backend_name() != "sqlite" or not parsed.database:
-        raise InvalidInput(
-            "This database is kept by a server. Back it up with its own tools, which the planner may run beside: "
-            f"{_dump(parsed)}; put it back into an empty database while the planner is stopped: {_restore(parsed)}."
-        )
-    return Path(parsed.database)
+    return Path(parsed.database) if parsed.get_backend_name() == "sqlite" and parsed.database else None
 
 
 def back_up(source: Path, target: Path, progress: Progress | None = None) -> Copied:
@@ -72,19 +65,29 @@ def back_up(source: Path, target: Path, progress: Progress | None = None) -> Cop
         InvalidInput: there is such a file already, or no database to copy.
         StorageFailed: the copy can't be written, or did not prove to be whole; nothing of it is left.
     """
+    _check_there(source)
+    return write_proved(target, lambda partial: copy_pages(source, partial, progress))
+
+
+def write_proved(target: Path, fill: Fill) -> Copied:
+    """Let a copy be written, prove it, and only then give it its name.
+
+    Raises:
+        InvalidInput: there is such a file already.
+        StorageFailed: the copy can't be written, or did not prove to be whole; nothing of it is left.
+    """
     if target.exists():
         raise InvalidInput(f"{target} exists already; name another file.")
-    _check_there(source)
     partial = target.with_name(f".{target.name}.partial")
-    with _tidied(partial), _said(target):
-        counts = _copy(source, partial, progress)
+    with tidied(partial), said(target):
+        counts = fill(partial)
         copied = verify(partial)
-        if copied.counts != counts:
-            raise StorageFailed(f"The copy has other rows than the database had: {_difference(counts, copied.counts)}.")
+        if different := _difference(counts, copied.counts):
+            raise StorageFailed(f"The copy has other rows than the database had: {different}.")
         _make_plain(partial)
-        _sync(partial)
+        sync(partial)
         partial.rename(target)
-        _sync(target.parent)
+        sync(target.parent)
     return Copied(target, copied.step, copied.counts)
 
 
@@ -99,19 +102,31 @@ def restore(backup: Path, target: Path, aside: Path, progress: Progress | None =
         InvalidInput: there is no backup, or no room for what is put aside.
         StorageFailed: the backup is not whole, or is of a newer program; the database is as it was.
     """
-    _check_there(backup)
     if aside.exists():
         raise InvalidInput(f"{aside} exists already; move it away first.")
     fresh = target.with_name(f".{target.name}.restoring")
-    with _tidied(fresh), _said(target):
-        _copy(backup, fresh, progress)
-        _bring_up_to_date(fresh)
-        restored = verify(fresh)
-        _sync(fresh)
+    with tidied(fresh), said(target):
+        restored = made_ready(backup, fresh, progress)
+        sync(fresh)
         _put_aside(target, aside)
         fresh.replace(target)
-        _sync(target.parent)
+        sync(target.parent)
     return Copied(target, restored.step, restored.counts)
+
+
+def made_ready(backup: Path, fresh: Path, progress: Progress | None = None) -> Copied:
+    """A copy of a backup, brought to this program's schema and proved; the backup stays as it is.
+
+    Raises:
+        InvalidInput: there is no backup.
+        StorageFailed: it is not whole, or of a newer program.
+    """
+    _check_there(backup)
+    copy_pages(backup, fresh, progress)
+    with alone(fresh) as database:
+        _known_step(database)
+        schema.upgrade(database)
+    return verify(fresh)
 
 
 def verify(file: Path) -> Copied:
@@ -122,7 +137,7 @@ def verify(file: Path) -> Copied:
     Raises:
         StorageFailed: saying what is wrong.
     """
-    with _alone(file) as database:
+    with alone(file) as database:
         with database.reading(None) as session:
             faults = [str(line) for line in session.scalars(text("PRAGMA integrity_check")) if line != "ok"]
             orphans = session.execute(text("PRAGMA foreign_key_check")).all()
@@ -145,15 +160,15 @@ def clinics_in(file: Path) -> int:
     """
     if not file.exists():
         return 0
-    with _said(file), closing(_opened(file)) as connection:
+    with said(file), closing(opened(file)) as connection:
         found = connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'clinic'").fetchone()[0]
         return int(connection.execute("SELECT count(*) FROM clinic").fetchone()[0]) if found else 0
 
 
-def _copy(source: Path, target: Path, progress: Progress | None) -> dict[str, int]:
+def copy_pages(source: Path, target: Path, progress: Progress | None) -> dict[str, int]:
     """Copy page by page, all of one moment; gives the rows that each table had then."""
-    target.touch(_PRIVATE)
-    with closing(_opened(source)) as reading, closing(sqlite3.connect(target)) as writing:
+    target.touch(PRIVATE)
+    with closing(opened(source)) as reading, closing(sqlite3.connect(target)) as writing:
         # As long as this is open the connection sees one moment, so nobody's writing makes the copy begin anew.
         reading.execute("BEGIN")
         counts = _counts(reading)
@@ -166,23 +181,11 @@ def _copy(source: Path, target: Path, progress: Progress | None) -> dict[str, in
     return counts
 
 
-def _make_plain(file: Path) -> None:
-    """One file without a log of writes beside it, which can be read from where nothing can be written."""
-    with closing(sqlite3.connect(file)) as connection:
-        connection.execute("PRAGMA journal_mode=DELETE")
-
-
 def _counts(connection: sqlite3.Connection) -> dict[str, int]:
     names = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name"
     tables = [name for (name,) in connection.execute(names).fetchall()]
     count = 'SELECT count(*) FROM "{}"'  # The database's own names.
     return {name: connection.execute(count.format(name)).fetchone()[0] for name in tables}
-
-
-def _bring_up_to_date(file: Path) -> None:
-    with _alone(file) as database:
-        _known_step(database)
-        schema.upgrade(database)
 
 
 def _triggers_missing(database: Database) -> list[str]:
@@ -210,51 +213,10 @@ def _put_aside(target: Path, aside: Path) -> None:
     with suppress(sqlite3.Error), closing(sqlite3.connect(target)) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     os.link(target, aside)
-    for ending in _BESIDE[:3]:
+    for ending in ASIDE:
         left = target.with_name(target.name + ending)
         if left.exists():
             left.rename(aside.with_name(aside.name + ending))
-
-
-@contextmanager
-def _alone(file: Path) -> Iterator[Database]:
-    """A database that nobody else uses, and without what is beside it in use."""
-    database = Database(f"sqlite:///{file}", wait_seconds=1)
-    try:
-        yield database
-    finally:
-        database.close()
-        file.with_name(f"{file.name}.lock").unlink(missing_ok=True)
-
-
-@contextmanager
-def _tidied(file: Path) -> Iterator[None]:
-    """Leave nothing of a file that was not finished, before and after."""
-    _remove(file)
-    try:
-        yield
-    finally:
-        _remove(file)
-
-
-def _remove(file: Path) -> None:
-    for ending in ("", *_BESIDE):
-        file.with_name(file.name + ending).unlink(missing_ok=True)
-
-
-@contextmanager
-def _said(file: Path) -> Iterator[None]:
-    """Turn what the system and the database say into a refusal."""
-    try:
-        yield
-    except PlannerError:
-        raise
-    except (sqlite3.Error, OSError) as error:
-        raise StorageFailed(f"{file}: {error}.") from error
-
-
-def _opened(file: Path) -> sqlite3.Connection:
-    return sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, timeout=10, isolation_level=None)
 
 
 def _check_there(file: Path) -> None:
@@ -262,28 +224,13 @@ def _check_there(file: Path) -> None:
         raise InvalidInput(f"There is no database {file}.")
 
 
-def _sync(path: Path) -> None:
-    """Have it on the disk, not only on its way there."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+def _difference(wanted: Mapping[str, int], found: Mapping[str, int]) -> str:
+    """In what a copy differs from what it was made of; it has the schema's step besides."""
+    names = sorted(name for name, count in wanted.items() if found.get(name) != count)
+    return ", ".join(f"{name} {wanted[name]} → {found.get(name, 0)}" for name in names)
 
 
-def _difference(before: Mapping[str, int], after: Mapping[str, int]) -> str:
-    names = sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
-    return ", ".join(f"{name} {before.get(name, 0)} → {after.get(name, 0)}" for name in names)
-
-
-def _dump(url: URL) -> str:
-    return f"`pg_dump --format=custom --file=planner.dump {_without_password(url)}`"
-
-
-def _restore(url: URL) -> str:
-    return f"`pg_restore --exit-on-error --no-owner --dbname={_without_password(url)} planner.dump`"
-
-
-def _without_password(url: URL) -> str:
-    plain = URL.create(url.get_backend_name(), url.username, None, url.host, url.port, url.database)
-    return plain.render_as_string(hide_password=True)
+def _make_plain(file: Path) -> None:
+    """One file without a log of writes beside it, which can be read from where nothing can be written."""
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("PRAGMA journal_mode=DELETE")

@@ -80,6 +80,15 @@ class Database:
         with self._translated(), self._kind.writing(clinic_id) as session:
             yield session
 
+    @contextmanager
+    def outside(self) -> Iterator[Session]:
+        """A transaction on rows that belong to no clinic, such as tries at passwords; no clinic has to wait for it.
+
+        It can write no row of a clinic, and on PostgreSQL it does not even see one. Raises as `writing` does.
+        """
+        with self._translated(), self._kind.outside() as session:
+            yield session
+
     def check_guard(self) -> None:
         """Refuse to go on if the double-booking guard does not work (see `guard.self_test`)."""
         with self._translated(), self._kind.trying() as connection:
@@ -144,6 +153,10 @@ def _stay_inside_the_clinic(state: ORMExecuteState) -> None:
 def _write_inside_the_clinic(session: Session, _context: object, _instances: object) -> None:
     """Give new rows the session's clinic; refuse rows of another."""
     clinic_id = session.info.get("clinic_id")
+    if session.info.get("outside"):
+        touched = (*session.new, *session.dirty, *session.deleted)
+        if inside := [row for row in touched if isinstance(row, ClinicScoped)]:
+            raise ValueError(f"{inside[0]!r} belongs to a clinic")
     for row in session.new:
         if clinic_id is None or not isinstance(row, ClinicScoped):
             continue

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from typing import Any, Protocol
+from types import MappingProxyType
+from typing import Any, Final, Protocol
 
 from sqlalchemy import Connection, Engine, Row, Select
 from sqlalchemy.exc import DatabaseError
@@ -13,6 +15,8 @@ from planner.errors import DatabaseBusy, PlannerError, SlotTaken, StorageFailed
 from planner.storage.glance import Glance
 
 WAIT_SECONDS = 10.0
+OUTSIDE: Final[Mapping[str, Any]] = MappingProxyType({"clinic_id": None, "outside": True})
+"""What a session knows of itself that may write no clinic's rows."""
 
 
 class Kind(Protocol):
@@ -34,6 +38,9 @@ class Kind(Protocol):
 
     def writing(self, clinic_id: int | None) -> AbstractContextManager[Session]:
         """A transaction that is alone in writing this clinic; it is committed at the end of the block."""
+
+    def outside(self) -> AbstractContextManager[Session]:
+        """A transaction on rows that belong to no clinic, which keeps no clinic from writing; committed at the end."""
 
     def look(self, statement: Select[*tuple[Any, ...]], values: dict[str, Any]) -> Row[*tuple[Any, ...]] | None:
         """The first row of a statement, which is a moment of its own."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
+from functools import partial
 from typing import Any, Final
 
 from sqlalchemy import URL, Connection, Engine, Row, Select, create_engine, event, text
@@ -15,7 +16,7 @@ from planner import metrics
 from planner.errors import DatabaseBusy, InvalidInput, PlannerError, StorageFailed
 from planner.storage import guard, walls
 from planner.storage.glance import Glance
-from planner.storage.kinds import no_tables, no_turn, slot_taken
+from planner.storage.kinds import OUTSIDE, no_tables, no_turn, slot_taken
 from planner.storage.text_json import dumps, loads
 from planner.words import say
 
@@ -23,6 +24,10 @@ from planner.words import say
 _CONNECTIONS: Final = 10
 _MORE_CONNECTIONS: Final = 20
 _LOOKS: Final = 5
+# By which a worker fetches jobs, hears of new ones, and leads.
+_JOBS: Final = 7
+MOST_CONNECTIONS: Final = _CONNECTIONS + _MORE_CONNECTIONS + 2 * _LOOKS + _JOBS
+"""What one process may have open at once, if it does everything."""
 _CONNECT_SECONDS: Final = 5
 _MIGRATION_WAIT_SECONDS: Final = 600
 # A process that hangs while it holds its clinic's turn loses it after this.
@@ -38,6 +43,7 @@ _READS: Final = f"{_BEGINS}, set_config('transaction_read_only', 'on', true)"
 _WRITES: Final = f"{_BEGINS}, set_config('lock_timeout', %(wait)s, true)"
 _WRITES_ONE: Final = f"{_WRITES}, pg_advisory_xact_lock_shared(1, 0), pg_advisory_xact_lock(%(key)s)"
 _WRITES_ALL: Final = f"{_WRITES}, pg_advisory_xact_lock(1, 0)"
+_WRITES_OUTSIDE: Final = f"{_WRITES}, pg_advisory_xact_lock_shared(1, 0)"
 _MIGRATES: Final = f"{_WRITES}, pg_advisory_xact_lock(1, 1)"
 _WAITS: Final = "SELECT set_config('lock_timeout', %(wait)s, true)"
 
@@ -78,14 +84,25 @@ class Postgresql:
     @contextmanager
     def reading(self, clinic_id: int | None) -> Iterator[Session]:
         """A session that sees the moment of its beginning, whatever is written meanwhile."""
-        with self._opened(self.engine, clinic_id, _READS) as session:
+        with self._opened(self.engine, {"clinic_id": clinic_id}, _READS) as session:
             yield session
 
     @contextmanager
     def writing(self, clinic_id: int | None) -> Iterator[Session]:
         """A transaction alone in writing its clinic; one of all clinics is alone in writing at all."""
         begin = _WRITES_ALL if clinic_id is None else _WRITES_ONE
-        with self._opened(self.write_engine, clinic_id, begin) as session:
+        with self._writing({"clinic_id": clinic_id}, begin) as session:
+            yield session
+
+    @contextmanager
+    def outside(self) -> Iterator[Session]:
+        """A transaction beside those of all clinics, which sees none of their rows; rows are locked one by one."""
+        with self._writing(OUTSIDE, _WRITES_OUTSIDE) as session:
+            yield session
+
+    @contextmanager
+    def _writing(self, info: Mapping[str, Any], begin: str) -> Iterator[Session]:
+        with self._opened(self.write_engine, info, begin) as session:
             yield session
             session.flush()
             try:
@@ -183,11 +200,13 @@ class Postgresql:
         return f"{max(1, round(self._wait_seconds * 1000))}ms"
 
     @contextmanager
-    def _opened(self, engine: Engine, clinic_id: int | None, begin: str) -> Iterator[Session]:
+    def _opened(self, engine: Engine, info: Mapping[str, Any], begin: str) -> Iterator[Session]:
         """A session whose transaction has begun; what is not committed is rolled back."""
-        values = {"clinic": walls.ALL if clinic_id is None else str(clinic_id), "wait": self._wait, "key": clinic_id}
+        clinic_id = info["clinic_id"]
+        everybody = walls.NOBODY if info.get("outside") else walls.ALL
+        values = {"clinic": everybody if clinic_id is None else str(clinic_id), "wait": self._wait, "key": clinic_id}
         for number in range(_TRIES):
-            session = Session(engine, info={"clinic_id": clinic_id}, expire_on_commit=False)
+            session = Session(engine, info=dict(info), expire_on_commit=False)
             try:
                 with metrics.waiting_to_write() if engine is self.write_engine else nullcontext():
                     session.connection().exec_driver_sql(begin, values)
@@ -209,18 +228,21 @@ def _engine(url: URL, settings: dict[str, str] | None = None, **options: Any) ->
     }
     engine = create_engine(
         url,
-        connect_args={
-            "application_name": "planner",
-            "connect_timeout": _CONNECT_SECONDS,
-            "options": " ".join(f"-c {name}={value}" for name, value in wanted.items()),
-        },
+        connect_args={"application_name": "planner", "connect_timeout": _CONNECT_SECONDS},
         hide_parameters=True,
         json_serializer=dumps,
         json_deserializer=_loads,
         **options,
     )
     event.listen(engine, "handle_error", _leave_out_values)
+    event.listen(engine, "connect", partial(_set, wanted))
     return engine
+
+
+def _set(wanted: Mapping[str, str], connection: Any, _record: object) -> None:
+    """Settings of a session: by a statement, since poolers refuse them where a connection begins."""
+    connection.execute(f"SELECT {', '.join(['set_config(%s, %s, false)'] * len(wanted))}", sum(wanted.items(), ()))
+    connection.commit()
 
 
 def _loads(kept: bytes | str) -> Any:

@@ -26,9 +26,14 @@ def _config() -> Config:
 def upgrade(database: Database) -> None:
     """Bring the database to the newest schema, in one transaction, and test the guard."""
     with database.migrating() as connection:
-        config = _config()
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        upgrade_on(connection)
+
+
+def upgrade_on(connection: Connection) -> None:
+    """The same within a transaction that somebody else began, with `Database.migrating`."""
+    config = _config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
 
 
 def newest() -> str:

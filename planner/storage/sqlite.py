@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -18,7 +18,7 @@ from planner import metrics
 from planner.errors import DatabaseBusy, PlannerError, StorageFailed
 from planner.storage import guard
 from planner.storage.glance import Glance, Glances
-from planner.storage.kinds import no_tables, no_turn, slot_taken
+from planner.storage.kinds import OUTSIDE, no_tables, no_turn, slot_taken
 from planner.storage.text_json import dumps, loads
 from planner.words import say
 
@@ -52,9 +52,20 @@ class Sqlite:
     @contextmanager
     def writing(self, clinic_id: int | None) -> Iterator[Session]:
         """A transaction that is alone in writing, whatever clinic it is of."""
+        with self._writing({"clinic_id": clinic_id}) as session:
+            yield session
+
+    @contextmanager
+    def outside(self) -> Iterator[Session]:
+        """The same here: a file has one turn for all."""
+        with self._writing(OUTSIDE) as session:
+            yield session
+
+    @contextmanager
+    def _writing(self, info: Mapping[str, Any]) -> Iterator[Session]:
         with (
             self._turn,
-            Session(self.write_engine, info={"clinic_id": clinic_id}, expire_on_commit=False) as session,
+            Session(self.write_engine, info=dict(info), expire_on_commit=False) as session,
             session.begin(),
         ):
             yield session

@@ -11,6 +11,9 @@ from sqlalchemy import Connection, text
 ALL = "all"
 """What a transaction of all clinics, such as a sweep, says in the place of a clinic's number."""
 
+NOBODY = ""
+"""What a transaction says that has to do with no clinic's rows."""
+
 _POLICY = "clinic_wall"
 # In brackets of its own, so that the setting is looked up once for a query and not for each row. A transaction that has
 # said nothing sees nothing.

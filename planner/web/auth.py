@@ -38,7 +38,7 @@ def sign_in() -> Page:
         return _sign_in_page(target)
     email, password = request.form.get("email", ""), request.form.get("password", "")
     try:
-        found = accounts.enter(runtime(), email, password, user_agent(), network_of(request.remote_addr))
+        found = accounts.enter(runtime(), email, password, user_agent(), network())
     except accounts.SignInRefused as refusal:
         page = _sign_in_page(target, email, {"": refusal.message})
         return (page, 429, {"Retry-After": str(refusal.seconds)}) if refusal.seconds else (page, 422)
@@ -57,7 +57,7 @@ def second_factor_step() -> Page:
         half = Half.from_json(session.get(HALF_KEY))
         if request.method == "GET":
             return _second_page(half, target)
-        found = authenticator.prove(runtime(), half, request.form.get("code", ""), user_agent())
+        found = authenticator.prove(runtime(), half, request.form.get("code", ""), user_agent(), network())
     except HalfWayLost as refusal:
         return _from_the_start(refusal, target)
     except InvalidInput as refusal:
@@ -75,7 +75,7 @@ def passkey() -> Page:
     try:
         site, challenge = _site_or_refuse(), taken_challenge()
         answer = request.form.get("answer", "")
-        found = passkeys.enter(runtime(), site, challenge, answer, half, user_agent())
+        found = passkeys.enter(runtime(), site, challenge, answer, half, user_agent(), network())
     except HalfWayLost as refusal:
         return _from_the_start(refusal, target)
     except InvalidInput as refusal:
@@ -92,7 +92,7 @@ def forgotten() -> Page:
         return render_template("auth/forgotten.html", by_mail=by_mail, email="", errors={}, asked=False)
     email = request.form.get("email", "")
     try:
-        account_letters.ask_for_link(runtime(), email, network_of(request.remote_addr))
+        account_letters.ask_for_link(runtime(), email, network())
     except InvalidInput as refusal:
         errors = _errors_of(refusal)
         return render_template("auth/forgotten.html", by_mail=True, email=email, errors=errors, asked=False), 422
@@ -122,7 +122,10 @@ def sign_out() -> Response:
     """End this browser's session."""
     sessions.sign_out(runtime(), session[LOGIN_KEY])
     session.clear()
-    return redirect(url_for("auth.sign_in"))
+    answer = redirect(url_for("auth.sign_in"))
+    # Pages are never kept, so this is for what a script or an extension of the browser put beside them.
+    answer.headers["Clear-Site-Data"] = '"storage"'
+    return answer
 
 
 @auth.route("/account/password", methods=["GET", "POST"])
@@ -151,6 +154,11 @@ def keep(token: str) -> None:
 def user_agent() -> str:
     """What the browser calls itself."""
     return request.headers.get("User-Agent", "")
+
+
+def network() -> str:
+    """Where the request comes from, as tries are counted."""
+    return network_of(request.remote_addr)
 
 
 def this_site() -> Site | None:

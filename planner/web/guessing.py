@@ -145,7 +145,7 @@ def _share(running: Runtime, guesses: Guesses, network: str, token: str, now: da
     """Tell the other processes, and hear how many wrong ones they have counted of this network."""
     about = blinded(running, "guesses from", network)
     try:
-        with running.database.writing(None) as session:
+        with running.database.outside() as session:
             tries = throttle.note_once(session, about, hashed(token), now, WITHIN)
     except (DatabaseBusy, StorageFailed):
         return  # Each process still counts its own.

@@ -4,18 +4,23 @@ import fnmatch
 import json
 import re
 import shlex
+import subprocess
 
 import pytest
 
 from planner.commands.checks.machine import PARTS
 from planner.config import KEYS
+from planner.storage import schema
+from planner.storage.database import Database
+from planner.storage.postgresql import MOST_CONNECTIONS
 from planner.web.operations import PATHS
 from tests.deploy.commands import ROOT, check_known
 
 DEPLOY = ROOT / "deploy"
 DOCKERFILE = (DEPLOY / "Dockerfile").read_text()
 IGNORE = (DEPLOY / "Dockerfile.dockerignore").read_text().splitlines()
-COMPOSE = (DEPLOY / "compose.yml").read_text()
+COMPOSE_FILES = [(DEPLOY / name).read_text() for name in ("compose.yml", "compose.postgresql.yml")]
+COMPOSE, COMPOSE_POSTGRESQL = COMPOSE_FILES
 NGINX = (DEPLOY / "nginx" / "planner.conf").read_text()
 UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
 
@@ -61,6 +66,14 @@ def test_every_package_of_the_image_is_checked_by_its_hash():
     assert any("npm ci" in words for words in instructions("RUN"))
 
 
+def test_the_images_python_is_the_one_that_the_lock_was_made_for():
+    """The oldest that the program runs on, and the same in both stages: what is built is copied into the last one."""
+    (wanted,) = re.findall(r'^requires-python = ">=(.*)"$', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
+    images = [image for image in instructions("FROM") if image.startswith("python:")]
+    assert {image.split()[0] for image in images} == {f"python:{wanted}-slim-bookworm"}
+    assert len(images) == 2
+
+
 def test_the_image_takes_the_browsers_scripts_that_set_up_takes():
     """A page without them has no diary."""
     (copied,) = [words for words in instructions("RUN") if "node_modules" in words]
@@ -92,16 +105,82 @@ def test_the_images_health_is_a_question_that_the_server_answers():
     assert PATHS[0] in code
 
 
-def test_the_compose_file_sets_what_there_is_to_set():
-    """And starts what there is to start."""
-    variables = re.findall(r"^ +PLANNER_([A-Z_]+):", COMPOSE, re.MULTILINE)
+@pytest.mark.parametrize("compose", COMPOSE_FILES, ids=["one", "several"])
+def test_the_compose_files_set_what_there_is_to_set(compose):
+    """And start what there is to start."""
+    variables = set(re.findall(r"^ +PLANNER_([A-Z_]+):", compose, re.MULTILINE)) - {"DATABASE_PASSWORD"}
     settings = {key.replace(".", "_").upper() for key in KEYS}
     assert variables
-    assert set(variables) <= settings
-    for words in re.findall(r"command: (\[.*\])", COMPOSE):
-        check_known(json.loads(words))
-    (dockerfile,) = re.findall(r"dockerfile: (.*)", COMPOSE)
+    assert variables <= settings
+    commands = [json.loads(words) for words in re.findall(r"command: (\[.*\])", compose)]
+    for words in commands:
+        if words[0] != "postgres":
+            check_known(words)
+    assert ["db", "upgrade"] in commands
+    (dockerfile,) = re.findall(r"dockerfile: (.*)", compose)
     assert (ROOT / dockerfile).is_file()
+
+
+def services():
+    """The parts of the compose file with PostgreSQL: {name: its lines}."""
+    text = COMPOSE_POSTGRESQL.partition("\nservices:\n")[2].partition("\nvolumes:\n")[0]
+    return dict(re.findall(r"^  (\w+):\n((?:    .*\n|\n)+)", text + "\n", re.MULTILINE))
+
+
+def test_there_are_two_servers_and_two_workers_and_nothing_but_the_proxy_is_reached():
+    """Each merges a part that there is, and every volume of theirs is named."""
+    found = services()
+    assert set(found) == {"database", "upgrade", "server1", "server2", "worker1", "worker2", "proxy"}
+    assert [name for name, lines in found.items() if "ports:" in lines] == ["proxy"]
+    for merged in re.findall(r"<<: \*(\w+)", COMPOSE_POSTGRESQL):
+        assert f"&{merged}" in COMPOSE_POSTGRESQL
+    mounted = set(re.findall(r"^ +- (\w+):/", COMPOSE_POSTGRESQL, re.MULTILINE))
+    assert mounted == set(re.findall(r"^  (\w+):$", COMPOSE_POSTGRESQL.partition("\nvolumes:\n")[2], re.MULTILINE))
+    for file in re.findall(r"^ +- \./(\S+?):/", COMPOSE_POSTGRESQL, re.MULTILINE):
+        assert (DEPLOY / file).is_file(), file
+
+
+def test_the_proxy_of_the_compose_file_finds_its_servers():
+    """By the names that they have there; and both upstreams are the one that the configuration sends to."""
+    near, far = ((DEPLOY / "nginx" / name).read_text() for name in ("upstream.conf", "upstream-compose.conf"))
+    assert set(re.findall(r"server (\w+):8000", far)) == {name for name in services() if name.startswith("server")}
+    for text in (near, far):
+        assert "upstream planner {" in text
+        assert text.count("{") == text.count("}")
+    assert "upstream planner {" not in NGINX
+    assert "proxy_pass http://planner;" in NGINX
+
+
+def test_the_server_has_room_for_the_connections_of_all_processes():
+    """Servers, workers, and one more by hand, each with all that it may open."""
+    (most,) = re.findall(r"max_connections=(\d+)", COMPOSE_POSTGRESQL)
+    processes = [name for name in services() if name.startswith(("server", "worker"))]
+    assert int(most) >= MOST_CONNECTIONS * (len(processes) + 1) + 10
+
+
+def test_the_databases_user_of_the_compose_file_passes_no_wall():
+    """He is made once, by a script that the shell and PostgreSQL understand."""
+    script = DEPLOY / "postgresql" / "10-planner.sh"
+    assert subprocess.run(["sh", "-n", script], check=False).returncode == 0
+    made = script.read_text()
+    assert "NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE" in made
+    assert script.stat().st_mode & 0o111
+
+
+def test_the_script_makes_a_user_and_a_database_that_the_planner_finds_well(postgresql_databases, tmp_path):
+    """Run on a real server, with other names: what it makes is upgraded, and its walls stand."""
+    made = (DEPLOY / "postgresql" / "10-planner.sh").read_text()
+    (sql,) = re.findall(r"<<'SQL'\n(.*?)^SQL$", made, re.DOTALL | re.MULTILINE)
+    server = postgresql_databases.server
+    statements = [each.strip() for each in sql.replace("planner", "planner_two").split(";") if each.strip()]
+    for statement in statements:
+        server.ask(statement.replace(":'password'", "'it''s a secret'"))
+    database = Database(server.url("planner_two").replace("planner@", "planner_two@"))
+    schema.upgrade(database)
+    assert database.faults() == []
+    database.close()
+    server.drop("planner_two")
+    server.ask("DROP ROLE planner_two")
 
 
 def test_the_container_is_reached_through_a_proxy_only():
@@ -127,7 +206,7 @@ def test_a_unit_starts_what_there_is_as_its_own_user(unit):
 def test_the_units_are_as_hard_as_each_other():
     """What one may not do, none may."""
     hard = [set(unit.read_text().split("NoNewPrivileges", 1)[1].splitlines()) for unit in UNITS]
-    assert len(UNITS) == 3
+    assert len(UNITS) == 4
     assert all(each == hard[0] for each in hard)
 
 

@@ -3,15 +3,20 @@
 import random
 import shutil
 import sqlite3
+import time
 from collections import Counter
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from threading import Thread
 
 import pytest
 
 from planner.errors import StorageFailed
 from planner.storage.backup import back_up, restore
+from planner.storage.database import Database
 from planner.storage.guard import GUARDED
+from planner.storage.server_backup import back_up_server, restore_server
+from tests.databases import one_of
 from tests.faults.checks import assert_whole, courses, number
 from tests.faults.processes import hammer, together
 from tests.faults.scenes import Hands, make_busy_clinic
@@ -20,6 +25,7 @@ pytestmark = [pytest.mark.faults, pytest.mark.slow]
 
 PROCESSES, BACKUPS = 8, 4
 CHANGES = "SELECT count(*) FROM revision"
+HISTORY = "SELECT sum(revision_number) FROM course"
 
 
 @pytest.fixture
@@ -62,6 +68,61 @@ def test_fault_30_what_is_restored_from_a_backup_under_load_passes_the_hammer(bu
     assert courses(fresh.file) == before + done["book"]
     assert number(fresh.file, CHANGES) > sizes[-1]
     record_fault("backups under load are whole; what is restored from them passes the hammer", times=len(backups))
+
+
+def test_fault_30_what_is_restored_into_a_server_passes_the_hammer(postgresql_databases, tmp_path, record_fault):
+    """The same on PostgreSQL; the backups are files, and the last one is restored into another database.
+
+    The control copies table by table without one moment for all: what is booked meanwhile has no history.
+    """
+    with (
+        one_of(postgresql_databases, postgresql_databases.empty(tmp_path)) as address,
+        one_of(postgresql_databases, postgresql_databases.bare(tmp_path)) as fresh,
+    ):
+        busy = make_busy_clinic(tmp_path, patients=12, address=address)
+        runtime = busy.runtime()
+        Hands(busy, runtime, random.Random(0)).book()
+        worked, backups = [], []
+        load = Thread(target=lambda: worked.extend(together(hammer, PROCESSES, busy, 4.0)))
+        load.start()
+        torn = False
+        while load.is_alive() and len(backups) < BACKUPS:
+            load.join(0.5)
+            backups.append(back_up_server(runtime.database, tmp_path / f"backup-{len(backups)}.sqlite").file)
+            torn = torn or _torn(address, load)
+        load.join(150)
+        runtime.database.close()
+        assert len(worked) == PROCESSES
+        sizes = [number(file, CHANGES) for file in backups]
+        for file in backups:
+            assert_whole(file)
+            assert number(file, HISTORY) == number(file, CHANGES)
+        assert sizes == sorted(sizes)
+        assert sizes[0] < sizes[-1]
+        assert torn, "the control was whole by chance; then this test proves nothing"
+
+        there = replace(busy, address=fresh)
+        database = Database(fresh)
+        restored, _ = restore_server(backups[-1], database, tmp_path / "scratch", "aside")
+        database.close()
+        assert restored.counts["revision"] == sizes[-1]
+        assert_whole(fresh)
+        before = courses(fresh)
+        done = sum((each.done for each in together(hammer, PROCESSES, there, 2.0)), Counter())
+        assert_whole(fresh)
+        assert courses(fresh) == before + done["book"]
+        assert number(fresh, CHANGES) > sizes[-1]
+    record_fault("and from PostgreSQL into PostgreSQL", times=len(backups))
+
+
+def _torn(address, load):
+    """Whether two tables that are read one after the other disagree, as those of a careless copy do."""
+    while load.is_alive():
+        history = number(address, HISTORY)
+        time.sleep(0.05)
+        if number(address, CHANGES) != history:
+            return True
+    return False
 
 
 @contextmanager

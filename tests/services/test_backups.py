@@ -13,8 +13,6 @@ from planner.services.nights import night_of
 from planner.services.sweeping import SweepReport
 from planner.storage.backup import verify
 
-pytestmark = pytest.mark.sqlite
-
 
 @pytest.fixture
 def backed(runtime, clinic, tmp_path):

@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from planner.errors import InvalidInput, StorageFailed
 from planner.storage import schema
-from planner.storage.backup import back_up, clinics_in, database_file, restore, verify
+from planner.storage.backup import back_up, clinics_in, restore, verify
 from planner.storage.people import PatientRow
 from tests.factories import NOW
 
@@ -138,15 +138,3 @@ def test_how_many_clinics_there_are_is_known_without_the_program(source, tmp_pat
     assert clinics_in(tmp_path / "nothing.sqlite") == 0
     sqlite3.connect(tmp_path / "empty.sqlite").close()
     assert clinics_in(tmp_path / "empty.sqlite") == 0
-
-
-def test_a_database_on_a_server_is_left_to_its_own_tools():
-    """Which are named, ready to be typed, without the password."""
-    with pytest.raises(InvalidInput) as refusal:
-        database_file("postgresql+psycopg://planner:secret@db.example/planner")
-    assert (
-        "pg_dump --format=custom --file=planner.dump postgresql://planner@db.example/planner" in refusal.value.message
-    )
-    assert "pg_dump" in refusal.value.message
-    assert "pg_restore" in refusal.value.message
-    assert "secret" not in refusal.value.message

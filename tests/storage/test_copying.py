@@ -47,7 +47,7 @@ def new(postgresql_databases, tmp_path):
 def digests(database):
     """What every table has."""
     with database.reading(None) as session:
-        return [contents(session, table) for table in schema.METADATA.sorted_tables]
+        return [contents(session.connection(), table) for table in schema.METADATA.sorted_tables]
 
 
 def test_every_row_arrives_as_it_was_and_comes_back_so(full, new, sqlite_files, tmp_path):

@@ -8,7 +8,7 @@ from sqlalchemy import select, text
 
 from planner.errors import DatabaseBusy, StaleForm, StorageFailed
 from planner.storage.database import Database
-from planner.storage.people import ClinicRow, PatientRow
+from planner.storage.people import ClinicRow, PatientRow, RoomRow
 
 
 def clinic_row(name="Northside"):
@@ -160,3 +160,15 @@ def test_a_transaction_in_which_nothing_was_done_is_harmless(database):
     add_clinic(database)
     with database.reading(None) as session:
         assert session.scalar(text("SELECT count(*) FROM clinic")) == 1
+
+
+def test_a_transaction_outside_all_clinics_can_write_no_clinics_row(runtime, clinic):
+    """It does not have that clinic's turn; a new row, a changed one and one that is deleted are all refused."""
+    with pytest.raises(ValueError, match="belongs to a clinic"), runtime.database.outside() as session:
+        session.add(RoomRow(clinic_id=clinic.id, name="Side room"))
+    with runtime.database.reading(None) as session:
+        room = session.scalars(select(RoomRow)).first()
+    for change in (lambda session: setattr(session.merge(room), "name", "Other"), lambda session: session.delete(room)):
+        with pytest.raises(ValueError, match="belongs to a clinic"), runtime.database.outside() as session:
+            change(session)
+            session.flush()

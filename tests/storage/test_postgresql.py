@@ -11,10 +11,12 @@ from sqlalchemy import insert, select, text, update
 from sqlalchemy.exc import DatabaseError, ProgrammingError
 
 from planner.errors import DatabaseBusy, InvalidInput, SlotTaken, StorageFailed
+from planner.services import account_letters, accounts, sessions, throttle
 from planner.services.runtime import Runtime
 from planner.storage import schema, walls
 from planner.storage.courses import AppointmentRow
 from planner.storage.database import Database
+from planner.storage.doors import AttemptRow
 from planner.storage.guard import GUARDED, constraint_statements
 from planner.storage.people import ClinicRow, PatientRow, RoomRow
 from tests.databases import one_of
@@ -33,7 +35,7 @@ def address(postgresql_databases, tmp_path):
 def program(address):
     """The program on it, which waits only shortly."""
     database = Database(address, wait_seconds=0.3)
-    yield Runtime(database, FakeClock(), FakeMailer())
+    yield Runtime(database, FakeClock(), FakeMailer(), secret_key="s" * 32)
     database.close()
 
 
@@ -164,6 +166,58 @@ def test_who_writes_for_all_clinics_waits_for_each_and_each_waits_for_them(progr
         pass
     with program.database.writing(None), pytest.raises(DatabaseBusy), program.writing(northside.system):
         pass
+
+
+def test_what_belongs_to_no_clinic_is_written_beside_all_clinics(program, northside, neighbours):
+    """Nobody waits; but a transaction of all clinics is still alone, and no row of a clinic can be touched."""
+    with program.writing(northside.system), program.writing(neighbours.system), program.database.outside() as session:
+        session.add(AttemptRow(about="a", failures=1, until=NOW))
+    with program.database.outside() as session:
+        assert session.scalar(select(AttemptRow.failures)) == 1
+        assert session.scalars(select(PatientRow)).all() == []
+        assert session.connection().execute(text("UPDATE patient SET notes = 'changed'")).rowcount == 0
+    with program.database.writing(None), pytest.raises(DatabaseBusy), program.database.outside():
+        pass
+    with program.database.outside(), pytest.raises(DatabaseBusy), program.database.writing(None):
+        pass
+
+
+def test_people_come_in_and_go_out_while_another_clinic_writes(program, northside, neighbours):
+    """A right password, a wrong one, an unknown address, a forgotten one, and the way out; their own clinic counts."""
+    with program.writing(neighbours.system):
+        token, _ = accounts.sign_in(program, northside.rosa.email, northside.rosa.password)
+        for email in (northside.rosa.email, "nobody@example.org"):
+            with pytest.raises(accounts.SignInRefused):
+                accounts.sign_in(program, email, "not the password", network="203.0.113.7")
+        account_letters.ask_for_link(program, northside.rosa.email, "203.0.113.7")
+        account_letters.send_account_letters(program)
+        sessions.sign_out(program, token)
+    assert sessions.actor_for(program, token) is None
+    assert len(program.mailer.sent) == 1
+    with program.writing(northside.system), pytest.raises(DatabaseBusy):
+        accounts.sign_in(program, northside.rosa.email, northside.rosa.password)
+
+
+def test_failures_at_one_moment_are_all_counted(program):
+    """Nothing but the rows themselves keeps those apart that write for no clinic."""
+    database = Database(program.database.url, wait_seconds=20)
+    counters = tuple(throttle.Counter(about, accounts.ONE_FROM_ANYWHERE) for about in ("b", "a"))
+    together = threading.Barrier(6)
+
+    def fail():
+        together.wait(20)
+        with database.outside() as session:
+            throttle.wait_left(session, counters, NOW)
+            throttle.count_failure(session, counters, NOW)
+
+    threads = [threading.Thread(target=fail) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    with database.outside() as session:
+        assert session.scalars(select(AttemptRow.failures)).all() == [6, 6]
+    database.close()
 
 
 def test_a_reader_sees_one_moment_whatever_is_written_meanwhile(program, northside):

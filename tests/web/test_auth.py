@@ -99,7 +99,9 @@ def test_fault_28_signing_out_ends_the_session_on_the_server(client, clinic):
     """A copied cookie is worth nothing afterwards."""
     enter(client, clinic.rosa)
     copied = login_of(client)
-    assert client.post("/sign-out").location == "/sign-in"
+    answer = client.post("/sign-out")
+    assert answer.location == "/sign-in"
+    assert answer.headers["Clear-Site-Data"] == '"storage"'
     assert client.get("/account/password").status_code == 302
     with client.raw.session_transaction() as session:
         session[LOGIN_KEY] = copied

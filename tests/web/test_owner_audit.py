@@ -73,3 +73,14 @@ def test_the_file_is_the_search_as_csv(mo, clinic):
     assert {row["action"] for row in rows} == {"course.booked"}
     assert "attachment" in answer.headers["Content-Disposition"]
     assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_the_owner_sees_from_which_network_somebody_came_in(mo, browser_of, clinic):
+    """And that it was the browser which then looked at Ana."""
+    browser = browser_of(None)
+    form = {"email": clinic.rosa.email, "password": clinic.rosa.password}
+    browser.post("/sign-in", data=form, environ_base={"REMOTE_ADDR": "203.0.113.77"})
+    page = mo.get("/settings/audit?action=sign").text
+    assert "203.0.113.0/24" in page
+    assert "203.0.113.77" not in page
+    assert "signed in" in page

@@ -52,7 +52,7 @@ def address(set_up: SetUp) -> Findings:
     """Whether people reach the planner by a safe address, and links lead there."""
     config, about = set_up.config, "public address"
     if config.public_url is None:
-        if _is_local(config.host):
+        if is_local(config.host):
             says = f"{config.base_url}, which leads nowhere but on this machine"
             todo = "Before patients get links, set base_url to the address that people use, and put a proxy in front."
             yield Finding("could", about, says, todo)
@@ -63,7 +63,7 @@ def address(set_up: SetUp) -> Findings:
             )
         return
     host = urlsplit(config.public_url).hostname or ""
-    if config.public_url.startswith("https://") or _is_local(host):
+    if config.public_url.startswith("https://") or is_local(host):
         yield Finding("good", about, config.base_url)
     else:
         yield Finding(
@@ -87,7 +87,7 @@ def proxies(set_up: SetUp) -> Findings:
             "could", about, f"trusted_proxies is {config.trusted_proxies}, but no https address says what they serve",
             "Set base_url to the proxy's https address, or trusted_proxies to 0.",
         )  # fmt: skip
-    elif config.trusted_proxies and not _is_local(config.host):
+    elif config.trusted_proxies and not is_local(config.host):
         yield Finding(
             "could", about, f"whoever reaches {config.host}:{config.port} without the proxy can say they are anybody",
             "Set host to 127.0.0.1, or let a firewall keep all but the proxy from that port.",
@@ -116,7 +116,8 @@ def _seems_local(config: Config) -> bool:
     return behind and any(network.is_loopback or network.prefixlen == 0 for network in config.metrics_networks)
 
 
-def _is_local(host: str) -> bool:
+def is_local(host: str) -> bool:
+    """Whether a name or an address is that of this very machine."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -30,11 +30,15 @@ _VERBS: Final = {
     "see": _SAW,
     "sign in": _SIGNED_IN,
     "sign-in failed": _REFUSED,
+    "second factor failed": _REFUSED,
     "patient.link shown": _SAW,
     "patient.erase": _ERASED,
     "audit.lost": _LOST,
 }
-_BEGINNINGS: Final = (("export", _TOOK), ("print", _TOOK), ("download", _TOOK), ("message.", _SENT))
+_BEGINNINGS: Final = (
+    *(("export", _TOOK), ("print", _TOOK), ("download", _TOOK)),
+    *(("message.", _SENT), ("sign in with", _SIGNED_IN)),
+)
 _THINGS: Final = {
     "patient": say("details"),
     "course": say("course"),

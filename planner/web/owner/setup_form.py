@@ -123,7 +123,8 @@ def _rooms(form: Mapping[str, str]) -> Errors:
 
 def _people(form: Mapping[str, str]) -> Errors:
     errors = _person(form.get("my_name", ""), form.get("my_email", ""), "my_name", "my_email")
-    errors |= _refused(lambda: accounts.password_fits(_password(form)), at="my_password")
+    names = [form.get(field, "") for field in ("name", "my_name", "my_email")]
+    errors |= _refused(lambda: accounts.password_fits(_password(form), names), at="my_password")
     if _password(form) != form.get("my_repeated", ""):
         errors["my_repeated"] = say("The two passwords differ.")
     for n in _colleagues(form):
