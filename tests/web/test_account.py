@@ -232,6 +232,16 @@ def test_a_passkey_is_added_used_and_removed(at_home, clinic):
     assert enter(at_home(), clinic.rosa).location != "/sign-in/second"
 
 
+def test_a_question_for_signing_in_adds_no_passkey(at_home, clinic):
+    """Whoever finds a browser signed in gets a challenge without the password: it must not add a key of theirs."""
+    browser, key = at_home(), SoftwarePasskey(HOME)
+    enter(browser, clinic.rosa)
+    page = browser.post("/sign-in", {"email": clinic.rosa.email, "password": "a wrong password"})
+    asked = {**json.loads(options_on(page.text)), "rp": {"id": "planner.example.org"}}
+    assert browser.post("/account/passkeys/add", {"answer": key.create(json.dumps(asked))}).status_code == 422
+    assert "with a passkey" not in browser.get("/account").text
+
+
 def test_an_answer_without_a_question_is_refused_with_the_form(at_home, clinic, client):
     """Sent by hand, too late, or where there are no passkeys."""
     assert at_home().post("/sign-in/passkey", {"answer": "{}"}).status_code == 422
