@@ -6,6 +6,8 @@ clinic and person every line until then is about.
 
 import json
 import logging.config
+import re
+import traceback
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
@@ -21,7 +23,10 @@ IDS: Final = frozenset({"request", "job", "sweep", "clinic", "staff"})
 FACTS: Final = ("method", "rule", "status", "ms")
 """What the line of an answered request says besides its words, all of it, in `extra`."""
 
+_MOST_CAUSES: Final = 20
 _QUIET: Final = ("apscheduler", "alembic", "waitress")
+# In the words of an error stand values: what somebody typed, an address, the row that a database refused.
+_VALUES: Final = re.compile(r"""'[^']*'?|"[^"]*"?|“[^”]*”?|\S+@\S+""")
 _ENCODE: Final = json.JSONEncoder(ensure_ascii=False, default=str).encode
 
 
@@ -109,8 +114,20 @@ class _Lines(logging.Formatter):
         if "rule" in given:
             event.update({name: given[name] for name in FACTS})
         if record.exc_info:
-            event["exception"] = self.formatException(record.exc_info)
+            event["exception"] = _traceback(record.exc_info[1])
         return self._write(event)
+
+
+def _traceback(error: BaseException | None) -> str:
+    """Where it happened, its causes first; of each error's words no value, and not what a database says below."""
+    told: list[str] = []
+    while error is not None and len(told) < _MOST_CAUSES:
+        words = _VALUES.sub("…", next(iter(str(error).splitlines()), ""))
+        kind = f"{type(error).__module__}.{type(error).__qualname__}".removeprefix("builtins.")
+        frames = "".join(traceback.format_tb(error.__traceback__))
+        told.append(f"Traceback (most recent call last):\n{frames}{kind}: {words}".rstrip(": "))
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    return "\n\nwhich led to:\n\n".join(reversed(told))
 
 
 @lru_cache(maxsize=4)

@@ -58,6 +58,36 @@ def test_a_traceback_is_kept_in_both_forms(line):
     assert "ValueError: torn" in json.loads(line("json", "failed", exc_info=torn))["exception"]
 
 
+class _Refusal(Exception):
+    """As a driver words it."""
+
+
+@pytest.mark.parametrize("form", logs.FORMATS)
+def test_the_values_in_the_words_of_an_error_stay_out(line, form):
+    """Where it happened and what kind of error it was; not what somebody had typed, nor the row that was refused."""
+    typed, row = "Zorzi Marcata", "zorzi@marked.example"
+    try:
+        try:
+            raise _Refusal(f'duplicate key breaks "staff"\nDETAIL:  Key (email)=({row}) already exists.')
+        except _Refusal as refusal:
+            raise ValueError(f"no number: {typed!r}, of {row}") from refusal
+    except ValueError:
+        said = line(form, "failed", exc_info=sys.exc_info())
+    assert "Zorzi" not in said
+    assert row not in said
+    assert "_Refusal: duplicate key breaks …" in said
+    assert "ValueError: no number: …, of …" in said
+    assert "test_logs.py" in said
+
+
+def test_an_error_without_words_is_told_by_its_kind(line):
+    """And one that leads back to itself is told once too often at most."""
+    error = KeyError()
+    error.__context__ = error
+    said = line("console", "failed", exc_info=(KeyError, error, None))
+    assert said.splitlines()[-1] == "KeyError"
+
+
 def test_a_line_is_about_nothing_that_could_be_a_name(line):
     """Only what IDS lists; and what a block said ends with it."""
     for say in (logs.about, logs.begin, logs.also):
