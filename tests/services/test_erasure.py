@@ -219,6 +219,16 @@ def test_the_sweep_erases_only_where_the_clinic_said_so(runtime, clinic, clock, 
     assert retention.keep_no_longer(runtime).done == 0
 
 
+def test_what_the_sweep_erases_goes_from_the_outtray_too(runtime, clinic, clock, tmp_path):
+    """As when the owner does it by hand."""
+    put_into_outtray(runtime, "Northside", "ana@example.org")
+    running = replace(runtime, mailer=OuttrayMailer(tmp_path / "outtray"))
+    set_retention(runtime, clinic, "apply")
+    years_later(clock, 11)
+    assert retention.keep_no_longer(running).done == 1
+    assert read_outtray(tmp_path / "outtray") == []
+
+
 def set_retention(runtime, clinic, level="propose", **numbers):
     """Mo sets it on the page."""
     desk = retention.privacy_desk(runtime, clinic.mo.actor)
