@@ -165,10 +165,13 @@ def test_the_owner_takes_a_lost_factor_away(browser_of, clinic, clock, runtime, 
     assert "Take the second factor away" not in mo.get(f"/settings/staff/{clinic.rosa.id}").text
     set_up_app(rosa, clock)
     assert "Take the second factor away" in mo.get(f"/settings/staff/{clinic.rosa.id}").text
-    assert mo.post(f"/settings/staff/{clinic.rosa.id}/factors").status_code == 302
+    wrong = mo.post(f"/settings/staff/{clinic.rosa.id}/factors", {"confirm": "a wrong password"})
+    assert wrong.status_code == 422
+    assert "The current password is wrong" in wrong.text
+    assert mo.post(f"/settings/staff/{clinic.rosa.id}/factors", {"confirm": PASSWORD}).status_code == 302
     assert rosa.get("/account").status_code == 302
     browser_of(clinic.rosa)
-    assert mo.post(f"/settings/staff/{clinic.mo.id}/factors").status_code == 422
+    assert mo.post(f"/settings/staff/{clinic.mo.id}/factors", {"confirm": PASSWORD}).status_code == 422
 
 
 @pytest.fixture
