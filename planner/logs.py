@@ -27,6 +27,7 @@ _MOST_CAUSES: Final = 20
 _QUIET: Final = ("apscheduler", "alembic", "waitress")
 # In the words of an error stand values: what somebody typed, an address, the row that a database refused.
 _VALUES: Final = re.compile(r"""'[^']*'?|"[^"]*"?|“[^”]*”?|\S+@\S+""")
+_SERVED: Final = re.compile(r"serving /.*", re.DOTALL)
 _ENCODE: Final = json.JSONEncoder(ensure_ascii=False, default=str).encode
 
 
@@ -42,7 +43,8 @@ def start(form: str = "console", level: str = "INFO") -> None:
             "disable_existing_loggers": False,
             "formatters": {"line": {"()": lambda: formatter(form)}},
             "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-            "loggers": {name: {"level": "WARNING"} for name in _QUIET},
+            "filters": {"no address": {"()": _NoAddress}},
+            "loggers": {name: {"level": "WARNING", "filters": ["no address"]} for name in _QUIET},
             "root": {"level": level, "handlers": ["stderr"]},
         }
     )
@@ -88,6 +90,16 @@ def _allowed(ids: Mapping[str, object]) -> dict[str, object]:
     if unknown := sorted(ids.keys() - IDS):
         raise ValueError(f"not for the log: {', '.join(unknown)}")
     return {name: value for name, value in ids.items() if value is not None}
+
+
+class _NoAddress(logging.Filter):
+    """The server names the address of a request whose answer breaks off; links and calendars are opened by theirs."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Let it pass without the address."""
+        if record.name == "waitress":
+            record.msg, record.args = _SERVED.sub("serving a request", record.getMessage()), None
+        return True
 
 
 class _Lines(logging.Formatter):

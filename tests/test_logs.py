@@ -1,13 +1,18 @@
 """The log: one event a line, for people and for programs, with the numbers of what it is about."""
 
+import http.client
 import json
 import logging
+import socket
 import sys
+from contextlib import closing, contextmanager
+from pathlib import Path
 
 import pytest
 
 from planner import logs
-from planner.config import LOG_FORMATS
+from planner.commands.server import Server
+from planner.config import LOG_FORMATS, Config
 
 
 @pytest.fixture
@@ -116,16 +121,48 @@ def test_the_settings_know_the_same_forms(line):
         logs.formatter("xml")
 
 
-def test_a_start_sets_up_the_whole_program(capsys):
-    """Everything goes to standard error; libraries only speak when something is wrong."""
+@contextmanager
+def whole_program(capsys):
+    """Its log, as `planner serve` sets it up; gives what tells what was said until now."""
     root = logging.getLogger()
     handlers, level = list(root.handlers), root.level
+    logs.start("json")
     try:
-        logs.start("json")
-        logging.getLogger("planner.test").info("heard")
-        logging.getLogger("alembic").info("not heard")
-        assert [json.loads(each)["event"] for each in capsys.readouterr().err.splitlines()] == ["heard"]
+        yield lambda: [json.loads(each)["event"] for each in capsys.readouterr().err.splitlines()]
     finally:
         root.handlers, root.level = handlers, level
-        for name in ("apscheduler", "alembic", "waitress"):
-            logging.getLogger(name).setLevel(logging.NOTSET)
+        for library in map(logging.getLogger, ("apscheduler", "alembic", "waitress")):
+            library.setLevel(logging.NOTSET)
+            library.filters.clear()
+
+
+def test_a_start_sets_up_the_whole_program(capsys):
+    """Everything goes to standard error; libraries only speak when something is wrong."""
+    with whole_program(capsys) as said:
+        logging.getLogger("planner.test").info("heard")
+        logging.getLogger("alembic").info("not heard")
+        assert said() == ["heard"]
+
+
+def test_an_answer_that_breaks_off_leaves_no_address_in_the_log(capsys):
+    """The server, which is not ours, would name it: with it goes the secret that opens a plan or a calendar."""
+
+    class Torn(list):
+        def close(self):
+            raise ValueError("after the answer")
+
+    def app(_environ, start_response):
+        start_response("200 OK", [("Content-Length", "2")])
+        return Torn([b"ok"])
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    server = Server(app, Config(instance=Path("/"), database_url="sqlite:////none", secret_key="s" * 32, port=port))
+    with whole_program(capsys) as said:
+        server.start()
+        with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=10)) as connection:
+            connection.request("GET", "/p/a-secret-link?name=Ana")
+            connection.getresponse().read()
+        server.finish()
+        assert said() == ["Exception while serving a request"]

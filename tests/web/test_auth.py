@@ -5,16 +5,20 @@ from dataclasses import replace
 from urllib.parse import urlsplit
 
 import pytest
+from sqlalchemy import select
 
 from planner.app import create_app
 from planner.notify.outtray import OuttrayMailer
 from planner.services.account_links import link_for
+from planner.storage.audit_rows import AuditRow
 from planner.storage.people import LoginRow, StaffRow
 from planner.web.access import LOGIN_KEY, safe_next
 from tests.factories import PASSWORD
 from tests.web.browser_without_screen import Browser
 
 NEW = "quite another password"
+# The form's and the page's; they differ from one second to the next.
+TOKENS = re.compile(r'value="[^"]*"|\{"X-CSRFToken": "[^"]*"\}|[&#;"\']')
 CHANGE = {"current_password": PASSWORD, "new_password": NEW, "repeated": NEW}
 
 
@@ -169,6 +173,16 @@ def test_fault_20_after_five_failures_the_sixth_is_told_to_wait(client, clinic):
 
 
 @pytest.mark.faults
+def test_the_audit_says_from_where_somebody_signed_in_or_failed_to(client, runtime, clinic):
+    """The class of the network alone: the owner sees a strange one, and nobody's address is kept."""
+    for password in ("a wrong password", clinic.rosa.password):
+        client.post("/sign-in", {"email": clinic.rosa.email, "password": password})
+    with runtime.reading(clinic.system) as unit:
+        signing_in = select(AuditRow).where(AuditRow.action.startswith("sign")).order_by(AuditRow.number)
+        rows = unit.session.scalars(signing_in)
+        assert [(row.action, row.network) for row in rows] == [("sign-in failed", "machine"), ("sign in", "machine")]
+
+
 @pytest.mark.parametrize("page", ["/sign-in/second", "/sign-in/passkey"])
 def test_fault_27_the_second_step_sends_nobody_elsewhere_either(client, clinic, page):
     """Whatever stands in its form."""
@@ -182,7 +196,7 @@ def test_forgetting_a_password_tells_nobody_who_has_an_account(client, clinic):
     for email in (clinic.rosa.email, "nobody@example.org"):
         answer = client.post("/sign-in/forgotten", {"email": email})
         assert answer.status_code == 200
-        pages[email] = re.sub(r'value="[^"]*"|[&#;"\']', "", answer.text.replace(email, "…"))
+        pages[email] = re.sub(TOKENS, "", answer.text.replace(email, "…"))
     assert len(set(pages.values())) == 1
     assert client.post("/sign-in/forgotten", {"email": "no address"}).status_code == 422
 
