@@ -119,7 +119,7 @@ def enter(
         with runtime.database.writing(None) as session:
             refusal = _refusal(session, counters, runtime.clock.now(), right=False)
         raise refusal or SignInRefused
-    with runtime.writing(sessions.actor_of(staff, network)) as unit:
+    with runtime.writing(sessions.actor_of(staff)) as unit:
         fresh = unit.get(StaffRow, staff.id)
         right = right and fresh.active and fresh.password_hash == staff.password_hash
         refusal = _refusal(unit.session, counters, unit.now, right=right)

@@ -97,7 +97,7 @@ def remove(runtime: Runtime, actor: Actor, password: str) -> None:
         unit.audit("remove authenticator app", f"staff/{actor.staff_id}")
 
 
-def prove(runtime: Runtime, half: Half, code: str, user_agent: str = "", network: str = "") -> tuple[str, Actor]:
+def prove(runtime: Runtime, half: Half, code: str, user_agent: str = "") -> tuple[str, Actor]:
     """Let somebody in by a code of their app, or by a recovery code.
 
     Raises:
@@ -112,18 +112,18 @@ def prove(runtime: Runtime, half: Half, code: str, user_agent: str = "", network
         proved = "" if wait else _proved_by(runtime, unit, staff, code)
         if proved:
             throttle.forget(unit.session, counters)
-            _note(unit, staff, f"sign in with {proved}", network)
+            _note(unit, staff, f"sign in with {proved}")
             return sessions.open_session(unit, staff, user_agent, proved), sessions.actor_of(staff)
         if not wait:
             throttle.count_failure(unit.session, counters, unit.now)
-            _note(unit, staff, "second factor failed", network)
+            _note(unit, staff, "second factor failed")
     if wait:
         raise TooManyTries(say("Too many codes were wrong."), field="code", seconds=accounts.seconds_of(wait))
     raise InvalidInput(say("This code is wrong, or was used before. Each code opens once."), field="code")
 
 
-def _note(unit: Unit, staff: StaffRow, action: str, network: str) -> None:
-    named = Unit(session=unit.session, clinic=unit.clinic, actor=sessions.actor_of(staff, network), now=unit.now)
+def _note(unit: Unit, staff: StaffRow, action: str) -> None:
+    named = Unit(session=unit.session, clinic=unit.clinic, actor=sessions.actor_of(staff), now=unit.now)
     named.audit(action, f"staff/{staff.id}")
 
 

@@ -33,13 +33,12 @@ def origin_of(address: str | None, token: str) -> Origin:
     Args:
         token: what opened the door: of the cookie's session, or of the personal link.
     """
-    return Origin(network_class(address), hashlib.sha256(f"audit/{token}".encode()).hexdigest()[:_SHORT])
+    return Origin(_network(address), hashlib.sha256(f"audit/{token}".encode()).hexdigest()[:_SHORT])
 
 
-def network_class(address: str | None) -> str:
-    """The class of an address, or of a network such as 2001:db8::/64; "" for what is neither."""
+def _network(address: str | None) -> str:
     try:
-        found = ipaddress.ip_address((address or "").partition("/")[0])
+        found = ipaddress.ip_address(address or "")
     except ValueError:
         return ""
     if found.is_loopback:

@@ -189,9 +189,8 @@ def ask_to_enter(runtime: Runtime, site: Site, half: Half | None) -> Asked:
 
 
 def enter(
-    runtime: Runtime, site: Site, challenge: str, answer: str, half: Half | None, user_agent: str = "",
-    network: str = "",
-) -> tuple[str, Actor]:  # fmt: skip
+    runtime: Runtime, site: Site, challenge: str, answer: str, half: Half | None, user_agent: str = ""
+) -> tuple[str, Actor]:
     """Let somebody in by a passkey.
 
     Raises:
@@ -210,7 +209,7 @@ def enter(
         row.sign_count = _verified_count(site, challenge, answer, row, alone=half is None)
         row.used_at = unit.now
         _spend(runtime, unit, challenge)
-        actor = sessions.actor_of(staff, network)
+        actor = sessions.actor_of(staff)
         Unit(session=unit.session, clinic=unit.clinic, actor=actor, now=unit.now).audit(
             "sign in with passkey", f"staff/{staff.id}"
         )

@@ -16,7 +16,6 @@ from sqlalchemy.orm import Session
 
 from planner.errors import DatabaseBusy, NotFound, StorageFailed
 from planner.services.devices import device_words
-from planner.services.origin import Origin, network_class
 from planner.services.runtime import Actor, Role, Runtime, Unit
 from planner.services.tokens import hashed, new_token
 from planner.storage.people import ClinicRow, LoginRow, StaffRow
@@ -167,19 +166,14 @@ def end_others(runtime: Runtime, actor: Actor) -> None:
         unit.audit("end other sessions", f"staff/{actor.staff_id}")
 
 
-def actor_of(staff: StaffRow, network: str = "") -> Actor:
-    """A person of staff as they ask.
-
-    Args:
-        network: where they sign in from; only its class is kept.
-    """
+def actor_of(staff: StaffRow) -> Actor:
+    """A person of staff as they ask."""
     return Actor(
         clinic_id=staff.clinic_id,
         name=staff.name,
         role=cast(Role, staff.role),
         staff_id=staff.id,
         password_once=staff.password_once,
-        origin=Origin(network_class(network)),
     )
 
 

@@ -40,7 +40,7 @@ def sign_in() -> Page:
         return _sign_in_page(target)
     email, password = request.form.get("email", ""), request.form.get("password", "")
     try:
-        found = accounts.enter(runtime(), email, password, user_agent(), _network())
+        found = accounts.enter(runtime(), email, password, user_agent(), network_of(request.remote_addr))
     except accounts.SignInRefused as refusal:
         page = _sign_in_page(target, email, {"": refusal.message})
         return (page, 429, {"Retry-After": str(refusal.seconds)}) if refusal.seconds else (page, 422)
@@ -59,7 +59,7 @@ def second_factor_step() -> Page:
         half = Half.from_json(session.get(HALF_KEY))
         if request.method == "GET":
             return _second_page(half, target)
-        found = authenticator.prove(runtime(), half, request.form.get("code", ""), user_agent(), _network())
+        found = authenticator.prove(runtime(), half, request.form.get("code", ""), user_agent())
     except HalfWayLost as refusal:
         return _from_the_start(refusal, target)
     except InvalidInput as refusal:
@@ -77,7 +77,7 @@ def passkey() -> Page:
     try:
         site, challenge = _site_or_refuse(), taken_challenge("enter")
         answer = request.form.get("answer", "")
-        found = passkeys.enter(runtime(), site, challenge, answer, half, user_agent(), _network())
+        found = passkeys.enter(runtime(), site, challenge, answer, half, user_agent())
     except HalfWayLost as refusal:
         return _from_the_start(refusal, target)
     except InvalidInput as refusal:
@@ -94,7 +94,7 @@ def forgotten() -> Page:
         return render_template("auth/forgotten.html", by_mail=by_mail, email="", errors={}, asked=False)
     email = request.form.get("email", "")
     try:
-        account_letters.ask_for_link(runtime(), email, _network())
+        account_letters.ask_for_link(runtime(), email, network_of(request.remote_addr))
     except InvalidInput as refusal:
         errors = _errors_of(refusal)
         return render_template("auth/forgotten.html", by_mail=True, email=email, errors=errors, asked=False), 422
@@ -153,10 +153,6 @@ def keep(token: str) -> None:
 def user_agent() -> str:
     """What the browser calls itself."""
     return request.headers.get("User-Agent", "")
-
-
-def _network() -> str:
-    return network_of(request.remote_addr)
 
 
 def this_site() -> Site | None:

@@ -5,12 +5,10 @@ from dataclasses import replace
 from urllib.parse import urlsplit
 
 import pytest
-from sqlalchemy import select
 
 from planner.app import create_app
 from planner.notify.outtray import OuttrayMailer
 from planner.services.account_links import link_for
-from planner.storage.audit_rows import AuditRow
 from planner.storage.people import LoginRow, StaffRow
 from planner.web.access import LOGIN_KEY, safe_next
 from tests.factories import PASSWORD
@@ -173,16 +171,6 @@ def test_fault_20_after_five_failures_the_sixth_is_told_to_wait(client, clinic):
 
 
 @pytest.mark.faults
-def test_the_audit_says_from_where_somebody_signed_in_or_failed_to(client, runtime, clinic):
-    """The class of the network alone: the owner sees a strange one, and nobody's address is kept."""
-    for password in ("a wrong password", clinic.rosa.password):
-        client.post("/sign-in", {"email": clinic.rosa.email, "password": password})
-    with runtime.reading(clinic.system) as unit:
-        signing_in = select(AuditRow).where(AuditRow.action.startswith("sign")).order_by(AuditRow.number)
-        rows = unit.session.scalars(signing_in)
-        assert [(row.action, row.network) for row in rows] == [("sign-in failed", "machine"), ("sign in", "machine")]
-
-
 @pytest.mark.parametrize("page", ["/sign-in/second", "/sign-in/passkey"])
 def test_fault_27_the_second_step_sends_nobody_elsewhere_either(client, clinic, page):
     """Whatever stands in its form."""
