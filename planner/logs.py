@@ -23,12 +23,13 @@ IDS: Final = frozenset({"request", "job", "sweep", "clinic", "staff"})
 FACTS: Final = ("method", "rule", "status", "ms")
 """What the line of an answered request says besides its words, all of it, in `extra`."""
 
-_MOST_CAUSES: Final = 20
 _QUIET: Final = ("apscheduler", "alembic", "waitress")
+_ENCODE: Final = json.JSONEncoder(ensure_ascii=False, default=str).encode
+
 # In the words of an error stand values: what somebody typed, an address, the row that a database refused.
 _VALUES: Final = re.compile(r"""'[^']*'?|"[^"]*"?|“[^”]*”?|\S+@\S+""")
 _SERVED: Final = re.compile(r"serving /.*", re.DOTALL)
-_ENCODE: Final = json.JSONEncoder(ensure_ascii=False, default=str).encode
+_MOST_CAUSES: Final = 20
 
 
 def start(form: str = "console", level: str = "INFO") -> None:
@@ -113,6 +114,17 @@ class _Lines(logging.Formatter):
         super().__init__()
         self._write = write
 
+    def formatException(self, ei: Any) -> str:  # noqa: N802 - the name that logging has for it
+        """Where it happened, its causes first; of each error's words no value, and not what a database says below."""
+        error, told = ei[1], []
+        while error is not None and len(told) < _MOST_CAUSES:
+            words = _VALUES.sub("…", next(iter(str(error).splitlines()), ""))
+            kind = f"{type(error).__module__}.{type(error).__qualname__}".removeprefix("builtins.")
+            frames = "".join(traceback.format_tb(error.__traceback__))
+            told.append(f"Traceback (most recent call last):\n{frames}{kind}: {words}".rstrip(": "))
+            error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+        return "\n\nwhich led to:\n\n".join(reversed(told))
+
     def format(self, record: logging.LogRecord) -> str:
         """One line, and below it the traceback where the form has no other place for it."""
         event: dict[str, Any] = {
@@ -126,20 +138,8 @@ class _Lines(logging.Formatter):
         if "rule" in given:
             event.update({name: given[name] for name in FACTS})
         if record.exc_info:
-            event["exception"] = _traceback(record.exc_info[1])
+            event["exception"] = self.formatException(record.exc_info)
         return self._write(event)
-
-
-def _traceback(error: BaseException | None) -> str:
-    """Where it happened, its causes first; of each error's words no value, and not what a database says below."""
-    told: list[str] = []
-    while error is not None and len(told) < _MOST_CAUSES:
-        words = _VALUES.sub("…", next(iter(str(error).splitlines()), ""))
-        kind = f"{type(error).__module__}.{type(error).__qualname__}".removeprefix("builtins.")
-        frames = "".join(traceback.format_tb(error.__traceback__))
-        told.append(f"Traceback (most recent call last):\n{frames}{kind}: {words}".rstrip(": "))
-        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
-    return "\n\nwhich led to:\n\n".join(reversed(told))
 
 
 @lru_cache(maxsize=4)
