@@ -116,7 +116,8 @@ class _Lines(logging.Formatter):
 
     def formatException(self, ei: Any) -> str:  # noqa: N802 - the name that logging has for it
         """Where it happened, its causes first; of each error's words no value, and not what a database says below."""
-        error, told = ei[1], []
+        told: list[str] = []
+        error = ei[1]
         while error is not None and len(told) < _MOST_CAUSES:
             words = _VALUES.sub("…", next(iter(str(error).splitlines()), ""))
             kind = f"{type(error).__module__}.{type(error).__qualname__}".removeprefix("builtins.")

@@ -128,8 +128,9 @@ def change(
         row.name = clinic_setup.checked_name(details.name)
         row.role, row.treats = details.role, details.treats
         row.language = checked_language(details.language)
-        _give_address(unit, row, accounts.normal_email(details.email))
-        unit.audit("change staff", f"staff/{row.id}", role=row.role, treats=row.treats)
+        address, before = accounts.normal_email(details.email), row.email
+        _give_address(unit, row, address)
+        unit.audit("change staff", f"staff/{row.id}", role=row.role, treats=row.treats, address=address != before)
 
 
 def let_go(runtime: Runtime, actor: Actor, staff_id: int) -> None:

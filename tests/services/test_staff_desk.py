@@ -7,6 +7,7 @@ import pytest
 from planner.errors import InvalidInput, NotAllowed, StaleForm
 from planner.notify.outtray import OuttrayMailer
 from planner.services import account_links, accounts, sessions, staff_desk
+from planner.services.audit import Asked, search
 from planner.services.staff_desk import PersonDetails
 from planner.storage.doors import AccountLetterRow
 from planner.storage.people import StaffRow
@@ -175,6 +176,8 @@ def test_what_could_take_an_account_over_asks_for_the_password_again(without_mai
     details = replace(member.details, email="rosa.lind@example.org")
     staff_desk.change(without_mail, mo, clinic.rosa.id, details, seen=member.seen, password=PASSWORD)
     assert staff_desk.person(without_mail, mo, clinic.rosa.id).details == details
+    (line,) = search(without_mail, mo, Asked(action="change staff")).lines
+    assert line.details["address"]
 
 
 def test_two_who_change_one_person_do_not_overwrite_each_other(runtime, clinic):
