@@ -341,7 +341,8 @@ def _read_file(path: Path) -> dict[str, object]:
 
 def _make_folder(instance: Path) -> None:
     try:
-        instance.mkdir(parents=True, exist_ok=True)
+        # Patients' data lie in it: nobody else on this machine looks in, unless somebody who may says so later.
+        instance.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         reason = f"The instance folder {instance} can't be made: {error.strerror}."
         raise InvalidInput(reason, field="PLANNER_INSTANCE") from error

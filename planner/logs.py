@@ -6,6 +6,8 @@ clinic and person every line until then is about.
 
 import json
 import logging.config
+import re
+import traceback
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
@@ -24,6 +26,11 @@ FACTS: Final = ("method", "rule", "status", "ms")
 _QUIET: Final = ("apscheduler", "alembic", "waitress")
 _ENCODE: Final = json.JSONEncoder(ensure_ascii=False, default=str).encode
 
+# In the words of an error stand values: what somebody typed, an address, the row that a database refused.
+_VALUES: Final = re.compile(r"""'[^']*'?|"[^"]*"?|“[^”]*”?|\S+@\S+""")
+_SERVED: Final = re.compile(r"serving /.*", re.DOTALL)
+_MOST_CAUSES: Final = 20
+
 
 def start(form: str = "console", level: str = "INFO") -> None:
     """Log to standard error, one line an event; libraries only when something is wrong.
@@ -37,7 +44,8 @@ def start(form: str = "console", level: str = "INFO") -> None:
             "disable_existing_loggers": False,
             "formatters": {"line": {"()": lambda: formatter(form)}},
             "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-            "loggers": {name: {"level": "WARNING"} for name in _QUIET},
+            "filters": {"no address": {"()": _NoAddress}},
+            "loggers": {name: {"level": "WARNING", "filters": ["no address"]} for name in _QUIET},
             "root": {"level": level, "handlers": ["stderr"]},
         }
     )
@@ -93,6 +101,16 @@ def _allowed(ids: Mapping[str, object]) -> dict[str, object]:
     return {name: value for name, value in ids.items() if value is not None}
 
 
+class _NoAddress(logging.Filter):
+    """The server names the address of a request whose answer breaks off; links and calendars are opened by theirs."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Let it pass without the address."""
+        if record.name == "waitress":
+            record.msg, record.args = _SERVED.sub("serving a request", record.getMessage()), None
+        return True
+
+
 class _Lines(logging.Formatter):
     """Puts an event together and has it written down.
 
@@ -103,6 +121,18 @@ class _Lines(logging.Formatter):
     def __init__(self, write: Callable[[dict[str, Any]], str]) -> None:
         super().__init__()
         self.write = write
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802 - the name that logging has for it
+        """Where it happened, its causes first; of each error's words no value, and not what a database says below."""
+        told: list[str] = []
+        error = ei[1]
+        while error is not None and len(told) < _MOST_CAUSES:
+            words = _VALUES.sub("…", next(iter(str(error).splitlines()), ""))
+            kind = f"{type(error).__module__}.{type(error).__qualname__}".removeprefix("builtins.")
+            frames = "".join(traceback.format_tb(error.__traceback__))
+            told.append(f"Traceback (most recent call last):\n{frames}{kind}: {words}".rstrip(": "))
+            error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+        return "\n\nwhich led to:\n\n".join(reversed(told))
 
     def format(self, record: logging.LogRecord) -> str:
         """One line, and below it the traceback where the form has no other place for it."""

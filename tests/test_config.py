@@ -158,6 +158,15 @@ def test_the_secret_key_is_made_once_and_only_its_owner_reads_it(tmp_path: Path)
     assert stat.S_IMODE((tmp_path / "secret_key").stat().st_mode) == 0o600
 
 
+def test_nobody_else_on_the_machine_looks_into_a_new_instance_folder(tmp_path: Path) -> None:
+    """The database, the outtray and the plans lie there; one that was there before is left as it is."""
+    Config.load({"PLANNER_INSTANCE": "fresh"}, tmp_path)
+    assert stat.S_IMODE((tmp_path / "fresh").stat().st_mode) == 0o700
+    (tmp_path / "opened").mkdir(mode=0o750)
+    load(tmp_path / "opened")
+    assert stat.S_IMODE((tmp_path / "opened").stat().st_mode) == 0o750
+
+
 def test_processes_that_start_at_once_share_one_secret_key(tmp_path: Path) -> None:
     """Else each would refuse the other's sessions."""
     start = [sys.executable, "-c", PRINT_KEY]

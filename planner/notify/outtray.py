@@ -42,7 +42,7 @@ class OuttrayMailer:
         if on_data_started is not None:
             on_data_started()
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             _write_whole(self.folder / _file_name(message), content)
         except OSError as failure:
             words = {"folder": str(self.folder), "words": failure.strerror or type(failure).__name__}
@@ -50,7 +50,7 @@ class OuttrayMailer:
 
     def forget(self, address: str) -> int:
         """Delete what was written to this address; gives how many files."""
-        theirs = [path for path in self.folder.glob("*.eml") if address.casefold() in _read(path).to.casefold()]
+        theirs = [path for path in self.folder.glob("*.eml") if _address(_read(path).to) == address.casefold()]
         for path in theirs:
             path.unlink(missing_ok=True)
         return len(theirs)
@@ -122,6 +122,11 @@ def _read(path: Path) -> OuttrayMessage:
     # The parser raises nearly anything on files that are not mail; one bad file must not hide the others.
     except (OSError, ValueError, LookupError, TypeError, AttributeError, PlannerError):
         return OuttrayMessage(path.name, sent_at, readable=False)
+
+
+def _address(receiver: str) -> str:
+    """The address alone: another person's may begin or end with the same letters."""
+    return receiver.rpartition("<")[2].rstrip("> ").casefold()
 
 
 def _instant(name: str) -> datetime | None:

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Column, ColumnElement, Select, Table, delete, or_, select
+from sqlalchemy import BigInteger, Column, ColumnElement, Select, Table, cast, delete, or_, select
 
 from planner.services.export import exported_columns
 from planner.services.runtime import Unit
 from planner.storage.audit_rows import AuditRow
-from planner.storage.courses import AppointmentRow, CourseRow, SessionRow
+from planner.storage.courses import AppointmentRow, CourseRow, SessionRow, WorklistRow
 from planner.storage.people import PatientRow
 from planner.storage.schema import METADATA
 
@@ -77,6 +77,10 @@ def _about(table: Table, clinic_id: int, patient_id: int) -> ColumnElement[bool]
     courses = select(CourseRow.id).where(CourseRow.clinic_id == clinic_id, CourseRow.patient_id == patient_id)
     if table.name == "freed_slot":
         return None  # A place in the diary that anybody may take; whose it was is told by the appointment.
+    if table.name == WorklistRow.__tablename__:
+        # One about no course names its patient itself.
+        named = cast(columns.details["patient_id"].as_string(), BigInteger)
+        return or_(columns.course_id.in_(courses), named == patient_id)
     if "course_id" in columns:
         return columns.course_id.in_(courses)
     if "session_id" in columns:

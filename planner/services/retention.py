@@ -13,7 +13,7 @@ from sqlalchemy import CursorResult, delete, func, select
 
 from planner.errors import InvalidInput
 from planner.services.clinic_setup import LEVELS, manage
-from planner.services.erasure import AHEAD, erase_in
+from planner.services.erasure import AHEAD, erase
 from planner.services.runtime import Actor, Runtime, Unit
 from planner.services.seen import must_be_as_seen, seen_of
 from planner.services.sweeping import SweepReport, each
@@ -126,8 +126,7 @@ def _to_erase(runtime: Runtime, clinic_id: int) -> list[int]:
 
 
 def _erase(runtime: Runtime, clinic_id: int, patient_id: int) -> None:
-    with runtime.writing(Actor.system(clinic_id)) as unit:
-        erase_in(unit, patient_id, cancel_visits=False)
+    erase(runtime, Actor.system(clinic_id), patient_id)
 
 
 def _let_go(runtime: Runtime, clinic_id: int) -> int:

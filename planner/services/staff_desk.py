@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from planner.errors import InvalidInput
 from planner.languages import LANGUAGES
-from planner.services import accounts, clinic_setup
+from planner.services import accounts, clinic_setup, second_factor
 from planner.services.account_letters import owe_letter, sends_mail
 from planner.services.account_links import link_for
 from planner.services.runtime import Actor, Runtime, Unit
@@ -103,14 +103,21 @@ def take_on(runtime: Runtime, actor: Actor, details: PersonDetails) -> Handed:
         return _handed(runtime, unit, row)
 
 
-def change(runtime: Runtime, actor: Actor, staff_id: int, details: PersonDetails, *, seen: str) -> None:
+def change(
+    runtime: Runtime, actor: Actor, staff_id: int, details: PersonDetails, *, seen: str, password: str = ""
+) -> None:
     """Change what is known of somebody.
 
+    Args:
+        password: of whoever changes it; asked for where the address changes, to which links to a password go.
     Raises:
-        InvalidInput: naming the field: an address that has an account, one's own role, the last manager's role, or
-            somebody who would treat no more while visits are booked with them.
+        InvalidInput: naming the field: an address that has an account, one's own role, the last manager's role,
+            somebody who would treat no more while visits are booked with them, or a wrong password.
         StaleForm: somebody changed it meanwhile.
     """
+    actor.must_be("manager")
+    if accounts.normal_email(details.email) != person(runtime, actor, staff_id).details.email:
+        accounts.confirm_password(runtime, actor, password, "password")
     with runtime.writing(actor) as unit:
         clinic_setup.manage(unit)
         row = unit.get(StaffRow, staff_id)
@@ -121,8 +128,9 @@ def change(runtime: Runtime, actor: Actor, staff_id: int, details: PersonDetails
         row.name = clinic_setup.checked_name(details.name)
         row.role, row.treats = details.role, details.treats
         row.language = checked_language(details.language)
-        _give_address(unit, row, accounts.normal_email(details.email))
-        unit.audit("change staff", f"staff/{row.id}", role=row.role, treats=row.treats)
+        address, before = accounts.normal_email(details.email), row.email
+        _give_address(unit, row, address)
+        unit.audit("change staff", f"staff/{row.id}", role=row.role, treats=row.treats, address=address != before)
 
 
 def let_go(runtime: Runtime, actor: Actor, staff_id: int) -> None:
@@ -149,12 +157,18 @@ def take_back(runtime: Runtime, actor: Actor, staff_id: int) -> Handed:
         return _handed(runtime, unit, row)
 
 
-def new_link(runtime: Runtime, actor: Actor, staff_id: int) -> Handed:
+def new_link(runtime: Runtime, actor: Actor, staff_id: int, password: str = "") -> Handed:
     """A link for somebody who forgot their password, or has not used the first one; until it is used nothing changes.
 
+    Args:
+        password: of whoever asks; needed where the link is shown to them, as no mail goes out.
     Raises:
-        InvalidInput: one's own is changed under "My password", or the person is not here any more.
+        InvalidInput: one's own is changed under "My password", the person is not here any more, or the password is
+            wrong.
     """
+    actor.must_be("manager")
+    if not sends_mail(runtime):
+        accounts.confirm_password(runtime, actor, password, "confirm")
     with runtime.writing(actor) as unit:
         clinic_setup.manage(unit)
         if staff_id == unit.actor.staff_id:
@@ -163,6 +177,19 @@ def new_link(runtime: Runtime, actor: Actor, staff_id: int) -> Handed:
         if not row.active:
             raise InvalidInput(say("They can't sign in. Take them back first."), field="password")
         return _handed(runtime, unit, row)
+
+
+def reset_factors(runtime: Runtime, actor: Actor, staff_id: int, password: str) -> None:
+    """Take all second factors from a colleague who lost them; see `second_factor.reset`.
+
+    Args:
+        password: of whoever does it.
+    Raises:
+        InvalidInput: it is wrong, or one's own are removed under "My account".
+    """
+    actor.must_be("manager")
+    accounts.confirm_password(runtime, actor, password, "confirm")
+    second_factor.reset(runtime, actor, staff_id)
 
 
 def choose_language(runtime: Runtime, actor: Actor, language: str | None) -> None:

@@ -176,4 +176,7 @@ def _waits(unit: Unit) -> tuple[Any, ...]:
     course = CourseRow
     taken_care_of = select(course.assessment_id).where(course.status != "cancelled")
     in_a_course = select(course.patient_id).where(course.status.in_(GOING_ON))
-    return row.id.in_(newest), row.id.not_in(taken_care_of), row.patient_id.not_in(in_a_course)
+    return (
+        *(row.id.in_(newest), row.id.not_in(taken_care_of), row.patient_id.not_in(in_a_course)),
+        PatientRow.erased_at.is_(None),
+    )

@@ -64,10 +64,14 @@ def install(connection: Connection) -> None:
 
 
 def missing(connection: Connection) -> list[str]:
-    """The names of the triggers that are not there; empty when all is well."""
+    """The names of the triggers that are not there or do not fire; empty when all is well."""
+    wanted = [f"audit_line_no_{event.lower()}" for event in _EVENTS]
     if connection.dialect.name == "postgresql":
-        found = connection.execute(text("SELECT tgname FROM pg_trigger WHERE tgrelid = 'audit_line'::regclass"))
+        wanted.append("audit_line_no_truncate")
+        # A trigger can be switched off and stay where it is; one for replicas alone does not fire here either.
+        firing = "SELECT tgname FROM pg_trigger WHERE tgrelid = 'audit_line'::regclass AND tgenabled IN ('O', 'A')"
+        found = connection.execute(text(firing))
     else:
         found = connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'trigger'"))
     there = {str(row[0]) for row in found}
-    return [name for event in _EVENTS if (name := f"audit_line_no_{event.lower()}") not in there]
+    return [name for name in wanted if name not in there]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal
 
 from flask import Blueprint, flash, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response
@@ -25,6 +26,7 @@ Page = str | Response | tuple[str, int] | tuple[str, int, dict[str, str]]
 Errors = dict[str, str]
 HALF_KEY = "half"
 CHALLENGE_KEY = "passkey"
+ChallengePurpose = Literal["enter", "add"]
 
 
 @auth.route("/sign-in", methods=["GET", "POST"])
@@ -73,7 +75,7 @@ def passkey() -> Page:
     target = safe_next(request.values.get("next"))
     half = Half.from_json(session[HALF_KEY]) if HALF_KEY in session else None
     try:
-        site, challenge = _site_or_refuse(), taken_challenge()
+        site, challenge = _site_or_refuse(), taken_challenge("enter")
         answer = request.form.get("answer", "")
         found = passkeys.enter(runtime(), site, challenge, answer, half, user_agent(), network())
     except HalfWayLost as refusal:
@@ -166,20 +168,26 @@ def this_site() -> Site | None:
     return passkeys.site_of(runtime().base_url, request.host)
 
 
-def remember(asked: Asked) -> str:
-    """Keep the challenge in the browser's signed cookie; gives the options for the page."""
-    session[CHALLENGE_KEY] = [asked.challenge, runtime().clock.now().isoformat()]
+def remember(asked: Asked, purpose: ChallengePurpose) -> str:
+    """Keep the challenge in the browser's signed cookie; gives the options for the page.
+
+    Args:
+        purpose: anybody is asked to enter, but only whoever has just typed the password to add a passkey.
+    """
+    session[CHALLENGE_KEY] = [purpose, asked.challenge, runtime().clock.now().isoformat()]
     return asked.options
 
 
-def taken_challenge() -> str:
+def taken_challenge(purpose: ChallengePurpose) -> str:
     """The challenge that the browser has to answer, which is then gone.
 
     Raises:
-        InvalidInput: there is none, or it is too old.
+        InvalidInput: there is none for this purpose, or it is too old.
     """
-    challenge, asked_at = session.pop(CHALLENGE_KEY, None) or ("", "")
-    if not challenge or runtime().clock.now() - datetime.fromisoformat(asked_at) > second_factor.HALF_WAY:
+    kept = session.pop(CHALLENGE_KEY, None)
+    # One of an earlier version of the program had no purpose.
+    asked_for, challenge, asked_at = kept if isinstance(kept, list) and len(kept) == 3 else ("", "", "")
+    if asked_for != purpose or runtime().clock.now() - datetime.fromisoformat(asked_at) > second_factor.HALF_WAY:
         raise InvalidInput(say("This took too long. Try once more."), field="passkey")
     return str(challenge)
 
@@ -215,7 +223,7 @@ def _sign_in_page(target: str | None, email: str = "", errors: Errors | None = N
     # A second step that was left does not belong to whoever signs in now.
     session.pop(HALF_KEY, None)
     site = this_site()
-    options = remember(passkeys.ask_to_enter(runtime(), site, None)) if site else ""
+    options = remember(passkeys.ask_to_enter(runtime(), site, None), "enter") if site else ""
     return render_template(
         "auth/sign_in.html", target=target or "", email=email, errors=errors or {}, passkey_options=options
     )
@@ -223,7 +231,7 @@ def _sign_in_page(target: str | None, email: str = "", errors: Errors | None = N
 
 def _second_page(half: Half, target: str | None, errors: Errors | None = None) -> str:
     ways, site = second_factor.ways_of(runtime(), half), this_site()
-    options = remember(passkeys.ask_to_enter(runtime(), site, half)) if site and ways.passkey else ""
+    options = remember(passkeys.ask_to_enter(runtime(), site, half), "enter") if site and ways.passkey else ""
     return render_template(
         "auth/second.html", target=target or "", ways=ways, errors=errors or {}, passkey_options=options
     )

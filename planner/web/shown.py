@@ -78,7 +78,8 @@ SHOWN: Final[Mapping[str, str]] = {
     "account.codes": NOBODY,
     "owner.signing_in": NOBODY,
     "owner.system": NOBODY,
-    "reception.new_patient": NOBODY,
+    # It shows who has the same address or number already.
+    "reception.new_patient": "list/patients",
     "reception.book_several": "list/patients",
     "reception.hours": NOBODY,
     "take_over.show": NOBODY,
@@ -110,6 +111,17 @@ TAKEN: Final = {
 }
 SEEN: Final = "see"
 
+# A form that is shown again, with what was wrong, or with what it would do, shows what its page does.
+_SHOWING: Final = (200, 409, 422)
+_BY_NUMBER: Final = {
+    "patient_id": "patient",
+    "course_id": "course",
+    "appointment_id": "appointment",
+    "assessment_id": "assessment",
+    "item_id": "worklist",
+}
+_ABOUT_NO_PATIENT: Final = ("owner", "account", "auth")
+
 
 def install(app: Flask) -> None:
     """Note every answer that shows somebody something; called after the access table, which knows who asks."""
@@ -129,6 +141,17 @@ def subject_of(endpoint: str, values: Mapping[str, Any]) -> str:
     return NOBODY if open_to_all else f"page/{endpoint}"
 
 
+def answered_about(endpoint: str, values: Mapping[str, Any]) -> str:
+    """What the answer to a form shows, as `subject_of` says it; most forms have no page of their own."""
+    if endpoint in SHOWN:
+        return subject_of(endpoint, values)
+    if ACCESS.get(endpoint) == "patient-link":
+        return OWN
+    named = (f"{kind}/{values[name]}" for name, kind in _BY_NUMBER.items() if name in values)
+    of_no_patient = endpoint.partition(".")[0] in _ABOUT_NO_PATIENT
+    return next(named, NOBODY if of_no_patient else subject_of(endpoint, values))
+
+
 def _say_from_where() -> None:
     """Let the audit tell the browsers of one person apart, and the clinic's own network from the rest of the world."""
     actor: Actor | None = g.get("actor")
@@ -139,9 +162,12 @@ def _say_from_where() -> None:
 
 def _note(response: Response) -> Response:
     actor: Actor | None = g.get("actor")
-    if actor is None or request.method != "GET" or response.status_code != 200 or request.endpoint is None:
+    if actor is None or request.endpoint is None or response.status_code not in _SHOWING:
         return response
-    subject = subject_of(request.endpoint, request.view_args or {})
+    if request.method == "GET" and response.status_code != 200:
+        return response
+    says_whom = subject_of if request.method == "GET" else answered_about
+    subject = says_whom(request.endpoint, request.view_args or {})
     if subject == OWN:
         subject = f"patient/{actor.patient_id}"
     if subject:

@@ -105,6 +105,16 @@ def test_half_a_message_is_never_left_behind(tmp_path: Path, message: Message) -
     assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
+def test_letters_to_one_address_are_forgotten_and_no_others(tmp_path: Path, message: Message) -> None:
+    """Another address may hold the same letters; how one was written down does not count."""
+    others = ("joana@example.org", "ana@example.org.uk", "ben@example.org")
+    for number, to in enumerate(("ANA@example.org", *others)):
+        named = message_id(f"course-{number}", "mail.example")
+        OuttrayMailer(tmp_path).send(replace(message, to=to, message_id=named))
+    assert OuttrayMailer(tmp_path).forget("ana@example.org") == 1
+    assert sorted(each.to.rpartition("<")[2].strip(">") for each in read_outtray(tmp_path)) == sorted(others)
+
+
 def test_the_outbox_hears_before_the_file_is_there(tmp_path: Path, message: Message) -> None:
     """As with a mail server."""
     seen: list[int] = []

@@ -6,9 +6,11 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select, text
 
+from planner.care.assessment import Assessment
 from planner.errors import InvalidInput, NotAllowed, NotFound, UndoRefused
 from planner.notify.outtray import OuttrayMailer, read_outtray
-from planner.services import attendance, erasure, patients, retention, undoing
+from planner.services import assessments, attendance, erasure, patients, retention, undoing
+from planner.services.attention import note_attention
 from planner.services.audit import Asked, find_breaks, search
 from planner.services.calibration import calibration
 from planner.services.course_view import course_view
@@ -20,11 +22,12 @@ from planner.services.patients import PatientDetails
 from planner.services.person_rows import rows_about
 from planner.services.read_log import ReadLog
 from planner.services.runtime import Actor
-from planner.storage.courses import AppointmentRow, AssessmentRow, CourseRow
+from planner.storage.courses import AppointmentRow, AssessmentRow, CourseRow, WorklistRow
 from planner.storage.outward import OutboxRow
 from planner.storage.people import PatientRow
 from planner.storage.progress import OutcomeRow
 from planner.storage.schema import METADATA
+from tests.services.many_patients import ACUTE
 from tests.web.ana_course import book_ana
 from tests.web.examples.scene import put_into_outtray
 
@@ -135,6 +138,18 @@ def test_nobody_is_assessed_or_booked_again(runtime, clinic):
         book_ana(runtime, clinic)
 
 
+def test_nobody_is_asked_to_book_a_person_who_is_not_there_any_more(runtime, clinic):
+    """Assessed and never booked: the line goes with the person, and no sweep writes another."""
+    assessments.record(runtime, clinic.ben.actor, clinic.ana, Assessment.from_json(ACUTE))
+    note_attention(runtime)
+    with runtime.reading(clinic.mo.actor) as unit:
+        assert "worklist_item" in {each.table for each in rows_about(unit, clinic.ana)}
+    erasure.erase(runtime, clinic.mo.actor, clinic.ana)
+    note_attention(runtime)
+    with runtime.reading(clinic.mo.actor) as unit:
+        assert unit.session.scalars(select(WorklistRow)).all() == []
+
+
 def test_the_audit_stays_whole_and_knows_who_erased(runtime, clinic, course):
     """By number only."""
     before = len(search(runtime, clinic.mo.actor, Asked(patient_id=clinic.ana)).lines)
@@ -217,6 +232,16 @@ def test_the_sweep_erases_only_where_the_clinic_said_so(runtime, clinic, clock, 
     with runtime.reading(clinic.mo.actor) as unit:
         assert (unit.get(PatientRow, clinic.ana).erased_at is not None) is erased
     assert retention.keep_no_longer(runtime).done == 0
+
+
+def test_what_the_sweep_erases_goes_from_the_outtray_too(runtime, clinic, clock, tmp_path):
+    """As when the owner does it by hand."""
+    put_into_outtray(runtime, "Northside", "ana@example.org")
+    running = replace(runtime, mailer=OuttrayMailer(tmp_path / "outtray"))
+    set_retention(runtime, clinic, "apply")
+    years_later(clock, 11)
+    assert retention.keep_no_longer(running).done == 1
+    assert read_outtray(tmp_path / "outtray") == []
 
 
 def set_retention(runtime, clinic, level="propose", **numbers):

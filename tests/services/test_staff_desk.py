@@ -7,9 +7,11 @@ import pytest
 from planner.errors import InvalidInput, NotAllowed, StaleForm
 from planner.notify.outtray import OuttrayMailer
 from planner.services import account_links, accounts, sessions, staff_desk
+from planner.services.audit import Asked, search
 from planner.services.staff_desk import PersonDetails
 from planner.storage.doors import AccountLetterRow
 from planner.storage.people import StaffRow
+from tests.factories import PASSWORD
 from tests.web.ana_course import book_ana
 
 DI = PersonDetails("Di Marsh", "Di@Example.org", "therapist", treats=True, language="de")
@@ -18,7 +20,8 @@ DI = PersonDetails("Di Marsh", "Di@Example.org", "therapist", treats=True, langu
 def change(runtime, clinic, staff_id, **values):
     """Change a person as the page does."""
     member = staff_desk.person(runtime, clinic.mo.actor, staff_id)
-    staff_desk.change(runtime, clinic.mo.actor, staff_id, replace(member.details, **values), seen=member.seen)
+    details = replace(member.details, **values)
+    staff_desk.change(runtime, clinic.mo.actor, staff_id, details, seen=member.seen, password=PASSWORD)
 
 
 @pytest.fixture
@@ -138,7 +141,7 @@ def test_somebody_who_left_is_out_at_once_and_comes_back_by_a_link(without_mail,
     assert sessions.actor_for(without_mail, token) is None
     assert not staff_desk.people(without_mail, clinic.mo.actor)[-1].active
     with pytest.raises(InvalidInput):
-        staff_desk.new_link(without_mail, clinic.mo.actor, clinic.rosa.id)
+        staff_desk.new_link(without_mail, clinic.mo.actor, clinic.rosa.id, PASSWORD)
     handed = staff_desk.take_back(without_mail, clinic.mo.actor, clinic.rosa.id)
     with pytest.raises(accounts.SignInRefused):
         accounts.sign_in(without_mail, clinic.rosa.email, clinic.rosa.password)
@@ -149,10 +152,32 @@ def test_somebody_who_left_is_out_at_once_and_comes_back_by_a_link(without_mail,
 def test_a_link_for_a_colleague_changes_nothing_until_it_is_used(without_mail, clinic):
     """Then they are signed out everywhere."""
     token, _ = accounts.sign_in(without_mail, clinic.ben.email, clinic.ben.password)
-    handed = staff_desk.new_link(without_mail, clinic.mo.actor, clinic.ben.id)
+    handed = staff_desk.new_link(without_mail, clinic.mo.actor, clinic.ben.id, PASSWORD)
     assert sessions.actor_for(without_mail, token)
     choose(without_mail, handed, "words of his own")
     assert sessions.actor_for(without_mail, token) is None
+
+
+def test_what_could_take_an_account_over_asks_for_the_password_again(without_mail, clinic):
+    """Whoever finds a manager's browser open must not turn links to themselves: address, link and factor."""
+    mo = clinic.mo.actor
+    for staff_id in (clinic.mo.id, clinic.rosa.id):
+        member = staff_desk.person(without_mail, mo, staff_id)
+        with pytest.raises(InvalidInput) as refusal:
+            staff_desk.change(
+                without_mail, mo, staff_id, replace(member.details, email="evil@example.org"), seen=member.seen
+            )
+        assert refusal.value.field == "password"
+        assert staff_desk.person(without_mail, mo, staff_id).details == member.details
+    for asking in (staff_desk.new_link, staff_desk.reset_factors):
+        with pytest.raises(InvalidInput) as refusal:
+            asking(without_mail, mo, clinic.rosa.id, "a wrong password")
+        assert refusal.value.field == "confirm"
+    details = replace(member.details, email="rosa.lind@example.org")
+    staff_desk.change(without_mail, mo, clinic.rosa.id, details, seen=member.seen, password=PASSWORD)
+    assert staff_desk.person(without_mail, mo, clinic.rosa.id).details == details
+    (line,) = search(without_mail, mo, Asked(action="change staff")).lines
+    assert line.details["address"]
 
 
 def test_two_who_change_one_person_do_not_overwrite_each_other(runtime, clinic):
@@ -170,6 +195,7 @@ def test_two_who_change_one_person_do_not_overwrite_each_other(runtime, clinic):
         lambda runtime, clinic, who: staff_desk.let_go(runtime, who, clinic.mo.id),
         lambda runtime, clinic, who: staff_desk.take_back(runtime, who, clinic.mo.id),
         lambda runtime, clinic, who: staff_desk.new_link(runtime, who, clinic.mo.id),
+        lambda runtime, clinic, who: staff_desk.reset_factors(runtime, who, clinic.mo.id, PASSWORD),
         lambda runtime, clinic, who: staff_desk.change(runtime, who, clinic.mo.id, DI, seen=""),
     ],
 )

@@ -13,7 +13,7 @@ from sqlalchemy.exc import DatabaseError, ProgrammingError
 from planner.errors import DatabaseBusy, InvalidInput, SlotTaken, StorageFailed
 from planner.services import account_letters, accounts, sessions, throttle
 from planner.services.runtime import Runtime
-from planner.storage import schema, walls
+from planner.storage import audit_guard, schema, walls
 from planner.storage.courses import AppointmentRow
 from planner.storage.database import Database
 from planner.storage.doors import AttemptRow
@@ -54,6 +54,22 @@ def neighbours(program):
 def names(session):
     """Of all patients that plain SQL sees, past the program's own wall."""
     return set(session.connection().scalars(text("SELECT name || ' of ' || clinic_id FROM patient")))
+
+
+@pytest.mark.parametrize("name", ["audit_line_no_update", "audit_line_no_delete", "audit_line_no_truncate"])
+def test_a_guard_of_the_audit_that_is_switched_off_is_told(program, name):
+    """It is still there, and refuses nothing; so is one that is gone."""
+    for how, again in (("DISABLE", "ENABLE"), ("ENABLE REPLICA", "ENABLE")):
+        with program.database.migrating() as connection:
+            assert audit_guard.missing(connection) == []
+            connection.exec_driver_sql(f"ALTER TABLE audit_line {how} TRIGGER {name}")
+            assert audit_guard.missing(connection) == [name]
+            connection.exec_driver_sql(f"ALTER TABLE audit_line {again} TRIGGER {name}")
+    with program.database.migrating() as connection:
+        connection.exec_driver_sql(f"DROP TRIGGER {name} ON audit_line")
+        assert audit_guard.missing(connection) == [name]
+        audit_guard.install(connection)
+        assert audit_guard.missing(connection) == []
 
 
 @pytest.mark.parametrize("constraint", constraint_statements())

@@ -165,10 +165,13 @@ def test_the_owner_takes_a_lost_factor_away(browser_of, clinic, clock, runtime, 
     assert "Take the second factor away" not in mo.get(f"/settings/staff/{clinic.rosa.id}").text
     set_up_app(rosa, clock)
     assert "Take the second factor away" in mo.get(f"/settings/staff/{clinic.rosa.id}").text
-    assert mo.post(f"/settings/staff/{clinic.rosa.id}/factors").status_code == 302
+    wrong = mo.post(f"/settings/staff/{clinic.rosa.id}/factors", {"confirm": "a wrong password"})
+    assert wrong.status_code == 422
+    assert "The current password is wrong" in wrong.text
+    assert mo.post(f"/settings/staff/{clinic.rosa.id}/factors", {"confirm": PASSWORD}).status_code == 302
     assert rosa.get("/account").status_code == 302
     browser_of(clinic.rosa)
-    assert mo.post(f"/settings/staff/{clinic.mo.id}/factors").status_code == 422
+    assert mo.post(f"/settings/staff/{clinic.mo.id}/factors", {"confirm": PASSWORD}).status_code == 422
 
 
 @pytest.fixture
@@ -230,6 +233,16 @@ def test_a_passkey_is_added_used_and_removed(at_home, clinic):
     assert browser.post(path, {"password": "a wrong password"}).status_code == 422
     assert browser.post(path, {"password": PASSWORD}).location == "/account"
     assert enter(at_home(), clinic.rosa).location != "/sign-in/second"
+
+
+def test_a_question_for_signing_in_adds_no_passkey(at_home, clinic):
+    """Whoever finds a browser signed in gets a challenge without the password: it must not add a key of theirs."""
+    browser, key = at_home(), SoftwarePasskey(HOME)
+    enter(browser, clinic.rosa)
+    page = browser.post("/sign-in", {"email": clinic.rosa.email, "password": "a wrong password"})
+    asked = {**json.loads(options_on(page.text)), "rp": {"id": "planner.example.org"}}
+    assert browser.post("/account/passkeys/add", {"answer": key.create(json.dumps(asked))}).status_code == 422
+    assert "with a passkey" not in browser.get("/account").text
 
 
 def test_an_answer_without_a_question_is_refused_with_the_form(at_home, clinic, client):

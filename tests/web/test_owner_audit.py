@@ -9,6 +9,8 @@ import pytest
 from tests.factories import make_patient
 from tests.web.ana_course import book_ana
 
+ENDS = ("first_day=0001-01-01", "last_day=9999-12-31")
+
 
 @pytest.fixture
 def mo(browser_of, runtime, clinic):
@@ -35,7 +37,9 @@ def test_it_is_searched_by_its_form(mo, clinic):
     assert "course.booked" in mo.get(f"/settings/audit?patient={clinic.ana}&action=course.").text
 
 
-@pytest.mark.parametrize("wrong", ["first_day=yesterday", "patient=Nobody", "staff=-1"])
+@pytest.mark.parametrize(
+    "wrong", ["first_day=yesterday", "patient=Nobody", "staff=-1", f"patient={2**63}", f"staff={2**63}", *ENDS]
+)
 def test_what_makes_no_sense_is_said_at_its_field(mo, wrong):
     """And everything else is still there."""
     answer = mo.get(f"/settings/audit?{wrong}")
@@ -64,6 +68,12 @@ def test_older_lines_are_a_page_away(mo, runtime, clinic):
     second = mo.get(older.group(1).replace("&amp;", "&")).text
     assert second.count("room/") == 10
     assert "before=" not in second.split("<footer")[0].split("Older")[0] or "Older" not in second
+
+
+def test_a_page_that_begins_where_none_can_begins_with_the_newest(mo):
+    """Whoever writes the address by hand sees the lines all the same."""
+    for before in (f"2026-03-02T10:00:00%2B00:00~{2**63}", "0001-01-01T00:00:00%2B14:00~1", "nonsense"):
+        assert mo.get(f"/settings/audit?before={before}").status_code == 200
 
 
 def test_the_file_is_the_search_as_csv(mo, clinic):

@@ -60,6 +60,31 @@ def test_a_course_page_is_noted_about_its_patient(browser_of, runtime, clinic):
     assert [(row.subject, row.patient_id) for row in looks(runtime, clinic)] == [(f"course/{course.id}", clinic.ana)]
 
 
+@pytest.mark.parametrize(
+    ("path", "form", "status", "subject"),
+    [
+        ("/patients/{ana}/edit", {"name": ""}, 422, "patient/{ana}"),
+        ("/courses/{course}/frequency", {"kind": "none"}, 422, "course/{course}"),
+        ("/courses/{course}/notes", {"note": ""}, 422, "course/{course}"),
+        ("/patients/new", {"name": "A. Silva", "email": "ana@example.org", "contact": "feed"}, 409, "list/patients"),
+    ],
+)
+def test_a_form_that_is_shown_again_is_a_look_too(browser_of, runtime, clinic, path, form, status, subject):
+    """Whoever sends a wrong form on purpose reads the page without ever opening it."""
+    ids = {"ana": clinic.ana, "course": book_ana(runtime, clinic).id}
+    assert browser_of(clinic.rosa).post(path.format(**ids), form, buffered=True).status_code == status
+    assert [row.subject for row in looks(runtime, clinic)] == [subject.format(**ids)]
+
+
+def test_what_is_kept_as_it_was_sent_shows_nobody_and_settings_never_do(browser_of, runtime, clinic):
+    """A form that was good leads on; the page that follows is a look of its own."""
+    course = book_ana(runtime, clinic)
+    kept = browser_of(clinic.rosa).post(f"/courses/{course.id}/notes", {"note": "Better"}, buffered=True)
+    refused = browser_of(clinic.mo).post(f"/settings/staff/{clinic.mo.id}/link", buffered=True)
+    assert (kept.status_code, refused.status_code) == (302, 422)
+    assert looks(runtime, clinic) == []
+
+
 def test_the_patients_own_link_is_noted_and_never_kept(client, runtime, clinic):
     """Who has the link looked; printing is told from looking."""
     book_ana(runtime, clinic)

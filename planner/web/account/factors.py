@@ -99,7 +99,7 @@ def passkey() -> Page:
         asked = passkeys.ask_to_add(runtime(), actor(), site, _password())
     except InvalidInput as refusal:
         return _ask(_PASSKEY, refusal), UNPROCESSABLE
-    return render_template("account/passkey.html", options=remember(asked), name=name)
+    return render_template("account/passkey.html", options=remember(asked, "add"), name=name)
 
 
 @account.post("/passkeys/add")
@@ -110,7 +110,7 @@ def add_passkey() -> Page:
         return redirect(url_for("account.show"))  # Which says why.
     form = request.form
     try:
-        challenge = taken_challenge()
+        challenge = taken_challenge("add")
         codes = passkeys.add(runtime(), actor(), site, challenge, form.get("answer", ""), form.get("name", ""))
     except InvalidInput as refusal:
         return _ask(_PASSKEY, InvalidInput(refusal.message)), UNPROCESSABLE

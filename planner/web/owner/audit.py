@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import MAXYEAR, date, datetime
 from typing import Any, Final
 
 from flask import Response, render_template, request, url_for
@@ -14,7 +14,7 @@ from planner.services import audit as service
 from planner.services import patients
 from planner.services.audit import Asked, AuditLine
 from planner.web.context import actor, runtime
-from planner.web.numbers import whole
+from planner.web.numbers import row_id
 from planner.web.owner.routes import UNPROCESSABLE, Errors, Page, errors_of, owner
 from planner.words import say, say_many
 
@@ -143,7 +143,7 @@ def _asked(form: Mapping[str, str]) -> Asked:
 
 def _number(form: Mapping[str, str], field: str) -> int | None:
     text = form.get(field, "").strip()
-    number = whole(text) if text else None
+    number = row_id(text) if text else None
     if text and number is None:
         raise InvalidInput(say("Choose somebody from the list."), field=field)
     return number
@@ -151,7 +151,7 @@ def _number(form: Mapping[str, str], field: str) -> int | None:
 
 def _patient(text: str) -> int | None:
     """The patient of a number, also of one who is erased, or of a name that only one has."""
-    number = whole(text) if text else None
+    number = row_id(text) if text else None
     if not text or number is not None:
         return number
     found = patients.find(runtime(), actor(), text)
@@ -169,17 +169,25 @@ def _patient(text: str) -> int | None:
 def _day(form: Mapping[str, str], field: str) -> date | None:
     text = form.get(field, "").strip()
     try:
-        return date.fromisoformat(text) if text else None
+        return _within_calendars(date.fromisoformat(text)) if text else None
     except ValueError:
         raise InvalidInput(say("“%(text)s” is no date; write it like 1980-05-24.", text=text), field=field) from None
+
+
+def _within_calendars(day: date) -> date:
+    """A day that has one before and after it in every zone. Raises ValueError."""
+    if not 1 < day.year < MAXYEAR:
+        raise ValueError("at the end of the calendar")
+    return day
 
 
 def _before(text: str) -> tuple[datetime, int] | None:
     """Where the page before ended; anything else begins with the newest."""
     instant, _, row = text.partition("~")
-    number = whole(row)
+    number = row_id(row)
     try:
         at = datetime.fromisoformat(instant)
+        _within_calendars(at.date())
     except ValueError:
         return None
     return (at, number) if number is not None and at.tzinfo is not None else None

@@ -9,7 +9,7 @@ from flask import flash, redirect, render_template, request, url_for
 
 from planner.errors import InvalidInput, StaleForm
 from planner.languages import LANGUAGES
-from planner.services import second_factor, staff_desk
+from planner.services import staff_desk
 from planner.services.account_letters import sends_mail
 from planner.services.staff_desk import Handed, PersonDetails, StaffMember
 from planner.web.context import actor, runtime
@@ -51,7 +51,8 @@ def person(staff_id: int) -> Page:
         return _person(member, _fields(member.details))
     form = request.form
     try:
-        staff_desk.change(runtime(), actor(), staff_id, _details(form), seen=form.get("seen", ""))
+        seen, password = form.get("seen", ""), form.get("password", "")
+        staff_desk.change(runtime(), actor(), staff_id, _details(form), seen=seen, password=password)
     except StaleForm:
         now = {"treats": "", **_fields(member.details)}
         return _person(member, *overtaken(form, now, member.seen, _NAMES)), CONFLICT
@@ -83,20 +84,20 @@ def take_back(staff_id: int) -> Page:
 def account_link(staff_id: int) -> Page:
     """Let somebody choose a new password."""
     try:
-        return _hand_over(staff_desk.new_link(runtime(), actor(), staff_id))
+        return _hand_over(staff_desk.new_link(runtime(), actor(), staff_id, request.form.get("confirm", "")))
     except InvalidInput as refusal:
         member = staff_desk.person(runtime(), actor(), staff_id)
-        return _person(member, _fields(member.details), {"": refusal.message}), UNPROCESSABLE
+        return _person(member, _fields(member.details), _about_signing_in(refusal)), UNPROCESSABLE
 
 
 @owner.post("/settings/staff/<int:staff_id>/factors")
 def reset_factors(staff_id: int) -> Page:
     """Take the second factors from somebody who lost them."""
     try:
-        second_factor.reset(runtime(), actor(), staff_id)
+        staff_desk.reset_factors(runtime(), actor(), staff_id, request.form.get("confirm", ""))
     except InvalidInput as refusal:
         member = staff_desk.person(runtime(), actor(), staff_id)
-        return _person(member, _fields(member.details), {"": refusal.message}), UNPROCESSABLE
+        return _person(member, _fields(member.details), _about_signing_in(refusal)), UNPROCESSABLE
     flash(say("Their second factor is taken away, and they are signed out everywhere."), "good")
     return redirect(url_for("owner.person", staff_id=staff_id))
 
@@ -143,6 +144,11 @@ def _person(member: StaffMember, form: Mapping[str, str], errors: Errors | None 
         role_words=ROLE_WORDS,
         **_form(form, errors),
     )
+
+
+def _about_signing_in(refusal: InvalidInput) -> Errors:
+    """At the field for the password where that was wrong; all else is about the person."""
+    return {refusal.field if refusal.field == "confirm" else "": refusal.message}
 
 
 def _form(form: Mapping[str, str], errors: Errors | None) -> dict[str, object]:
