@@ -25,6 +25,9 @@ LATE_AFTER: Final = timedelta(minutes=5)
 """A sweep that is later than this, or a message, does not merely wait for its turn."""
 
 LITTLE_SPACE: Final = 20 * FREE_BYTES_MIN
+BACKED_UP_WITHIN: Final = timedelta(days=2)
+"""One is made each night; one night may fail."""
+
 _MOST_ROUTES: Final = 5
 _ENOUGH_ANSWERS: Final = 5
 _LAST_SOLVES: Final = 50
@@ -67,6 +70,7 @@ class System:
 
     Args:
         step: of the database's schema.
+        backup_late: the settings name a folder for backups, and the newest in it is too old or there is none.
         timers: what the timers last said of themselves; None: they never ran.
         alive: whether they run now.
         owed: what this clinic still owes: messages and plannings.
@@ -78,6 +82,7 @@ class System:
 
     version: str
     step: str
+    backup_late: bool
     database_bytes: int
     free_bytes: int
     timers: Timers | None
@@ -104,7 +109,7 @@ class System:
     @property
     def all_well(self) -> bool:
         """Whether nobody needs to do anything."""
-        failed = self.owed.messages["failed"] + self.owed.messages["unknown"]
+        failed = self.backup_late or self.owed.messages["failed"] + self.owed.messages["unknown"]
         late = self.late_messages or any(sweep.is_late for sweep in self.sweeps)
         return self.alive and not (self.little_space or late or failed)
 
@@ -123,6 +128,7 @@ def system(runtime: Runtime, actor: Actor, instance: Path) -> System:
     return System(
         version=program_version(),
         step=step,
+        backup_late=_backup_late(runtime, now),
         database_bytes=database_bytes(runtime),
         free_bytes=free_bytes(instance),
         timers=timers,
@@ -136,6 +142,11 @@ def system(runtime: Runtime, actor: Actor, instance: Path) -> System:
         zone=zone,
         backed_up=runtime.backups.newest if runtime.backups else None,
     )
+
+
+def _backup_late(runtime: Runtime, now: datetime) -> bool:
+    newest = runtime.backups.newest if runtime.backups else now
+    return newest is None or now - newest > BACKED_UP_WITHIN
 
 
 def _sweeps(timers: Timers, now: datetime) -> tuple[SweepLine, ...]:

@@ -1,5 +1,6 @@
 """What the owner is told of how the program runs."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -8,6 +9,7 @@ from planner import metrics
 from planner.errors import NotAllowed
 from planner.notify.delivery import TemporaryFailure
 from planner.services import messages, readiness
+from planner.services.backup_folder import BackupFolder, name_at
 from planner.services.pulse import Pulse, pulse_file
 from planner.services.system_view import LITTLE_SPACE, system
 from planner.storage import schema
@@ -48,6 +50,18 @@ def test_without_timers_it_is_not_well(seen, pulse, clock):
     assert seen().all_well
     clock.advance(minutes=5)
     assert (seen().alive, seen().all_well) == (False, False)
+
+
+def test_a_backup_that_is_missing_or_old_is_told_where_one_is_to_be_made(runtime, config, clinic, pulse, tmp_path):
+    """It is sooner or later the only thing that counts; without a folder in the settings nobody expects one."""
+    folder = BackupFolder(tmp_path)
+    running = replace(runtime, backups=folder)
+    now = runtime.clock.now()
+    for made_at, late in ((None, True), (now - timedelta(hours=49), True), (now - timedelta(hours=25), False)):
+        if made_at is not None:
+            (tmp_path / name_at(made_at)).touch()
+        view = system(running, clinic.mo.actor, config.instance)
+        assert (view.backup_late, view.all_well) == (late, not late)
 
 
 def test_a_sweep_that_is_late_stands_first(seen, pulse, clock):
