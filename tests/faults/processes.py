@@ -14,13 +14,14 @@ from typing import Any
 
 from planner.notify.message import Mailbox
 from planner.notify.smtp import SmtpMailer
-from planner.services import messages
+from planner.services import booking, messages
 from tests.faults.scenes import FIRST_DAY, BusyClinic, Hands
 
 # The server has all modules loaded and forks from there: quick to start, and without this process's threads.
 CONTEXT = multiprocessing.get_context("forkserver")
 CONTEXT.set_forkserver_preload([__name__])
 _WAIT = 120
+LEAST_ACTIONS = 6
 
 
 @dataclass(frozen=True)
@@ -46,12 +47,14 @@ def together(work: object, count: int, *arguments: object) -> list[Tally]:
 
 
 def hammer(number: int, barrier: Barrier, results: object, clinic: BusyClinic, seconds: float) -> None:
-    """Book, move, cancel and confirm without a pause."""
+    """Book, move, cancel and confirm without a pause: for a while, and each a few times."""
     # So many on a machine with few processors may wait long for a turn; that is slow, and no fault.
     hands = Hands(clinic, clinic.runtime(wait_seconds=60), random.Random(number))
+    # The first proposal of a process loads what finds dates.
+    booking.propose(hands.runtime, clinic.actor, hands.request(), with_alternatives=False)
     barrier.wait(_WAIT)
     end = time.monotonic() + seconds
-    while time.monotonic() < end:
+    while time.monotonic() < end or len(hands.seconds) < LEAST_ACTIONS:
         hands.do_something()
     results.put(Tally(hands.done, hands.refused, hands.seconds))
 

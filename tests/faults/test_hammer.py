@@ -35,7 +35,7 @@ def test_fault_02_sixteen_people_booking_at_once_double_book_nobody(busy, capsys
         for resource in GUARDED:
             for event in ("insert", "update"):
                 connection.execute(f"DROP TRIGGER appointment_one_{resource}_{event}")
-    tallies = together(hammer, PROCESSES, busy, 8.0)
+    tallies = together(hammer, PROCESSES, busy, 5.0)
     careless = together(naive_hammer, PROCESSES, naive, 2.0)
     with capsys.disabled():
         print(_table(tallies, overlaps(busy.file), careless, overlaps(naive.file)))

@@ -24,7 +24,8 @@ from tests.faults.checks import assert_whole
 from tests.faults.processes import CONTEXT, Tally
 from tests.faults.scenes import FINDINGS, NOW, BusyClinic, Hands
 
-pytestmark = [pytest.mark.faults, pytest.mark.slow]
+# None of the thirty: `make test` runs it among the slow ones.
+pytestmark = pytest.mark.slow
 
 PROCESSES = 8
 INTAKE = 500

@@ -12,11 +12,10 @@ import pytest
 from psycopg import sql
 from sqlalchemy.engine import make_url
 
-from planner.services import booking
 from planner.storage.guard import constraint_statements
 from tests.databases import one_of
 from tests.faults.checks import assert_whole, courses, number, overlaps
-from tests.faults.processes import CONTEXT, Tally, together
+from tests.faults.processes import CONTEXT, Tally, hammer, together
 from tests.faults.scenes import NOW, Hands, make_busy_clinic
 from tests.faults.test_hammer import ORDINARY
 from tests.postgresql import Server
@@ -24,8 +23,7 @@ from tests.postgresql import Server
 pytestmark = [pytest.mark.faults, pytest.mark.slow]
 
 PROCESSES = 16
-SECONDS = 8.0
-LEAST_ACTIONS = 6
+SECONDS = 5.0
 BACK_WITHIN = 10.0
 _WAIT = 120
 
@@ -120,16 +118,8 @@ def _assert_all_that_was_said_is_kept(clinic, told):
 
 
 def _hammer(process, barrier, results, clinics):
-    """Book, move, cancel and confirm without a pause, in one of the clinics: for a while, and each a few times."""
-    clinic = clinics[process % len(clinics)]
-    hands = Hands(clinic, clinic.runtime(wait_seconds=60), random.Random(process))
-    # The first proposal of a process loads what finds dates.
-    booking.propose(hands.runtime, clinic.actor, hands.request(), with_alternatives=False)
-    barrier.wait(_WAIT)
-    end = time.monotonic() + SECONDS
-    while time.monotonic() < end or len(hands.seconds) < LEAST_ACTIONS:
-        hands.do_something()
-    results.put(Tally(hands.done, hands.refused, hands.seconds))
+    """Work in one of the clinics."""
+    hammer(process, barrier, results, clinics[process % len(clinics)], SECONDS)
 
 
 def _work_on(process, barrier, results, clinic, seconds):

@@ -42,7 +42,7 @@ def test_fault_30_what_is_restored_from_a_backup_under_load_passes_the_hammer(bu
     The control is a plain copy of the file: what stands in the log of writes only is not in it.
     """
     worked = []
-    load = Thread(target=lambda: worked.extend(together(hammer, PROCESSES, busy, 6.0)))
+    load = Thread(target=lambda: worked.extend(together(hammer, PROCESSES, busy, 4.0)))
     backups = []
     with somebody_reading(busy.file):
         load.start()
@@ -63,7 +63,7 @@ def test_fault_30_what_is_restored_from_a_backup_under_load_passes_the_hammer(bu
     restored = restore(backups[-1], fresh.file, tmp_path / "restored" / "aside.sqlite")
     assert restored.counts["revision"] == sizes[-1]
     before = courses(fresh.file)
-    done = sum((each.done for each in together(hammer, PROCESSES, fresh, 4.0)), Counter())
+    done = sum((each.done for each in together(hammer, PROCESSES, fresh, 2.0)), Counter())
     assert_whole(fresh.file)
     assert courses(fresh.file) == before + done["book"]
     assert number(fresh.file, CHANGES) > sizes[-1]
