@@ -21,7 +21,7 @@ _TABLES = """
 # What a test may have changed besides rows; autovacuum changes none of it.
 _SHAPE = """
     SELECT md5(string_agg(line, ';' ORDER BY line)) FROM (
-        SELECT concat_ws(' ', 'table', relname, relkind, relrowsecurity, relforcerowsecurity) AS line
+        SELECT concat_ws(' ', 'table', relname, relkind, relrowsecurity, relforcerowsecurity, relowner, relacl) AS line
         FROM pg_class WHERE relnamespace = 'public'::regnamespace
         UNION ALL SELECT concat_ws(' ', 'column', relname, attname, atttypid, attnotnull, atthasdef)
         FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid WHERE relnamespace = 'public'::regnamespace
@@ -30,6 +30,11 @@ _SHAPE = """
         UNION ALL SELECT concat_ws(' ', 'policy', polname, polrelid) FROM pg_policy
         UNION ALL SELECT concat_ws(' ', 'function', proname, md5(prosrc)) FROM pg_proc
         WHERE pronamespace = 'public'::regnamespace
+        UNION ALL SELECT concat_ws(' ', 'schema', nspname, nspowner, nspacl) FROM pg_namespace
+        WHERE nspname !~ '^pg_'
+        UNION ALL SELECT concat_ws(' ', 'database', datdba, datacl, setconfig)
+        FROM pg_database LEFT JOIN pg_db_role_setting ON setdatabase = pg_database.oid
+        WHERE datname = current_database()
         UNION ALL SELECT concat_ws(' ', 'step', version_num) FROM alembic_version
     ) AS shape
 """

@@ -34,6 +34,9 @@ def test_rows_of_the_test_before_are_gone(postgresql_databases, tmp_path):
         "ALTER TABLE staff ADD COLUMN shoe_size int",
         "ALTER TABLE patient DROP COLUMN notes",
         "CREATE TABLE left_behind (id int)",
+        "CREATE SCHEMA left_behind",
+        "ALTER SCHEMA public OWNER TO postgres",
+        "GRANT SELECT ON staff TO public",
         "UPDATE alembic_version SET version_num = '0001'",
     ],
 )

@@ -175,6 +175,7 @@ def confirm_password(runtime: Runtime, actor: Actor, password: str, field: str =
             return
         if not wait:
             throttle.count_failure(unit.session, counters, unit.now)
+        unit.audit("password refused", f"staff/{actor.staff_id}")
     if wait:
         raise TooManyTries(say("The password was wrong too often."), field=field, seconds=seconds_of(wait))
     raise InvalidInput(say("The current password is wrong."), field=field)

@@ -9,8 +9,10 @@ from __future__ import annotations
 import http.client
 import socket
 import ssl
+import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import Any, Final
@@ -111,6 +113,7 @@ class Fetcher:
             try:
                 answer = self._ask(urlsplit(address), etag, deadline)
             except (OSError, http.client.HTTPException, UnicodeError) as error:
+                _left(deadline)
                 raise FetchFailed(
                     say("The calendar's server can't be reached (%(words)s).", words=_words(error))
                 ) from error
@@ -127,6 +130,10 @@ class Fetcher:
     def _ask(self, parts: SplitResult, etag: str, deadline: float) -> Fetched | str:
         """One request: the answer, or the address we are sent on to."""
         connection = _Connection(parts, self._judged(parts), self.trust, _left(deadline))
+        # Each wait for bytes has an end of its own, so one byte now and then would keep us for hours.
+        end = threading.Timer(_left(deadline), connection.cut)
+        end.daemon = True
+        end.start()
         try:
             path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
             connection.request("GET", path, headers=_headers(etag))
@@ -145,6 +152,7 @@ class Fetcher:
                 )
             return Fetched(self._read(connection, response, deadline), response.getheader("ETag") or "")
         finally:
+            end.cancel()
             connection.close()
 
     def _judged(self, parts: SplitResult) -> tuple[str, int]:
@@ -166,6 +174,8 @@ class Fetcher:
             connection.give(_left(deadline))
             chunk = response.read1(_CHUNK)
             if not chunk:
+                # The end that we made ourselves is not the calendar's.
+                _left(deadline)
                 return b"".join(parts)
             size += len(chunk)
             if size > self.most_bytes:
@@ -182,11 +192,23 @@ class _Connection(http.client.HTTPConnection):
         super().__init__(parts.hostname or "", judged[1], timeout=seconds)
         self._judged = judged
         self._trust = trust if parts.scheme == "https" else None
+        self._line: socket.socket | None = None
 
     def connect(self) -> None:
         """Connect without asking for the name again."""
-        plain = socket.create_connection(self._judged, self.timeout)
-        self.sock = self._trust.wrap_socket(plain, server_hostname=self.host) if self._trust else plain
+        self.sock = self._line = socket.create_connection(self._judged, self.timeout)
+        if self._trust:
+            # `cut` must reach it while the two are still agreeing on keys.
+            self.sock = self._line = self._trust.wrap_socket(
+                self.sock, server_hostname=self.host, do_handshake_on_connect=False
+            )
+            self.sock.do_handshake()
+
+    def cut(self) -> None:
+        """End it from another thread: whoever reads from it finds its end."""
+        if self._line is not None:
+            with suppress(OSError):
+                socket.socket.shutdown(self._line, socket.SHUT_RDWR)
 
     def give(self, seconds: float) -> None:
         """Wait at most so long for the next bytes."""

@@ -139,13 +139,12 @@ def proved_here(unit: Unit) -> str:
 
 
 def sign_out(runtime: Runtime, token: str) -> None:
-    """End one session; an unknown token ends nothing."""
-    mine = LoginRow.token_hash == hashed(token)
-    with runtime.database.reading(None) as session:
-        clinic_id = session.scalar(select(LoginRow.clinic_id).where(mine))
-    if clinic_id is not None:
-        with runtime.database.writing(clinic_id) as session:
-            session.execute(delete(LoginRow).where(mine))
+    """End one session; a token that opens nothing ends nothing."""
+    actor = actor_for(runtime, token)
+    if actor is not None:
+        with runtime.writing(actor) as unit:
+            unit.session.execute(delete(LoginRow).where(LoginRow.token_hash == hashed(token)))
+            unit.audit("sign out", f"staff/{actor.staff_id}")
 
 
 def end_sessions(unit: Unit, staff_id: int, *, but: int | None = None) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import URL, text
+from sqlalchemy import URL, delete, text
 from sqlalchemy.engine import make_url
 
 from planner.errors import InvalidInput, StorageFailed
@@ -21,6 +21,7 @@ from planner.storage import schema
 from planner.storage.backup_files import ASIDE, PRIVATE, alone, opened, said, sync, tidied
 from planner.storage.database import Database
 from planner.storage.guard import GUARDED
+from planner.storage.people import LoginRow
 
 Progress = Callable[[int, int], None]
 """Called now and then with the pages or rows that are copied and those there are."""
@@ -117,6 +118,8 @@ def restore(backup: Path, target: Path, aside: Path, progress: Progress | None =
 def made_ready(backup: Path, fresh: Path, progress: Progress | None = None) -> Copied:
     """A copy of a backup, brought to this program's schema and proved; the backup stays as it is.
 
+    Who was signed in then has to sign in again: some of these sessions were ended since, on purpose.
+
     Raises:
         InvalidInput: there is no backup.
         StorageFailed: it is not whole, or of a newer program.
@@ -126,6 +129,8 @@ def made_ready(backup: Path, fresh: Path, progress: Progress | None = None) -> C
     with alone(fresh) as database:
         _known_step(database)
         schema.upgrade(database)
+        with database.writing(None) as session:
+            session.execute(delete(LoginRow))
     return verify(fresh)
 
 

@@ -80,6 +80,26 @@ class Elsewhere(http.server.BaseHTTPRequestHandler):
             time.sleep(0.05)
         self.close_connection = True
 
+    def on_slowhead(self):
+        """The first line, then one letter of a header now and then."""
+        self.drip(b"HTTP/1.1 200 OK\r\n" + b"X" * 100)
+
+    def on_slowchunk(self):
+        """The size of a part, one digit now and then."""
+        self.drip(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n" + b"0" * 100)
+
+    def drip(self, words):
+        """The last hundred bytes, each in time."""
+        self.wfile.write(words[:-100])
+        for number in range(-100, 0):
+            try:
+                self.wfile.write(words[number : number + 1])
+                self.wfile.flush()
+            except OSError:
+                return
+            time.sleep(0.05)
+        self.close_connection = True
+
     def on_large(self):
         """More than anybody wants, without saying how much."""
         self.send_response(200)
@@ -149,11 +169,12 @@ def test_point_21_fault_17_what_a_server_does_to_us_is_refused_with_words(addres
 
 
 @pytest.mark.faults
-def test_point_21_fault_17_a_server_that_drips_is_left_after_a_while(address):
+@pytest.mark.parametrize("where", ["slow", "slowhead", "slowchunk"])
+def test_point_21_fault_17_a_server_that_drips_is_left_after_a_while(address, where):
     """Each byte comes in time, all of them would take too long."""
     begun = time.monotonic()
     with pytest.raises(FetchFailed, match=r"too slow|in time"):
-        Fetcher(allowed=ours, seconds=0.5).fetch(f"{address}/slow")
+        Fetcher(allowed=ours, seconds=0.5).fetch(f"{address}/{where}")
     assert time.monotonic() - begun < 3
 
 

@@ -1,6 +1,7 @@
 """Signed-in browsers: for how long, as what, and how they end."""
 
 import pytest
+from sqlalchemy import select
 
 from planner.errors import DatabaseBusy, NotFound
 from planner.services import accounts, sessions
@@ -9,6 +10,7 @@ from planner.services.clinic_setup import deactivate_staff
 from planner.services.devices import device_words
 from planner.services.sessions import actor_for, entered, note_seen, sign_out
 from planner.services.tokens import hashed
+from planner.storage.audit_rows import AuditRow
 from planner.storage.database import Database
 from planner.storage.people import LoginRow, StaffRow
 from tests.factories import PASSWORD
@@ -108,8 +110,12 @@ def test_signing_out_ends_one_session_only(runtime, clinic):
     """The tablet stays signed in."""
     desk, tablet = (sign_in(runtime, clinic.rosa.email, PASSWORD)[0] for _ in range(2))
     sign_out(runtime, desk)
+    sign_out(runtime, desk)
     assert actor_for(runtime, desk) is None
     assert actor_for(runtime, tablet)
+    with runtime.reading(clinic.mo.actor) as unit:
+        said = unit.session.scalars(select(AuditRow.action).where(AuditRow.subject == f"staff/{clinic.rosa.id}")).all()
+    assert said.count("sign out") == 1
 
 
 @pytest.mark.faults

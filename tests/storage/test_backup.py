@@ -9,10 +9,12 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
 from planner.errors import InvalidInput, StorageFailed
+from planner.services.accounts import sign_in
+from planner.services.sessions import actor_for, sign_out
 from planner.storage import schema
 from planner.storage.backup import back_up, clinics_in, restore, verify
 from planner.storage.people import PatientRow
-from tests.factories import NOW
+from tests.factories import NOW, PASSWORD
 
 pytestmark = pytest.mark.sqlite
 
@@ -92,6 +94,17 @@ def test_what_is_restored_stands_in_the_place_of_what_was_there_which_is_kept(so
     assert verify(tmp_path / "aside.sqlite").counts["patient"] == 2
     assert verify(backup).counts["patient"] == 1
     assert not [name for name in names(tmp_path) if name.startswith(".") or name.endswith(("-wal", "-shm"))]
+
+
+def test_nobody_is_signed_in_after_a_restore(source, runtime, clinic, tmp_path):
+    """A session that was ended since, because the phone was lost, does not come back."""
+    token, _ = sign_in(runtime, clinic.rosa.email, PASSWORD)
+    backup = back_up(source, tmp_path / "a.sqlite").file
+    sign_out(runtime, token)
+    runtime.database.close()
+    assert verify(backup).counts["login"] == 1
+    assert restore(backup, source, tmp_path / "aside.sqlite").counts["login"] == 0
+    assert actor_for(runtime, token) is None
 
 
 def test_a_database_that_can_not_be_read_is_kept_aside_as_it_is(source, runtime, tmp_path):

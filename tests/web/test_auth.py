@@ -136,6 +136,16 @@ def test_a_refused_password_says_why_at_its_field(browser_of, clinic, changed, s
     browser_of(clinic.rosa)
 
 
+def test_a_wrong_password_of_who_is_signed_in_is_told_to_the_owner(browser_of, clinic):
+    """Somebody may have found the browser open."""
+    rosa = browser_of(clinic.rosa)
+    rosa.post("/account/password", {**CHANGE, "current_password": "a wrong password"})
+    rosa.post("/sign-out")
+    lines = browser_of(clinic.mo).get("/settings/audit").text
+    assert "typed a wrong password" in lines
+    assert "signed out" in lines
+
+
 def test_somebody_who_is_signed_in_need_not_sign_in(browser_of, clinic):
     """The sign-in page sends her on."""
     assert browser_of(clinic.rosa).get("/sign-in").status_code == 302

@@ -25,11 +25,14 @@ WHAT: Final = (
 )
 _SAW, _TOOK = say("saw"), say("took out")
 _SIGNED_IN, _REFUSED = say("signed in"), say("was refused to sign in")
+_SIGNED_OUT, _WRONG = say("signed out"), say("typed a wrong password")
 _CHANGED, _SENT, _LOST, _ERASED = say("changed"), say("sent"), say("lost lines"), say("erased")
 _VERBS: Final = {
     "see": _SAW,
     "sign in": _SIGNED_IN,
+    "sign out": _SIGNED_OUT,
     "sign-in failed": _REFUSED,
+    "password refused": _WRONG,
     "second factor failed": _REFUSED,
     "patient.link shown": _SAW,
     "patient.erase": _ERASED,
