@@ -18,9 +18,9 @@ from sqlalchemy.orm import Session
 
 from planner import metrics
 from planner.errors import PlannerError
-from planner.services.job_rows import DONE, FAILED, LEASE, RUNNING
-from planner.services.pulse import read_pulse
+from planner.services.job_rows import DONE, FAILED, is_running
 from planner.services.runtime import Runtime
+from planner.services.shared_pulse import timers_of
 from planner.storage.jobs import SolveJobRow
 from planner.storage.outward import OutboxRow
 
@@ -59,7 +59,7 @@ def owed(session: Session, now: datetime) -> Owed:
         "unknown": row.status == "unknown",
     }
     jobs = {
-        "running": (job.status == RUNNING) & (job.beat_at >= now - LEASE),
+        "running": is_running(now),
         "ready": job.status == DONE,
         "failed": job.status == FAILED,
     }
@@ -136,7 +136,7 @@ class _Looked(Collector):
         yield _gauge("planner_jobs", "Plannings that run, are ready to be used, or failed.", found.jobs, "state")
 
     def _timers(self) -> Iterator[Metric]:
-        now, timers = self.runtime.clock.now(), read_pulse(self.instance)
+        now, timers = self.runtime.clock.now(), timers_of(self.runtime, self.instance)
         alive = timers is not None and timers.alive(now)
         yield _gauge("planner_timers_alive", "Whether some process runs the timed work.", {"": int(alive)})
         if timers is None:

@@ -14,10 +14,11 @@ from sqlalchemy import select
 from planner import metrics
 from planner.metrics import RuleTimes
 from planner.services.job_rows import DONE, USED, Progress
-from planner.services.pulse import Timers, read_pulse
+from planner.services.pulse import Timers
 from planner.services.readiness import FREE_BYTES_MIN
 from planner.services.running import Owed, database_bytes, free_bytes, owed, program_version
 from planner.services.runtime import Actor, Runtime, Unit
+from planner.services.shared_pulse import timers_of
 from planner.storage import schema
 from planner.storage.jobs import SolveJobRow
 
@@ -116,7 +117,7 @@ def system(runtime: Runtime, actor: Actor, instance: Path) -> System:
         NotAllowed: the person does not manage the clinic.
     """
     actor.must_be("manager")
-    now, timers = runtime.clock.now(), read_pulse(instance)
+    now, timers = runtime.clock.now(), timers_of(runtime, instance)
     with runtime.reading(actor) as unit:
         found, solves = owed(unit.session, now), _solves(unit)
         step, zone = schema.step_of(unit.session.connection()) or "", unit.clinic.timezone

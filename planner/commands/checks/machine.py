@@ -15,9 +15,9 @@ import tzdata
 from planner.commands.checks.finding import Finding, Findings, SetUp
 from planner.config import PACKAGE, template_folder
 from planner.scheduling import fast
-from planner.services.pulse import read_pulse
 from planner.services.readiness import FREE_BYTES_MIN
 from planner.services.running import free_bytes
+from planner.services.shared_pulse import timers_of
 from planner.zones import system_version
 
 PARTS: Final = ("htmx.min.js", "event-calendar.min.js", "event-calendar.min.css")
@@ -62,7 +62,7 @@ def _owner(folder: Path) -> int:
 
 def timers(set_up: SetUp) -> Findings:
     """Whether some process runs the timed work."""
-    found, now = read_pulse(set_up.config.instance), set_up.runtime.clock.now()
+    found, now = timers_of(set_up.runtime, set_up.config.instance), set_up.runtime.clock.now()
     start = "`planner serve` runs it, or `planner worker` where the settings say timers = false."
     if found is None:
         yield Finding("could", "timed work", "it never ran here", f"Start it: {start}")
