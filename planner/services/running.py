@@ -23,6 +23,7 @@ from planner.services.runtime import Runtime
 from planner.services.shared_pulse import timers_of
 from planner.storage.jobs import SolveJobRow
 from planner.storage.outward import OutboxRow
+from planner.storage.queue import QueueState
 
 MOST_COUNTED: Final = 10_000
 """So far rows are counted; more are as many. What is asked every few seconds must not grow with the years."""
@@ -74,6 +75,11 @@ def owed(session: Session, now: datetime) -> Owed:
 def _count(session: Session, row: type[OutboxRow] | type[SolveJobRow], state: ColumnElement[bool]) -> int:
     some = select(row.id).where(state).limit(MOST_COUNTED).subquery()
     return session.scalar(select(func.count()).select_from(some)) or 0
+
+
+def queue_state(runtime: Runtime) -> QueueState | None:
+    """How the queues of jobs stand; None where there are none, because jobs are done where they come up."""
+    return runtime.queue.state() if runtime.queue is not None else None
 
 
 def program_version() -> str:
@@ -131,9 +137,22 @@ class _Looked(Collector):
             return
         yield _gauge("planner_database_up", "Whether the database answers.", {"": 1})
         yield _gauge("planner_outbox_messages", "Messages that are not over, by state.", found.messages, "state")
+        yield from self._queues()
         oldest = found.oldest.total_seconds()
         yield _gauge("planner_outbox_age_seconds", "How long the oldest has been due.", {"": oldest})
         yield _gauge("planner_jobs", "Plannings that run, are ready to be used, or failed.", found.jobs, "state")
+
+    def _queues(self) -> Iterator[Metric]:
+        state = queue_state(self.runtime)
+        if state is None:
+            return
+        jobs = GaugeMetricFamily(
+            "planner_queue_jobs", "Jobs that wait for a worker, run, or failed within a day.", labels=["queue", "state"]
+        )
+        for (queue, of), count in state.jobs.items():
+            jobs.add_metric([queue, of], count)
+        yield jobs
+        yield _gauge("planner_workers", "Workers that gave a sign of life, one for each queue.", {"": state.workers})
 
     def _timers(self) -> Iterator[Metric]:
         now, timers = self.runtime.clock.now(), timers_of(self.runtime, self.instance)
