@@ -113,7 +113,7 @@ def open_job(runtime: Runtime, actor: Actor, kind: str, request: dict[str, Any],
             return None
         _check_room(unit)
         row = SolveJobRow(
-            id=job_id, kind=kind, request=request, runner="",
+            clinic_id=unit.clinic.id, id=job_id, kind=kind, request=request, runner="",
             actor=actor.name, staff_id=actor.staff_id, asked_at=unit.now, beat_at=unit.now,
         )  # fmt: skip
         unit.session.add(row)
