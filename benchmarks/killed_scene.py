@@ -1,5 +1,6 @@
 """The clinic that `benchmarks.killed` works in, and the post office that counts what its patients get."""
 
+import asyncio
 import random
 from collections import Counter
 from collections.abc import Iterator
@@ -25,6 +26,8 @@ DAYS_BEFORE = 5
 """So long ago the first courses were booked: some of their visits are over, and tomorrow's are to be reminded of."""
 
 GRACE_MINUTES = 24 * 60
+_TAKES_SECONDS = 0.05
+"""So long a letter is on its way, and so long again nobody knows yet that it arrived: time enough to be killed in."""
 
 
 class PostOffice:
@@ -35,9 +38,11 @@ class PostOffice:
 
     async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802  (aiosmtpd's name)
         """Count it by its Message-ID and each receiver."""
+        await asyncio.sleep(_TAKES_SECONDS)
         identity = str(message_from_bytes(envelope.content)["Message-ID"]).strip()
         for receiver in envelope.rcpt_tos:
             self.taken[identity, receiver] += 1
+        await asyncio.sleep(_TAKES_SECONDS)
         return "250 taken"
 
 
@@ -68,7 +73,7 @@ def make_scene(
     runtime = clinic.runtime(then)
     with runtime.writing(Actor.system(clinic.actor.clinic_id)) as unit:
         # Who did not come today, people tell; the days before are left to the timers.
-        clinic_setup.change_policies(unit, grace_minutes=GRACE_MINUTES)
+        clinic_setup.change_policies(unit, grace_minutes=GRACE_MINUTES, hold_minutes=0)
         for therapist in clinic.therapists:
             clinic_setup.set_practitioner_hours(unit, therapist, weekly("08:00", "18:00", EVERY_DAY))
     people = []
