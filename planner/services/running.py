@@ -132,27 +132,17 @@ class _Looked(Collector):
         try:
             with self.runtime.database.reading(None) as session:
                 found = owed(session, now)
+            queues = queue_state(self.runtime)
         except PlannerError:
             yield _gauge("planner_database_up", "Whether the database answers.", {"": 0})
             return
         yield _gauge("planner_database_up", "Whether the database answers.", {"": 1})
         yield _gauge("planner_outbox_messages", "Messages that are not over, by state.", found.messages, "state")
-        yield from self._queues()
+        if queues is not None:
+            yield from _queues(queues)
         oldest = found.oldest.total_seconds()
         yield _gauge("planner_outbox_age_seconds", "How long the oldest has been due.", {"": oldest})
         yield _gauge("planner_jobs", "Plannings that run, are ready to be used, or failed.", found.jobs, "state")
-
-    def _queues(self) -> Iterator[Metric]:
-        state = queue_state(self.runtime)
-        if state is None:
-            return
-        jobs = GaugeMetricFamily(
-            "planner_queue_jobs", "Jobs that wait for a worker, run, or failed within a day.", labels=["queue", "state"]
-        )
-        for (queue, of), count in state.jobs.items():
-            jobs.add_metric([queue, of], count)
-        yield jobs
-        yield _gauge("planner_workers", "Workers that gave a sign of life, one for each queue.", {"": state.workers})
 
     def _timers(self) -> Iterator[Metric]:
         now, timers = self.runtime.clock.now(), timers_of(self.runtime, self.instance)
@@ -170,6 +160,16 @@ class _Looked(Collector):
         for name, sweep in timers.sweeps.items():
             failures.add_metric([name], sweep.failures)
         yield failures
+
+
+def _queues(state: QueueState) -> Iterator[Metric]:
+    jobs = GaugeMetricFamily(
+        "planner_queue_jobs", "Jobs that wait for a worker, run, or failed within a day.", labels=["queue", "state"]
+    )
+    for (queue, of), count in state.jobs.items():
+        jobs.add_metric([queue, of], count)
+    yield jobs
+    yield _gauge("planner_workers", "Workers that gave a sign of life, one for each queue.", {"": state.workers})
 
 
 def _gauge(name: str, help_text: str, values: Mapping[str, float], label: str = "") -> GaugeMetricFamily:

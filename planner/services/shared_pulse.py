@@ -44,16 +44,16 @@ class SharedPulse:
 
     def _begin(self, every: Mapping[str, timedelta]) -> None:
         pulses.keep_only(self._runtime.database, [_LEAD, *every])
-        known = pulses.said(self._runtime.database)
+        known = pulses.read(self._runtime.database)
         for name, length in every.items():
             if name not in known or known[name]["every"] != length.total_seconds():
-                pulses.say(self._runtime.database, name, sweep_to_json(SweepPulse(length)))
+                pulses.write(self._runtime.database, name, sweep_to_json(SweepPulse(length)))
         self._say(stopped=False)
 
     def _say(self, *, stopped: bool) -> None:
         now = self._runtime.clock.now()
         words = {"leading_since": self._since.isoformat(), "beat_at": now.isoformat()}
-        pulses.say(self._runtime.database, _LEAD, {**words, "stopped": stopped, "process": os.getpid()})
+        pulses.write(self._runtime.database, _LEAD, {**words, "stopped": stopped, "process": os.getpid()})
 
 
 @dataclass(frozen=True)
@@ -67,11 +67,11 @@ class WorkerPulse:
         _tried(lambda: self._count(sweep, seconds, failed))
 
     def _count(self, sweep: str, seconds: float, failed: bool) -> None:
-        kept = pulses.said(self.runtime.database).get(sweep)
+        kept = pulses.read(self.runtime.database).get(sweep)
         if kept is not None:
             was = sweep_from_json(kept)
             now = SweepPulse(was.every, self.runtime.clock.now(), seconds, was.runs + 1, was.failures + int(failed))
-            pulses.say(self.runtime.database, sweep, sweep_to_json(now))
+            pulses.write(self.runtime.database, sweep, sweep_to_json(now))
 
 
 def timers_of(runtime: Runtime, instance: Path) -> Timers | None:
@@ -79,7 +79,7 @@ def timers_of(runtime: Runtime, instance: Path) -> Timers | None:
     if runtime.queue is None:
         return read_pulse(instance)
     try:
-        kept = pulses.said(runtime.database)
+        kept = pulses.read(runtime.database)
     except PlannerError:
         return None
     lead = kept.pop(_LEAD, None)

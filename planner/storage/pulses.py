@@ -18,7 +18,7 @@ _KEEP: Final = text("DELETE FROM worker_pulse WHERE name <> ALL (:names)")
 _SAID: Final = text("SELECT name, CAST(said AS text) FROM worker_pulse")
 
 
-def say(database: Database, name: str, said: Mapping[str, Any]) -> None:
+def write(database: Database, name: str, said: Mapping[str, Any]) -> None:
     """Put this in the place of what was said under the name before."""
     with database.beside() as connection:
         connection.execute(_SAY, {"name": name, "said": json.dumps(dict(said))})
@@ -30,7 +30,7 @@ def keep_only(database: Database, names: list[str]) -> None:
         connection.execute(_KEEP, {"names": names})
 
 
-def said(database: Database) -> dict[str, dict[str, Any]]:
+def read(database: Database) -> dict[str, dict[str, Any]]:
     """What was said last, by name."""
     with database.beside() as connection:
         return {name: json.loads(words) for name, words in connection.execute(_SAID)}
