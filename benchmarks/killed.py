@@ -187,7 +187,7 @@ def words(result: Result, seed: int) -> str:
         ("other failures: no answer for a minute, status 500", len(result.broken)),
         ("requests sent again because no answer came", result.again),
         ("longest wait for an answer, all tries together", f"{result.slowest:.1f} s"),
-        ("leaders killed; time until another led, median and longest (while both workers were dead: until one was back)",
+        ("leaders killed; time until another led, median and longest (both workers dead: until one was back)",
          f"{len(result.gaps)}; {_gap(result.gaps, statistics.median)}, {_gap(result.gaps, max)}"),
         ("**bookings lost, or there twice**", whole.lost),
         ("**double bookings** (by SQL, without the guard)", whole.double),
@@ -210,10 +210,10 @@ Written by `python -m benchmarks.killed --seconds {result.seconds:g} --seed {see
 Two `planner serve --no-timers` and two `planner worker`, each with an instance folder of its own, on one
 PostgreSQL with its usual durability; all of them, and {CLIENTS} people, on one machine that had other work too. One
 of the four is killed with SIGKILL and started again within a second; the next {PAUSES[0]:g} to {PAUSES[1]:g} seconds
-after it is back, or, once in four times, without waiting for it. The people book courses, move, cancel, tell misses and confirm over HTTP, through either
-server; where no answer comes they send the same form to the other one. A letter about a course may come again with the
-same Message-ID, a reminder may not. At the end the dead workers' leases on messages are aged instead of being waited
-for (ten minutes), and the workers finish what is due.
+after it is back, or, once in four times, without waiting for it. The people book courses, move, cancel, tell misses and
+confirm over HTTP, through either server; where no answer comes they send the same form to the other one. A letter
+about a course may come again with the same Message-ID, a reminder may not. At the end the dead workers' leases on
+messages are aged instead of being waited for (ten minutes), and the workers finish what is due.
 
 | | |
 |---|---|
