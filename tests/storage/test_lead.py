@@ -49,10 +49,8 @@ def database(address):
 
 def cut_off(server, name):
     """Let the server end the connection of whoever leads."""
-    server.ask(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-        f"WHERE application_name = 'planner lead' AND datname = '{name}'"  # noqa: S608
-    )
+    led_by = f"application_name = 'planner lead' AND datname = '{name}'"
+    server.ask(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {led_by}")  # noqa: S608
 
 
 def wait_for(condition, seconds=10.0):
