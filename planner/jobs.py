@@ -4,10 +4,12 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from types import MappingProxyType
 from typing import Any, Final
 
 from planner import logs
+from planner.errors import NotFound
 from planner.services import busy_calendars, solve_jobs
 from planner.services.plannings import WORKS
 from planner.services.pulse import Beats
@@ -63,7 +65,9 @@ def _planning(runtime: Runtime, args: Mapping[str, Any], _stop: threading.Event)
 
 
 def _calendar(runtime: Runtime, args: Mapping[str, Any], _stop: threading.Event) -> None:
-    busy_calendars.refresh(runtime, args["clinic_id"], args["calendar_id"])
+    # Its owner may have removed it while it waited.
+    with suppress(NotFound):
+        busy_calendars.refresh(runtime, args["clinic_id"], args["calendar_id"])
 
 
 JOBS: Final[Mapping[str, JobFunction]] = MappingProxyType({SWEEP: _sweep, PLANNING: _planning, CALENDAR: _calendar})

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -15,11 +16,14 @@ from planner.commands.checks import machine
 from planner.commands.checks.finding import SetUp
 from planner.config import Config
 from planner.errors import InvalidInput
-from planner.services.queued import planning_job, sweep_job
+from planner.services.busy_calendars import refresh_all
+from planner.services.queued import calendar_job, planning_job, sweep_job
 from planner.services.running import exposition
 from planner.services.shared_pulse import timers_of
 from planner.services.system_view import system
 from planner.services.tidy import tidy
+from planner.storage.calendars import BusyCalendarRow
+from planner.storage.ids import new_id
 from planner.wiring import build
 from tests.databases import one_of
 from tests.test_queue_worker import working
@@ -87,6 +91,29 @@ def test_failed_jobs_are_tidied_away_with_all_else(runtime, config, postgresql_d
     ask("UPDATE procrastinate_events SET at = at - interval '25 hours'", name)
     assert tidy(runtime).done == 1
     assert ask("SELECT count(*) FROM procrastinate_jobs", name) == [(0,)]
+
+
+def test_each_calendar_is_fetched_by_a_job_of_its_own(runtime, postgresql_databases):
+    """So a slow one keeps nobody waiting; asked for again while it waits, it is fetched once."""
+    clinic, now = postgresql_databases.clinic, runtime.clock.now()
+    calendars = [new_id(), new_id()]
+    with runtime.writing(clinic.system) as unit:
+        for calendar_id in calendars:
+            unit.session.add(
+                BusyCalendarRow(
+                    id=calendar_id, practitioner_id=clinic.ben.id, name="Ben's", all_day_busy=True, added_at=now,
+                    read_at=now, due_at=now - timedelta(minutes=1), address="https://192.0.2.1/a-place-in-no-network",
+                )
+            )  # fmt: skip
+    for _ in range(2):
+        assert refresh_all(runtime).done == 2
+    assert runtime.queue.state().jobs["calendars", "queued"] == 2
+    runtime.queue.defer_now(calendar_job(clinic.id, new_id()))
+    with working(runtime):
+        wait_for(lambda: runtime.queue.state().count("queued") == runtime.queue.state().count("running") == 0)
+    with runtime.reading(clinic.system) as unit:
+        assert all(unit.get(BusyCalendarRow, calendar_id).failing_since for calendar_id in calendars)
+    assert runtime.queue.state().count("failed") == 0
 
 
 def test_the_settings_choose_between_the_queue_and_this_process(config, tmp_path):
