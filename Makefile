@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup run test test-fast test-postgresql test-slow test-faults lint format texts bench bench-feeds bench-killed pictures wheel lock sbom clean
+.PHONY: help setup run test test-fast test-postgresql test-slow test-faults lint format texts bench bench-killed bench-feeds pictures wheel lock sbom clean
 
 PORT ?= 8000
 BIN := .venv/bin
