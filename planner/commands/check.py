@@ -18,8 +18,8 @@ from planner.errors import PlannerError
 CHECKS: Final[tuple[Callable[[SetUp], Findings], ...]] = (
     *(settings.secret_key, settings.files, settings.address, settings.proxies, settings.figures),
     *(machine.writing, machine.disk, database.disk_kind, database.database, database.journal, database.clinic),
-    *(database.clock, machine.timers, machine.workers, machine.server, mail.mail),
-    *(machine.static_files, machine.machine_code, machine.zones),
+    *(database.clock, machine.timers, machine.server, mail.mail),
+    *(machine.workers, machine.static_files, machine.machine_code, machine.zones),
 )
 
 
