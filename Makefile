@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup run test test-fast test-postgresql test-slow test-faults lint format texts bench bench-feeds pictures wheel lock sbom clean
+.PHONY: help setup run test test-fast test-postgresql test-slow test-faults lint format texts bench bench-killed bench-feeds pictures wheel lock sbom clean
 
 PORT ?= 8000
 BIN := .venv/bin
@@ -69,6 +69,9 @@ texts: ## bring the catalogues in planner/locale up to date (AREA=diary for one)
 bench: ## measure all that benchmarks/ measures (an hour) into benchmarks/RESULTS.md (BENCH="--share 0.1 --seeds 201": quick)
 	@tools/setup.sh dev compiled
 	$(BIN)/python -m benchmarks $(BENCH)
+
+bench-killed: ## kill servers and workers on PostgreSQL for five minutes of work; writes benchmarks/KILLED.md
+	@$(BIN)/python -m benchmarks.killed
 
 bench-feeds: ## measure how fast calendars are answered, beside Radicale; writes benchmarks/FEEDS.md
 	@tools/setup.sh dev

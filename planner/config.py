@@ -27,7 +27,7 @@ TOP_KEYS = (
 )
 SMTP_KEYS = ("smtp.host", "smtp.port", "smtp.user", "smtp.password", "smtp.security", "smtp.sender")
 IMAP_KEYS = ("imap.host", "imap.port", "imap.user", "imap.password", "imap.security", "imap.folder")
-WATCH_KEYS = ("log_format", "metrics_token", "metrics_from", "drain_seconds", "worker_port")
+WATCH_KEYS = ("log_format", "metrics_token", "metrics_from", "drain_seconds", "worker_port", "jobs")
 # Without a plus sign: what belongs to each invitation is added after one.
 _PLAIN_ADDRESS = re.compile(r"[A-Za-z0-9._-]{1,32}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 _PLAIN_FOLDER = re.compile(r"[A-Za-z0-9._/ -]{1,100}")
@@ -125,6 +125,7 @@ class Config:
         metrics_token: whoever has it may read what was measured; at least 32 characters.
         metrics_from: networks whose programs may read it without a token, "10.0.0.0/8, ::1".
         drain_seconds: how long the server goes on answering after it was told to end, while it says it is not ready.
+        jobs: "queue" or "embedded"; None: by the kind of the database.
         worker_port: where `planner worker` answers whether it lives; 0: nowhere.
         feed_gzip: whether calendars are sent packed to programs that take it; some old ones say so and then can't.
         reply_address: where answers to invitations go, with a mail server that takes name+anything@ for name@ and
@@ -151,6 +152,7 @@ class Config:
     metrics_from: str | None = None
     drain_seconds: int = 0
     worker_port: int = 0
+    jobs: str | None = None
     feed_gzip: bool = True
     reply_address: str | None = None
     smtp: Smtp | None = None
@@ -181,11 +183,25 @@ class Config:
     def _check_watch(self) -> None:
         _check_range("drain_seconds", self.drain_seconds, 0, 300)
         _check_range("worker_port", self.worker_port, 0, 65535)
+        if self.jobs not in (None, "embedded", "queue"):
+            raise _refusal("jobs", f"is {self.jobs!r}; it can be embedded or queue")
+        if self.jobs == "queue" and not self.on_server:
+            raise _refusal("jobs", "can't be queue: only PostgreSQL has one")
         if self.log_format not in LOG_FORMATS:
             raise _refusal("log_format", f"is {self.log_format!r}; it can be {', '.join(LOG_FORMATS)}")
         if self.metrics_token is not None and len(self.metrics_token) < SECRET_KEY_LENGTH_MIN:
             raise _refusal("metrics_token", f"is shorter than {SECRET_KEY_LENGTH_MIN} characters")
         _networks(self.metrics_from)
+
+    @property
+    def on_server(self) -> bool:
+        """Whether the database is PostgreSQL, and no file."""
+        return self.database_url.startswith("postgresql")
+
+    @property
+    def queued(self) -> bool:
+        """Whether jobs wait in a queue that any worker takes them from, and are not done where they come up."""
+        return self.on_server and self.jobs != "embedded"
 
     @property
     def base_url(self) -> str:
@@ -236,6 +252,7 @@ class Config:
             metrics_from=settings.text("metrics_from"),
             drain_seconds=settings.whole("drain_seconds", 0),
             worker_port=settings.whole("worker_port", 0),
+            jobs=settings.text("jobs"),
             feed_gzip=settings.truth("feed_gzip", True),
             reply_address=settings.text("reply_address"),
             smtp=_smtp(settings),

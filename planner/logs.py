@@ -17,13 +17,13 @@ from typing import Any, Final
 from structlog.contextvars import bind_contextvars, bound_contextvars, clear_contextvars, get_contextvars
 
 FORMATS: Final = ("console", "json")
-IDS: Final = frozenset({"request", "job", "sweep", "clinic", "staff"})
+IDS: Final = frozenset({"request", "job", "sweep", "clinic", "staff", "queued"})
 """What a line may be about: numbers and names of our own, nothing that tells of a person."""
 
 FACTS: Final = ("method", "rule", "status", "ms")
 """What the line of an answered request says besides its words, all of it, in `extra`."""
 
-_QUIET: Final = ("apscheduler", "alembic", "waitress")
+_QUIET: Final = ("apscheduler", "alembic", "waitress", "procrastinate")
 _ENCODE: Final = json.JSONEncoder(ensure_ascii=False, default=str).encode
 
 # In the words of an error stand values: what somebody typed, an address, the row that a database refused.

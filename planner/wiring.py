@@ -15,12 +15,14 @@ from planner.services.backup_folder import BackupFolder
 from planner.services.runtime import Runtime
 from planner.storage import schema
 from planner.storage.database import Database
+from planner.storage.queue import Queue
 
 
 def build(config: Config) -> Runtime:
     """The running program. Nothing is read or written yet."""
+    database = Database(config.database_url)
     return Runtime(
-        database=Database(config.database_url),
+        database=database,
         clock=SystemClock(),
         mailer=_mailer(config),
         base_url=config.base_url,
@@ -29,6 +31,7 @@ def build(config: Config) -> Runtime:
         reply_address=config.reply_address,
         inbox=_inbox(config),
         backups=BackupFolder(config.backup_folder, config.backup_keep) if config.backup_folder else None,
+        queue=Queue(database) if config.queued else None,
     )
 
 

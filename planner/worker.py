@@ -1,21 +1,28 @@
-"""The timers: ticks in memory, on UTC intervals, run by one leader among all processes of an instance."""
+"""The timers: ticks in memory, on UTC intervals, run by one leader among all processes of an instance.
 
-import fcntl
+Where there is a queue the leader only puts each sweep into it, and any worker does it; else it runs here.
+"""
+
 import logging
 import threading
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from planner import logs
 from planner.clock import SystemClock
-from planner.errors import StorageFailed
-from planner.services.pulse import Pulse, pulse_file
+from planner.errors import PlannerError
+from planner.jobs import tick
+from planner.services.pulse import Beats, Pulse, pulse_file
+from planner.services.queued import sweep_job
 from planner.services.runtime import Runtime
-from planner.services.sweeping import SweepReport, until
+from planner.services.shared_pulse import SIGN_EVERY, SharedPulse
+from planner.storage.lead import Lead, lead_of
+from planner.storage.queue import Queue
 from planner.sweeps import SWEEPS, Sweep
 
 FINISH_SECONDS: Final = 15.0
@@ -23,53 +30,9 @@ FINISH_SECONDS: Final = 15.0
 
 _ASK_SECONDS: Final = 0.2
 _WAKE_SECONDS: Final = 0.5
+_REVIVE_EVERY: Final = timedelta(seconds=5)
 _LOOK_SECONDS: Final = 0.02
 _log = logging.getLogger("planner.worker")
-
-
-class Leadership:
-    """The right to run the timers, held by one process through the lock of a file; it ends with the process."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._file: BinaryIO | None = None
-
-    def try_to_lead(self) -> bool:
-        """Take the lead if nobody has it.
-
-        Raises:
-            StorageFailed: the lock file can't be made.
-        """
-        if self._file is not None:
-            return True
-        file = self._opened()
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            file.close()
-            return False
-        self._file = file
-        return True
-
-    def check(self) -> None:
-        """Find out before the server starts whether its timers could ever lead.
-
-        Raises:
-            StorageFailed: the lock file can't be made.
-        """
-        self._opened().close()
-
-    def _opened(self) -> BinaryIO:
-        try:
-            return self._path.open("ab")
-        except OSError as error:
-            raise StorageFailed(f"The timers' lock can't be made: {error.strerror} ({self._path}).") from error
-
-    def give_up(self) -> None:
-        """Let another process lead."""
-        if self._file is not None:
-            self._file.close()
-            self._file = None
 
 
 def wait_until_set(stop: threading.Event) -> None:
@@ -84,7 +47,7 @@ def wait_until_set(stop: threading.Event) -> None:
 
 def run_timers(
     runtime: Runtime,
-    lock_file: Path,
+    instance: Path,
     stop: threading.Event,
     sweeps: Collection[Sweep] = SWEEPS,
     *,
@@ -92,34 +55,61 @@ def run_timers(
 ) -> bool:
     """Wait for the lead, then run the sweeps until `stop` is set; what is running is finished first.
 
-    A sweep begins no further item once it is to stop.
+    A sweep begins no further item once it is to stop. Who loses the lead stops the timers and asks for it again.
 
     Args:
-        lock_file: the same for all processes of one instance.
+        instance: the folder of the instance.
         finish_seconds: how long to wait for sweeps that are running at the end.
     Returns:
         False where one of them still runs.
     """
-    leadership = Leadership(lock_file)
+    lead = lead_of(runtime.database, instance)
     try:
-        while not stop.is_set() and not leadership.try_to_lead():
-            stop.wait(_ASK_SECONDS)
-        if stop.is_set():
-            return True
-        _log.info("leading: the timers run here")
-        running = _Running()
-        pulse = Pulse(pulse_file(lock_file.parent), runtime.clock, {sweep.name: sweep.every for sweep in sweeps})
-        try:
-            scheduler = _scheduler(runtime, sweeps, stop, running, pulse)
-            scheduler.start()
-            wait_until_set(stop)
-            scheduler.shutdown(wait=False)
-            return running.over_within(finish_seconds)
-        finally:
-            pulse.stop()
+        while not stop.is_set():
+            if not lead.try_to_lead():
+                stop.wait(_ASK_SECONDS)
+            elif not _leading(runtime, instance, lead, stop, sweeps, finish_seconds):
+                return False
+        return True
     finally:
         # Also while a sweep still runs: its items claim their rows, so that another leader does none of them twice.
-        leadership.give_up()
+        lead.give_up()
+
+
+def _leading(
+    runtime: Runtime, instance: Path, lead: Lead, stop: threading.Event, sweeps: Collection[Sweep], seconds: float
+) -> bool:
+    """Run the sweeps for as long as the lead is held; False where one still runs at the program's end."""
+    _log.info("leading: the timers run here")
+    running, ending = _Running(), _Ending(stop)
+    every = {sweep.name: sweep.every for sweep in sweeps}
+    pulse: Pulse | SharedPulse = (
+        Pulse(pulse_file(instance), runtime.clock, every) if runtime.queue is None else SharedPulse(runtime, every)
+    )
+    try:
+        scheduler = _scheduler(runtime, sweeps, ending, running, pulse)
+        scheduler.start()
+        while not stop.wait(_WAKE_SECONDS):
+            if not lead.holds():
+                _log.warning("the lead is lost: the timers stop here")
+                break
+        ending.set()
+        scheduler.shutdown(wait=False)
+        return running.over_within(seconds) or not stop.is_set()
+    finally:
+        pulse.stop()
+
+
+class _Ending(threading.Event):
+    """Set when the program is to end, or only the timers here are."""
+
+    def __init__(self, stop: threading.Event) -> None:
+        super().__init__()
+        self._stop = stop
+
+    def is_set(self) -> bool:
+        """Whether either is."""
+        return super().is_set() or self._stop.is_set()
 
 
 class _Running:
@@ -145,50 +135,51 @@ class _Running:
         return not self._count
 
 
-def tick(runtime: Runtime, sweep: Sweep, stop: threading.Event | None = None, pulse: Pulse | None = None) -> None:
-    """Run one sweep now; whatever it raises is logged, because the next tick tries again.
-
-    Args:
-        stop: once it is set the sweep begins no further item.
-        pulse: is told how it went.
-    """
-    if stop is not None and stop.is_set():
-        return
-    begun = time.monotonic()
-    with logs.about(sweep=sweep.name), until(stop):
-        report = _swept(runtime, sweep)
-    if pulse is not None:
-        pulse.beat(sweep.name, time.monotonic() - begun, failed=report is None or report.failed > 0)
-
-
-def _swept(runtime: Runtime, sweep: Sweep) -> SweepReport | None:
-    """What a sweep did; None where it raised."""
-    try:
-        report = sweep.run(runtime)
-    except Exception as error:
-        _log.error("sweep %s failed", sweep.name, exc_info=error)
-        return None
-    if report.did_something:
-        _log.info("sweep %s: %s", sweep.name, report)
-    return report
-
-
 def _scheduler(
-    runtime: Runtime, sweeps: Collection[Sweep], stop: threading.Event, running: _Running, pulse: Pulse
+    runtime: Runtime,
+    sweeps: Collection[Sweep],
+    stop: threading.Event,
+    running: _Running,
+    pulse: Pulse | SharedPulse,
 ) -> BackgroundScheduler:
     """Ticks by elapsed time in UTC, the first one now.
 
     A cron at a local hour is skipped or doubled when the clocks change.
     """
-
-    def run(sweep: Sweep) -> None:
-        with running:
-            tick(runtime, sweep, stop, pulse)
-
     scheduler = BackgroundScheduler(timezone="UTC")
-    for sweep in sweeps:
+    beats: Beats | None = pulse if isinstance(pulse, Pulse) else None
+
+    def add(name: str, every: timedelta, work: Callable[[], object]) -> None:
+        def run() -> None:
+            with running:
+                work()
+
         scheduler.add_job(
-            run, "interval", seconds=sweep.every.total_seconds(), args=(sweep,), id=sweep.name,
-            next_run_time=SystemClock().now(), coalesce=True, misfire_grace_time=None, max_instances=1,
+            run, "interval", seconds=every.total_seconds(), id=name, next_run_time=SystemClock().now(), coalesce=True,
+            misfire_grace_time=None, max_instances=1,
         )  # fmt: skip
+
+    for sweep in sweeps:
+        if runtime.queue is None:
+            add(sweep.name, sweep.every, partial(tick, runtime, sweep, stop, beats))
+        else:
+            add(sweep.name, sweep.every, partial(_tried, partial(runtime.queue.defer_now, sweep_job(sweep.name))))
+    if runtime.queue is not None:
+        add("(revive)", _REVIVE_EVERY, partial(_tried, partial(_revive, runtime.queue)))
+    if isinstance(pulse, SharedPulse):
+        add("(sign)", SIGN_EVERY, pulse.sign)
     return scheduler
+
+
+def _revive(queue: Queue) -> None:
+    """Let others do what dead workers had begun."""
+    if count := queue.revive():
+        _log.warning("%s jobs of workers that died were taken from them", count)
+
+
+def _tried(work: Callable[[], object]) -> None:
+    """What can't be done now is tried again at the next tick."""
+    try:
+        work()
+    except PlannerError as refusal:
+        _log.warning("the queue can't be reached: %s", refusal.message)

@@ -11,10 +11,12 @@ import pytest
 from structlog.contextvars import get_contextvars
 
 from planner.errors import DatabaseBusy, NotFound, StorageFailed
+from planner.jobs import tick
 from planner.services.pulse import read_pulse
 from planner.services.sweeping import SweepReport, each
+from planner.storage.lead import FileLead, lead_of
 from planner.sweeps import SWEEPS, Sweep, sweep_named
-from planner.worker import Leadership, run_timers, tick
+from planner.worker import run_timers
 
 SOON = timedelta(milliseconds=30)
 
@@ -38,7 +40,7 @@ def started(runtime, tmp_path):
 
     def start(*sweeps):
         stop = threading.Event()
-        thread = threading.Thread(target=run_timers, args=(runtime, tmp_path / "worker.lock", stop, sweeps))
+        thread = threading.Thread(target=run_timers, args=(runtime, tmp_path, stop, sweeps))
         thread.start()
         running.append((stop, thread))
         return stop, thread
@@ -130,8 +132,8 @@ def test_a_sweep_that_does_not_end_is_not_waited_for_for_ever(runtime, tmp_path)
 
     threading.Thread(target=lambda: begun.wait(10) and stop.set()).start()
     sweeps = [Sweep("stuck", timedelta(hours=1), stuck)]
-    assert not run_timers(runtime, tmp_path / "worker.lock", stop, sweeps, finish_seconds=0.2)
-    leader = Leadership(tmp_path / "worker.lock")
+    assert not run_timers(runtime, tmp_path, stop, sweeps, finish_seconds=0.2)
+    leader = lead_of(runtime.database, tmp_path)
     assert leader.try_to_lead()
     leader.give_up()
     go_on.set()
@@ -169,9 +171,9 @@ def test_of_two_workers_one_leads_and_the_other_takes_over(started):
     wait_for(lambda: second, seconds=2)
 
 
-def test_a_worker_that_waits_can_be_ended(started, tmp_path):
+def test_a_worker_that_waits_can_be_ended(started, runtime, tmp_path):
     """Without ever having led."""
-    leader = Leadership(tmp_path / "worker.lock")
+    leader = lead_of(runtime.database, tmp_path)
     assert leader.try_to_lead()
     ran = []
     stop, thread = started(Sweep("s", SOON, lambda _: ran.append(1) or SweepReport()))
@@ -187,12 +189,12 @@ def test_the_lead_ends_with_its_process(tmp_path):
     """Also when it is killed: no file has to be cleaned up by hand."""
     lock_file = tmp_path / "worker.lock"
     words = (
-        "import sys, time, pathlib\nfrom planner.worker import Leadership\n"
-        "leader = Leadership(pathlib.Path(sys.argv[1]))\nprint(leader.try_to_lead(), flush=True)\ntime.sleep(60)"
+        "import sys, time, pathlib\nfrom planner.storage.lead import FileLead\n"
+        "leader = FileLead(pathlib.Path(sys.argv[1]))\nprint(leader.try_to_lead(), flush=True)\ntime.sleep(60)"
     )
     with subprocess.Popen([sys.executable, "-c", words, str(lock_file)], stdout=subprocess.PIPE) as other:
         assert other.stdout.readline() == b"True\n"
-        mine = Leadership(lock_file)
+        mine = FileLead(lock_file)
         assert not mine.try_to_lead()
         other.kill()
         other.wait()
@@ -200,12 +202,14 @@ def test_the_lead_ends_with_its_process(tmp_path):
     mine.give_up()
 
 
-def test_leading_twice_is_leading_once(tmp_path):
+def test_leading_twice_is_leading_once(runtime, tmp_path):
     """Asking again does not lose the lead."""
-    leader = Leadership(tmp_path / "worker.lock")
+    leader = lead_of(runtime.database, tmp_path)
     assert leader.try_to_lead()
     assert leader.try_to_lead()
-    assert not Leadership(tmp_path / "worker.lock").try_to_lead()
+    another = lead_of(runtime.database, tmp_path)
+    assert not another.try_to_lead()
+    another.give_up()
     leader.give_up()
     leader.give_up()
 
@@ -213,7 +217,7 @@ def test_leading_twice_is_leading_once(tmp_path):
 def test_a_lock_that_can_not_be_made_is_said(tmp_path):
     """The folder is missing."""
     with pytest.raises(StorageFailed, match="lock"):
-        Leadership(tmp_path / "missing" / "worker.lock").try_to_lead()
+        FileLead(tmp_path / "missing" / "worker.lock").try_to_lead()
 
 
 def test_a_tick_that_found_nothing_says_nothing(runtime, caplog):

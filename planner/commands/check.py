@@ -21,7 +21,7 @@ CHECKS: Final[tuple[Callable[[SetUp], Findings], ...]] = (
     *(server_database.server, server_database.way, server_database.rights, server_database.walls),
     *(server_database.connections, server_database.server_clock, backups.backups),
     *(database.clock, machine.timers, machine.server, mail.mail),
-    *(machine.static_files, machine.machine_code, machine.zones),
+    *(machine.workers, machine.static_files, machine.machine_code, machine.zones),
 )
 
 

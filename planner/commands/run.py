@@ -4,9 +4,8 @@ import dataclasses
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import partial
-from pathlib import Path
 
 import click
 from flask import Flask
@@ -21,11 +20,14 @@ from planner.commands.setup import in_use, load_config, open_runtime
 from planner.commands.stopping import FINISH_SECONDS, Deadline, joined, leave_behind, stop_when_told
 from planner.config import Config
 from planner.errors import InvalidInput
+from planner.jobs import AT_ONCE
 from planner.services import solve_jobs
 from planner.services.first_run import setup_address
 from planner.services.opening import any_clinic
 from planner.services.readiness import Readiness
 from planner.services.runtime import Runtime
+from planner.storage.lead import lead_of
+from planner.storage.queue import QUEUES
 from planner.sweeps import sweep_named
 from planner.web.context import DOOR, READ_LOG, READINESS
 
@@ -33,15 +35,17 @@ from planner.web.context import DOOR, READ_LOG, READINESS
 @click.command()
 @click.option("--host", help="Address to listen on; default from the settings, else 127.0.0.1.")
 @click.option("--port", type=click.IntRange(1, 65535), help="Port to listen on; default from the settings, else 8000.")
-def serve(host: str | None, port: int | None) -> None:
-    """Serve the pages, and run the timers unless the settings say `timers = false`."""
+@click.option("--timers/--no-timers", default=None, help="Whether to run the timed work and the jobs here too.")
+def serve(host: str | None, port: int | None, timers: bool | None) -> None:
+    """Serve the pages, and run the timers and jobs unless the settings say `timers = false`."""
     config = load_config()
-    config = dataclasses.replace(config, host=host or config.host, port=port or config.port)
+    timers = config.timers if timers is None else timers
+    config = dataclasses.replace(config, host=host or config.host, port=port or config.port, timers=timers)
     wiring.start_logging(config.log_format)
     runtime = wiring.build(config)
     wiring.check_ready(runtime)
     if config.timers:
-        worker.Leadership(_lock_file(config)).check()
+        lead_of(runtime.database, config.instance).check()
     app = create_app(runtime, config)
     readiness: Readiness = app.extensions[READINESS]
     readiness.guarded = True
@@ -57,7 +61,8 @@ def keep_serving(
 
     It takes no longer than `drain_seconds` and `stopping.FINISH_SECONDS`, and what a search has found is kept.
     """
-    with in_use(config), _timers(runtime, config, stop), machine_code(config.instance, when_loaded=settle):
+    timed = _timed_work(runtime, config, stop) if config.timers else nullcontext()
+    with in_use(config), timed, machine_code(config.instance, when_loaded=settle):
         settle()
         server.start()
         tell(f"The planner is at {config.base_url}")
@@ -78,16 +83,38 @@ def keep_serving(
 
 
 @click.command("worker")
-def run_worker() -> None:
-    """Run only the timers. Of several workers one leads; when it ends, another takes over."""
+@click.option(
+    "--concurrency", type=click.IntRange(1, 64), default=AT_ONCE, show_default=True,
+    help="So many jobs of each queue at the same time.",
+)  # fmt: skip
+@click.option(
+    "--queues", default=",".join(QUEUES), show_default=True, callback=lambda *given: _queues(given[-1]),
+    help="Which queues it takes jobs from.",
+)  # fmt: skip
+def run_worker(concurrency: int, queues: tuple[str, ...]) -> None:
+    """Run only the timers and, on PostgreSQL, the jobs.
+
+    Of several workers one leads, and puts the timed work into the queue; when it ends, another takes over. All of
+    them do what waits there. Told to stop it finishes what runs; told twice it ends at once.
+    """
     config = load_config()
     wiring.start_logging(config.log_format)
     runtime = wiring.build(config)
     wiring.check_ready(runtime)
+    stop = stop_when_told()
     with in_use(config), machine_code(config.instance), _probes(runtime, config):
-        if not worker.run_timers(runtime, _lock_file(config), stop_when_told()):
-            leave_behind("a sweep")
+        lead_of(runtime.database, config.instance).check()
+        with _timed_work(runtime, config, stop, queues, concurrency):
+            worker.wait_until_set(stop)
     runtime.database.close()
+
+
+def _queues(given: str) -> tuple[str, ...]:
+    """The names in a list. Raises BadParameter where there is no such queue."""
+    names = tuple(name.strip() for name in given.split(",") if name.strip())
+    if not names or set(names) - set(QUEUES):
+        raise click.BadParameter(f"it can be some of {', '.join(QUEUES)}")
+    return names
 
 
 @click.command()
@@ -128,35 +155,55 @@ def _listening(config: Config, app: Flask, *at_once: AtOnce) -> Server:
         raise InvalidInput(f"Can't listen on “{config.host}”: no such host is known.", field="host") from error
 
 
-def _lock_file(config: Config) -> Path:
-    return config.instance / "worker.lock"
-
-
 class _Timers(threading.Thread):
-    """The timers beside the server."""
+    """The timers beside whatever else this process does."""
 
     over = True
 
     def __init__(self, runtime: Runtime, config: Config, stop: threading.Event) -> None:
         super().__init__(name="timers")
-        self._work = partial(worker.run_timers, runtime, _lock_file(config), stop)
+        self._work = partial(worker.run_timers, runtime, config.instance, stop)
 
     def run(self) -> None:
         """Until `stop` is set and what was running is over."""
         self.over = self._work()
 
 
+class _Jobs(threading.Thread):
+    """The jobs of these queues beside whatever else this process does."""
+
+    def __init__(self, runtime: Runtime, stop: threading.Event, queues: tuple[str, ...], concurrency: int) -> None:
+        super().__init__(name="jobs")
+        # Loaded only where there is a queue.
+        from planner.queue_worker import do_jobs
+
+        self._work = partial(do_jobs, runtime, stop, queues=queues, concurrency=concurrency)
+
+    def run(self) -> None:
+        """Until `stop` is set and what was running is over."""
+        self._work()
+
+
 @contextmanager
-def _timers(runtime: Runtime, config: Config, stop: threading.Event) -> Iterator[None]:
-    """Run the timers beside the server while the block lasts; they begin to end when `stop` is set."""
-    if not config.timers:
-        yield
-        return
-    thread = _Timers(runtime, config, stop)
-    thread.start()
+def _timed_work(
+    runtime: Runtime,
+    config: Config,
+    stop: threading.Event,
+    queues: tuple[str, ...] = QUEUES,
+    concurrency: int = AT_ONCE,
+) -> Iterator[None]:
+    """Run the timers, and the jobs where there is a queue, while the block lasts; they begin to end with `stop`."""
+    timers = _Timers(runtime, config, stop)
+    jobs = _Jobs(runtime, stop, queues, concurrency) if runtime.queue is not None else None
+    for thread in (timers, jobs):
+        if thread is not None:
+            thread.start()
     try:
         yield
     finally:
         stop.set()
-        if not joined(thread, Deadline(FINISH_SECONDS)) or not thread.over:
+        deadline = Deadline(FINISH_SECONDS)
+        if not joined(timers, deadline) or not timers.over:
             leave_behind("a sweep")
+        if jobs is not None and not joined(jobs, deadline):
+            leave_behind("a job")

@@ -20,6 +20,7 @@ from planner.errors import InvalidInput, NotAllowed, NotFound, PlannerError
 from planner.services.busy_clashes import note_clashes
 from planner.services.clinic_setup import checked_name
 from planner.services.fetching import checked_address
+from planner.services.queued import calendar_job
 from planner.services.runtime import Actor, Runtime, Unit
 from planner.services.sweeping import SweepReport, each
 from planner.storage.calendars import BusyCalendarRow, BusyTimeRow
@@ -141,7 +142,7 @@ def remove(runtime: Runtime, actor: Actor, calendar_id: int) -> None:
 
 
 def refresh_all(runtime: Runtime) -> SweepReport:
-    """Fetch every calendar that is due, of all clinics."""
+    """Fetch every calendar that is due, of all clinics; where there are workers, each is a job of its own."""
     now = runtime.clock.now()
     with runtime.database.reading(None) as session:
         due = session.execute(
@@ -149,6 +150,9 @@ def refresh_all(runtime: Runtime) -> SweepReport:
             .where(BusyCalendarRow.due_at <= now)
             .order_by(BusyCalendarRow.due_at)
         ).all()
+    if runtime.queue is not None:
+        runtime.queue.defer_now(*(calendar_job(*found) for found in due))
+        return SweepReport(done=len(due))
     return each(runtime, "busy-calendars", due, key=lambda found: found.id, work=lambda found: refresh(runtime, *found))
 
 

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
+from sqlalchemy.orm import Session
 
 from planner.errors import InvalidInput, QueueFull, StaleForm
 from planner.scheduling.gap import gap_percent
+from planner.services.queued import planning_job
 from planner.services.runtime import Actor, Runtime, Unit
+from planner.services.sessions import actor_of
 from planner.storage.jobs import SolveJobRow
+from planner.storage.people import StaffRow
+from planner.storage.queue import Queue
 from planner.words import say
 
 LEASE: Final = timedelta(seconds=30)
@@ -24,6 +29,9 @@ SHOWN_FOR: Final = timedelta(days=3)
 
 MOST_AT_ONCE: Final = 3
 """So many plannings of one clinic may run beside one another: each thinks with all of a processor."""
+
+MOST_TRIES: Final = 3
+"""So often workers take one planning up, where those that worked on it died."""
 
 _MOST_SHOWN: Final = 20
 
@@ -95,7 +103,7 @@ def begun_before(unit: Unit, job_id: int, kind: str, asks: Callable[[dict[str, A
 
 
 def open_job(runtime: Runtime, actor: Actor, kind: str, request: dict[str, Any], job_id: int) -> Job | None:
-    """Write down a solve that begins now; None where the same `job_id` began one before.
+    """Write down a solve that begins now, or as soon as a worker takes it up; None where `job_id` began one before.
 
     Raises:
         QueueFull: so many run already that one more would only slow down all.
@@ -105,12 +113,42 @@ def open_job(runtime: Runtime, actor: Actor, kind: str, request: dict[str, Any],
             return None
         _check_room(unit)
         row = SolveJobRow(
-            id=job_id, kind=kind, request=request, runner=secrets.token_hex(8),
+            clinic_id=unit.clinic.id, id=job_id, kind=kind, request=request, runner="",
             actor=actor.name, staff_id=actor.staff_id, asked_at=unit.now, beat_at=unit.now,
         )  # fmt: skip
         unit.session.add(row)
+        _hand_over(runtime.queue, unit.session, row)
         unit.session.flush()
         return _job(row, unit.now)
+
+
+def _hand_over(queue: Queue | None, session: Session, row: SolveJobRow) -> None:
+    """Give a solve that nobody works on to a worker, or to the process it was asked of."""
+    if queue is None:
+        row.runner, row.tries_left = secrets.token_hex(8), 0
+    else:
+        row.runner, row.tries_left = "", row.tries_left or MOST_TRIES
+        queue.defer(session, planning_job(row.clinic_id, row.id))
+
+
+def take_up(runtime: Runtime, clinic_id: int, job_id: int) -> tuple[Actor, Job] | None:
+    """Let this worker be the one that works on a solve, in the name of whoever asked for it; None: it is over.
+
+    Whoever worked on it before is dead: the queue gives a job to one worker, and to another only then. If they live
+    after all, their next sign of life tells them that it is somebody else's.
+    """
+    with runtime.writing(Actor.system(clinic_id)) as unit:
+        row = unit.session.get(SolveJobRow, (clinic_id, job_id))
+        if row is None or row.status != RUNNING:
+            return None
+        if not row.tries_left:
+            row.status, row.error, row.ended_at = FAILED, ABANDONED, unit.now
+            return None
+        row.tries_left -= 1
+        row.runner, row.beat_at = secrets.token_hex(8), unit.now
+        staff = unit.get(StaffRow, row.staff_id) if row.staff_id is not None else None
+        actor = actor_of(staff) if staff is not None else Actor.system(clinic_id)
+        return replace(actor, name=row.actor), _job(row, unit.now)
 
 
 def claim_again(runtime: Runtime, actor: Actor, job_id: int) -> Job:
@@ -128,17 +166,15 @@ def claim_again(runtime: Runtime, actor: Actor, job_id: int) -> Job:
         if _job(row, unit.now).running:
             raise InvalidInput(say("This is still being planned."), field="job")
         _check_room(unit)
-        row.status, row.runner, row.stop_asked = RUNNING, secrets.token_hex(8), False
+        row.status, row.stop_asked, row.tries_left = RUNNING, False, 0
         row.progress, row.answer, row.error, row.ended_at = {}, {}, "", None
         row.beat_at = unit.now
+        _hand_over(runtime.queue, unit.session, row)
         return _job(row, unit.now)
 
 
 def _check_room(unit: Unit) -> None:
-    row = SolveJobRow
-    running = select(func.count()).where(
-        row.clinic_id == unit.clinic.id, row.status == RUNNING, row.beat_at >= unit.now - LEASE
-    )
+    running = select(func.count()).where(SolveJobRow.clinic_id == unit.clinic.id, is_running(unit.now))
     if (unit.session.scalar(running) or 0) >= MOST_AT_ONCE:
         raise QueueFull(
             say(
@@ -146,6 +182,12 @@ def _check_room(unit: Unit) -> None:
                 most=MOST_AT_ONCE,
             )
         )
+
+
+def is_running(now: datetime) -> ColumnElement[bool]:
+    """Somebody works on it, or a worker will take it up (again)."""
+    row = SolveJobRow
+    return and_(row.status == RUNNING, or_(row.beat_at >= now - LEASE, row.tries_left > 0))
 
 
 def look(runtime: Runtime, actor: Actor, job_id: int) -> Job:
@@ -237,21 +279,34 @@ def keep_outcome(unit: Unit, job_id: int, outcome: dict[str, Any]) -> None:
 
 
 def abandoned(runtime: Runtime) -> int:
-    """Mark every job whose process died as failed, in all clinics; gives how many."""
+    """Deal with every job whose process died, in all clinics; gives how many there were.
+
+    One that workers may take up again waits in the queue already; if it got lost there, it is put back. Any other is
+    marked as failed.
+    """
     now = runtime.clock.now()
     dead = select(SolveJobRow).where(SolveJobRow.status == RUNNING, SolveJobRow.beat_at < now - LEASE)
     with runtime.database.reading(None) as session:
-        if session.scalar(dead.limit(1)) is None:
+        if not any(_is_lost(runtime.queue, session, row) for row in session.scalars(dead)):
             return 0
     with runtime.database.writing(None) as session:
-        rows = session.scalars(dead).all()
-        for row in rows:
-            row.status, row.error, row.ended_at = FAILED, ABANDONED, now
-        return len(rows)
+        lost = [row for row in session.scalars(dead) if _is_lost(runtime.queue, session, row)]
+        for row in lost:
+            if runtime.queue is not None and row.tries_left:
+                row.beat_at = now
+                _hand_over(runtime.queue, session, row)
+            else:
+                row.status, row.error, row.ended_at = FAILED, ABANDONED, now
+        return len(lost)
+
+
+def _is_lost(queue: Queue | None, session: Session, row: SolveJobRow) -> bool:
+    """Whether nobody will go on with a job that gives no sign of life."""
+    return queue is None or not row.tries_left or not queue.has(session, planning_job(row.clinic_id, row.id).lock)
 
 
 def _job(row: SolveJobRow, now: datetime) -> Job:
-    dead = row.status == RUNNING and row.beat_at < now - LEASE
+    dead = row.status == RUNNING and not row.tries_left and row.beat_at < now - LEASE
     return Job(
         id=row.id,
         kind=row.kind,

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from planner.clock import Clock
 
@@ -74,6 +74,13 @@ class Timers:
         return {name: sweep.lag(self.leading_since, now) for name, sweep in self.sweeps.items()}
 
 
+class Beats(Protocol):
+    """Is told how the sweeps go."""
+
+    def beat(self, sweep: str, seconds: float, *, failed: bool) -> None:
+        """A run of this sweep is over."""
+
+
 class Pulse:
     """Written by the process that leads.
 
@@ -128,37 +135,40 @@ def read_pulse(instance: Path) -> Timers | None:
         return None
 
 
-def _to_json(timers: Timers) -> dict[str, Any]:
-    sweeps = {
-        name: {
-            "every": each.every.total_seconds(),
-            "ended_at": each.ended_at and each.ended_at.isoformat(),
-            "seconds": round(each.seconds, 3),
-            "runs": each.runs,
-            "failures": each.failures,
-        }
-        for name, each in timers.sweeps.items()
+def sweep_to_json(sweep: SweepPulse) -> dict[str, Any]:
+    """JSON."""
+    return {
+        "every": sweep.every.total_seconds(),
+        "ended_at": sweep.ended_at and sweep.ended_at.isoformat(),
+        "seconds": round(sweep.seconds, 3),
+        "runs": sweep.runs,
+        "failures": sweep.failures,
     }
+
+
+def sweep_from_json(kept: Mapping[str, Any]) -> SweepPulse:
+    """The inverse. Raises KeyError, ValueError or TypeError where it is something else."""
+    return SweepPulse(
+        timedelta(seconds=kept["every"]),
+        datetime.fromisoformat(kept["ended_at"]) if kept["ended_at"] else None,
+        kept["seconds"],
+        kept["runs"],
+        kept["failures"],
+    )
+
+
+def _to_json(timers: Timers) -> dict[str, Any]:
+    sweeps = {name: sweep_to_json(each) for name, each in timers.sweeps.items()}
     since, beat = timers.leading_since.isoformat(), timers.beat_at.isoformat()
     head = {"leading_since": since, "beat_at": beat, "stopped": timers.stopped, "process": timers.process}
     return {**head, "sweeps": sweeps}
 
 
 def _from_json(kept: Mapping[str, Any]) -> Timers:
-    sweeps = {
-        name: SweepPulse(
-            timedelta(seconds=each["every"]),
-            datetime.fromisoformat(each["ended_at"]) if each["ended_at"] else None,
-            each["seconds"],
-            each["runs"],
-            each["failures"],
-        )
-        for name, each in kept["sweeps"].items()
-    }
     return Timers(
         datetime.fromisoformat(kept["leading_since"]),
         datetime.fromisoformat(kept["beat_at"]),
         bool(kept["stopped"]),
         int(kept["process"]),
-        sweeps,
+        {name: sweep_from_json(each) for name, each in kept["sweeps"].items()},
     )

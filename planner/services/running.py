@@ -19,11 +19,12 @@ from sqlalchemy.orm import Session
 
 from planner import metrics
 from planner.errors import PlannerError
-from planner.services.job_rows import DONE, FAILED, LEASE, RUNNING
-from planner.services.pulse import read_pulse
+from planner.services.job_rows import DONE, FAILED, is_running
 from planner.services.runtime import Runtime
+from planner.services.shared_pulse import timers_of
 from planner.storage.jobs import SolveJobRow
 from planner.storage.outward import OutboxRow
+from planner.storage.queue import QueueState
 
 MOST_COUNTED: Final = 10_000
 """So far rows are counted; more are as many. What is asked every few seconds must not grow with the years."""
@@ -60,7 +61,7 @@ def owed(session: Session, now: datetime) -> Owed:
         "unknown": row.status == "unknown",
     }
     jobs = {
-        "running": (job.status == RUNNING) & (job.beat_at >= now - LEASE),
+        "running": is_running(now),
         "ready": job.status == DONE,
         "failed": job.status == FAILED,
     }
@@ -75,6 +76,11 @@ def owed(session: Session, now: datetime) -> Owed:
 def _count(session: Session, row: type[OutboxRow] | type[SolveJobRow], state: ColumnElement[bool]) -> int:
     some = select(row.id).where(state).limit(MOST_COUNTED).subquery()
     return session.scalar(select(func.count()).select_from(some)) or 0
+
+
+def queue_state(runtime: Runtime) -> QueueState | None:
+    """How the queues of jobs stand; None where there are none, because jobs are done where they come up."""
+    return runtime.queue.state() if runtime.queue is not None else None
 
 
 def program_version() -> str:
@@ -132,17 +138,20 @@ class _Looked(Collector):
         try:
             with self.runtime.database.reading(None) as session:
                 found = owed(session, now)
+            queues = queue_state(self.runtime)
         except PlannerError:
             yield _gauge("planner_database_up", "Whether the database answers.", {"": 0})
             return
         yield _gauge("planner_database_up", "Whether the database answers.", {"": 1})
         yield _gauge("planner_outbox_messages", "Messages that are not over, by state.", found.messages, "state")
+        if queues is not None:
+            yield from _queues(queues)
         oldest = found.oldest.total_seconds()
         yield _gauge("planner_outbox_age_seconds", "How long the oldest has been due.", {"": oldest})
         yield _gauge("planner_jobs", "Plannings that run, are ready to be used, or failed.", found.jobs, "state")
 
     def _timers(self) -> Iterator[Metric]:
-        now, timers = self.runtime.clock.now(), read_pulse(self.instance)
+        now, timers = self.runtime.clock.now(), timers_of(self.runtime, self.instance)
         alive = timers is not None and timers.alive(now)
         yield _gauge("planner_timers_alive", "Whether some process runs the timed work.", {"": int(alive)})
         if timers is None:
@@ -157,6 +166,16 @@ class _Looked(Collector):
         for name, sweep in timers.sweeps.items():
             failures.add_metric([name], sweep.failures)
         yield failures
+
+
+def _queues(state: QueueState) -> Iterator[Metric]:
+    jobs = GaugeMetricFamily(
+        "planner_queue_jobs", "Jobs that wait for a worker, run, or failed within a day.", labels=["queue", "state"]
+    )
+    for (queue, of), count in state.jobs.items():
+        jobs.add_metric([queue, of], count)
+    yield jobs
+    yield _gauge("planner_workers", "Workers that gave a sign of life, one for each queue.", {"": state.workers})
 
 
 def _gauge(name: str, help_text: str, values: Mapping[str, float], label: str = "") -> GaugeMetricFamily:

@@ -20,6 +20,7 @@ from planner.services.origin import NOWHERE, Origin
 from planner.storage.audit_chain import Line, Who, acting, note
 from planner.storage.database import Database
 from planner.storage.people import ClinicRow
+from planner.storage.queue import Queue
 from planner.words import Text, listing, say
 
 Role = Literal["reception", "therapist", "manager"]
@@ -151,7 +152,11 @@ class Unit:
 
 @dataclass(frozen=True)
 class Runtime:
-    """The running program as the use cases see it; made by wiring, faked in tests."""
+    """The running program as the use cases see it; made by wiring, faked in tests.
+
+    Args:
+        queue: where work waits for `planner worker`; None: it is done in this process.
+    """
 
     database: Database
     clock: Clock
@@ -163,6 +168,7 @@ class Runtime:
     inbox: Inbox | None = None
     old_secret_keys: tuple[str, ...] = field(default=(), repr=False)
     backups: BackupFolder | None = None
+    queue: Queue | None = None
 
     @property
     def secret_keys(self) -> tuple[str, ...]:

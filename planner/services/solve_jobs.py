@@ -1,11 +1,11 @@
-"""Long solves outside the request: a thread of this process thinks, holds no lock, and can be watched and stopped."""
+"""Long solves outside the request: a thread here or in a worker thinks, holds no lock, can be watched and stopped."""
 
 from __future__ import annotations
 
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -28,6 +28,7 @@ __all__ = [
     "start",
     "start_again",
     "stop_all",
+    "take_up",
     "wait_for_all",
 ]
 
@@ -73,10 +74,10 @@ def start(runtime: Runtime, actor: Actor, kind: str, request: dict[str, Any], wo
     Args:
         job_id: from `new_job_id`.
         request: what to solve, as JSON, so that it can be started again.
-        work: does it, in a thread of its own.
+        work: does it, in a thread of its own; a worker finds it by the kind (see plannings.py).
     """
     job = job_rows.open_job(runtime, actor, kind, request, job_id)
-    if job is not None:
+    if job is not None and runtime.queue is None:
         _in_thread(runtime, actor, job, work)
 
 
@@ -87,11 +88,29 @@ def start_again(runtime: Runtime, actor: Actor, job_id: int, work: Work) -> None
         InvalidInput: it is still running.
         StaleForm: its answer is in the diary already.
     """
-    _in_thread(runtime, actor, job_rows.claim_again(runtime, actor, job_id), work)
+    job = job_rows.claim_again(runtime, actor, job_id)
+    if runtime.queue is None:
+        _in_thread(runtime, actor, job, work)
+
+
+def take_up(runtime: Runtime, clinic_id: int, job_id: int, works: Mapping[str, Work]) -> None:
+    """Do a solve that waits in the queue, or go on where another worker died; nothing where it is over.
+
+    Args:
+        works: what is done, by kind.
+    """
+    taken = job_rows.take_up(runtime, clinic_id, job_id)
+    if taken is None:
+        return
+    actor, job = taken
+    watch = Watch()
+    with _at_work_lock:
+        _at_work[threading.current_thread()] = watch
+    _run(runtime, actor, job, works[job.kind], watch)
 
 
 def mark_abandoned(runtime: Runtime) -> SweepReport:
-    """The sweep: a job whose process died is marked as failed, so that it can be started again."""
+    """The sweep: a job whose process died is marked as failed, so that it can be started again, or given to another."""
     return SweepReport(done=job_rows.abandoned(runtime))
 
 
@@ -111,9 +130,15 @@ def wait_for_all(seconds: float) -> bool:
     deadline = time.monotonic() + seconds
     with _at_work_lock:
         threads = list(_at_work)
-    while any(thread.is_alive() for thread in threads) and time.monotonic() < deadline:
+    while _still(threads) and time.monotonic() < deadline:
         time.sleep(_LOOK_SECONDS)
-    return not any(thread.is_alive() for thread in threads)
+    return not _still(threads)
+
+
+def _still(threads: Iterable[threading.Thread]) -> bool:
+    """Whether one of them searches: a worker's threads live on."""
+    with _at_work_lock:
+        return any(thread in _at_work for thread in threads)
 
 
 def _in_thread(runtime: Runtime, actor: Actor, job: Job, work: Work) -> None:

@@ -14,12 +14,14 @@ from sqlalchemy import select
 from planner import metrics
 from planner.metrics import RuleTimes
 from planner.services.job_rows import DONE, USED, Progress
-from planner.services.pulse import Timers, read_pulse
+from planner.services.pulse import Timers
 from planner.services.readiness import FREE_BYTES_MIN
-from planner.services.running import Owed, database_bytes, free_bytes, owed, program_version
+from planner.services.running import Owed, database_bytes, free_bytes, owed, program_version, queue_state
 from planner.services.runtime import Actor, Runtime, Unit
+from planner.services.shared_pulse import timers_of
 from planner.storage import schema
 from planner.storage.jobs import SolveJobRow
+from planner.storage.queue import QueueState
 
 LATE_AFTER: Final = timedelta(minutes=5)
 """A sweep that is later than this, or a message, does not merely wait for its turn."""
@@ -77,6 +79,7 @@ class System:
         feeds: how often calendars were asked for since this process began, by status.
         slowest: the routes that took longest on average since then.
         write_wait: how long writes waited for their turn.
+        queue: how the queues of jobs stand; None: jobs are done where they come up.
         backed_up: when the newest backup in the folder of the settings was made; None: there is none.
     """
 
@@ -95,6 +98,12 @@ class System:
     solves: Solves | None
     zone: str
     backed_up: datetime | None = None
+    queue: QueueState | None = None
+
+    @property
+    def deserted(self) -> bool:
+        """Whether jobs wait and no worker is there to do them."""
+        return self.queue is not None and self.queue.deserted
 
     @property
     def little_space(self) -> bool:
@@ -111,7 +120,7 @@ class System:
         """Whether nobody needs to do anything."""
         failed = self.backup_late or self.owed.messages["failed"] + self.owed.messages["unknown"]
         late = self.late_messages or any(sweep.is_late for sweep in self.sweeps)
-        return self.alive and not (self.little_space or late or failed)
+        return self.alive and not (self.little_space or late or failed or self.deserted)
 
 
 def system(runtime: Runtime, actor: Actor, instance: Path) -> System:
@@ -121,7 +130,7 @@ def system(runtime: Runtime, actor: Actor, instance: Path) -> System:
         NotAllowed: the person does not manage the clinic.
     """
     actor.must_be("manager")
-    now, timers = runtime.clock.now(), read_pulse(instance)
+    now, timers = runtime.clock.now(), timers_of(runtime, instance)
     with runtime.reading(actor) as unit:
         found, solves = owed(unit.session, now), _solves(unit)
         step, zone = schema.step_of(unit.session.connection()) or "", unit.clinic.timezone
@@ -141,6 +150,7 @@ def system(runtime: Runtime, actor: Actor, instance: Path) -> System:
         solves=solves,
         zone=zone,
         backed_up=runtime.backups.newest if runtime.backups else None,
+        queue=queue_state(runtime),
     )
 
 

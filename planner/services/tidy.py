@@ -1,4 +1,4 @@
-"""Throw away what is no longer needed: ended sessions, replaced calendar addresses, plans nobody took."""
+"""Throw away what is no longer needed: ended sessions, replaced calendar addresses, plans nobody took, old jobs."""
 
 from datetime import timedelta
 from typing import Any, Final, cast
@@ -33,6 +33,7 @@ def tidy(runtime: Runtime) -> SweepReport:
         # Its offers go with it.
         delete(FreedSlotRow).where(FreedSlotRow.starts_at < now - KEEP_FREED_SLOTS),
     )
+    of_the_queue = runtime.queue.tidy() if runtime.queue is not None else 0
     with runtime.database.writing(None) as session:
         deleted = (cast(CursorResult[Any], session.execute(statement)).rowcount for statement in old)
-        return SweepReport(done=sum(deleted))
+        return SweepReport(done=sum(deleted) + of_the_queue)

@@ -110,6 +110,12 @@ class Database:
         with self._translated(), self._kind.migrating() as connection:
             yield connection
 
+    @contextmanager
+    def beside(self) -> Iterator[Connection]:
+        """A transaction of PostgreSQL's that takes nobody's turn to write, for what belongs to no clinic."""
+        with self._translated(), self.write_engine.begin() as connection:
+            yield connection
+
     def close(self) -> None:
         """Give all connections back."""
         self._kind.close()

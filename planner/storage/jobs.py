@@ -11,7 +11,11 @@ from planner.storage.types import JsonObject, JsonText, UtcDateTime
 
 
 class SolveJobRow(ClinicScoped, Base):
-    """One long solve. `runner` names the run that may write it; `beat_at` shows that its process still lives."""
+    """One long solve. `runner` names the run that may write it; `beat_at` shows that its process still lives.
+
+    Without a runner it waits for one. `tries_left` is how often workers may take it up yet; 0 for one that runs in the
+    process it was asked of.
+    """
 
     __tablename__ = "solve_job"
 
@@ -19,6 +23,7 @@ class SolveJobRow(ClinicScoped, Base):
     request: Mapped[dict[str, Any]] = mapped_column(JsonObject)
     status: Mapped[str] = mapped_column(default="running")
     runner: Mapped[str]
+    tries_left: Mapped[int] = mapped_column(default=0, server_default="0")
     stop_asked: Mapped[bool] = mapped_column(default=False)
     progress: Mapped[dict[str, Any]] = mapped_column(JsonObject, default=dict)
     answer: Mapped[dict[str, Any]] = mapped_column(JsonObject, default=dict)

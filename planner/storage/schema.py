@@ -1,6 +1,7 @@
 """The whole schema, and the steps that bring a database to it."""
 
 from pathlib import Path
+from typing import Final
 
 from alembic import command
 from alembic.autogenerate import compare_metadata
@@ -15,6 +16,8 @@ from planner.storage.database import Database
 
 METADATA = Base.metadata
 ROOMS = (audit_rows, calendars, courses, doors, jobs, nights, opening, outward, people, progress)
+NOT_OURS: Final = ("procrastinate_", "worker_pulse")
+"""How tables begin that have no row class: those of the queue of jobs, and the workers' signs of life (step 0011)."""
 
 
 def _config() -> Config:
@@ -64,8 +67,13 @@ def step_of(connection: Connection) -> str | None:
     return MigrationContext.configure(connection).get_current_revision()
 
 
+def _is_ours(name: str | None, kind: str, _of: object) -> bool:
+    """What the queue of jobs keeps belongs to no clinic, and is neither copied nor exported."""
+    return kind != "table" or not str(name).startswith(NOT_OURS)
+
+
 def differences(database: Database) -> list[object]:
     """What the tables have otherwise than the rows say; empty when all is well."""
     with database.engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": False})
+        context = MigrationContext.configure(connection, opts={"compare_type": False, "include_name": _is_ours})
         return list(compare_metadata(context, METADATA))

@@ -34,7 +34,7 @@ _TEXTS = text("""
                || ' COLLATE "C"', ', ') AS changes
     FROM pg_attribute JOIN pg_class ON attrelid = pg_class.oid JOIN pg_collation ON attcollation = pg_collation.oid
     WHERE relkind IN ('r', 'p') AND relnamespace = current_schema()::regnamespace AND relname <> 'alembic_version'
-      AND attnum > 0 AND NOT attisdropped AND collname <> 'C'
+      AND NOT starts_with(relname, 'procrastinate_') AND attnum > 0 AND NOT attisdropped AND collname <> 'C'
     GROUP BY relname ORDER BY relname
 """)
 

@@ -63,7 +63,7 @@ def stuck(_):
 config = load_config()
 stop = stop_when_told()
 sweeps = [Sweep("stuck", timedelta(hours=1), stuck)]
-if not worker.run_timers(wiring.build(config), config.instance / "worker.lock", stop, sweeps, finish_seconds=0.5):
+if not worker.run_timers(wiring.build(config), config.instance, stop, sweeps, finish_seconds=0.5):
     leave_behind("a sweep")
 """
 

@@ -130,8 +130,7 @@ def test_a_backup_of_a_newer_program_is_refused(source, runtime, tmp_path):
 def test_a_backup_from_before_an_update_is_made_and_brought_to_the_new_schema(source, tmp_path):
     """As one should: back up, install the new program, upgrade; and back again."""
     with closing(sqlite3.connect(source)) as connection, connection:
-        connection.execute("DROP TABLE night_work")
-        connection.execute("ALTER TABLE course DROP COLUMN asked_for")
+        connection.execute("ALTER TABLE solve_job DROP COLUMN tries_left")
         step = connection.execute("SELECT version_num FROM alembic_version").fetchone()[0]
         connection.execute("UPDATE alembic_version SET version_num = ?", (_before(step),))
     backup = back_up(source, tmp_path / "a.sqlite")
@@ -141,7 +140,7 @@ def test_a_backup_from_before_an_update_is_made_and_brought_to_the_new_schema(so
 
 
 def _before(step):
-    """The step that this table and column came after."""
+    """The step that this column came after."""
     return ScriptDirectory.from_config(schema._config()).get_revision(step).down_revision
 
 

@@ -15,9 +15,9 @@ import tzdata
 from planner.commands.checks.finding import Finding, Findings, SetUp
 from planner.config import PACKAGE, template_folder
 from planner.scheduling import fast
-from planner.services.pulse import read_pulse
 from planner.services.readiness import FREE_BYTES_MIN
-from planner.services.running import free_bytes
+from planner.services.running import free_bytes, queue_state
+from planner.services.shared_pulse import timers_of
 from planner.zones import system_version
 
 PARTS: Final = ("htmx.min.js", "event-calendar.min.js", "event-calendar.min.css")
@@ -62,7 +62,7 @@ def _owner(folder: Path) -> int:
 
 def timers(set_up: SetUp) -> Findings:
     """Whether some process runs the timed work."""
-    found, now = read_pulse(set_up.config.instance), set_up.runtime.clock.now()
+    found, now = timers_of(set_up.runtime, set_up.config.instance), set_up.runtime.clock.now()
     start = "`planner serve` runs it, or `planner worker` where the settings say timers = false."
     if found is None:
         yield Finding("could", "timed work", "it never ran here", f"Start it: {start}")
@@ -71,6 +71,22 @@ def timers(set_up: SetUp) -> Findings:
         yield Finding("bad", "timed work", says, f"Start it again: {start}")
     else:
         yield Finding("good", "timed work", f"runs since {found.leading_since:%Y-%m-%d %H:%M} UTC")
+
+
+def workers(set_up: SetUp) -> Findings:
+    """Whether somebody does the jobs that wait."""
+    state = queue_state(set_up.runtime)
+    if state is None:
+        return
+    waiting, failed = state.count("queued"), state.count("failed")
+    words = f"{waiting} wait, {state.count('running')} run, {failed} failed within a day"
+    if state.deserted:
+        start = "`planner worker`, or `planner serve` unless the settings say timers = false."
+        yield Finding("bad", "jobs", f"{words}, and no worker was alive for a minute", f"Start one: {start}")
+    elif failed:
+        yield Finding("could", "jobs", words, "The workers' logs say why; look for the queued= number.")
+    else:
+        yield Finding("good", "jobs", words)
 
 
 def server(set_up: SetUp) -> Findings:

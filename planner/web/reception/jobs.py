@@ -14,8 +14,8 @@ from planner.services.block_view import BookedBlock
 from planner.services.job_rows import Job, Progress
 from planner.services.leave_view import LeaveLine, leave_desk
 from planner.services.outcomes import JobOutcome, outcome_of
+from planner.services.plannings import WORKS
 from planner.services.replan import Replan
-from planner.services.solve_jobs import Work
 from planner.web.context import actor, runtime
 from planner.web.reception.hours import HOURS_SET, hours_title
 from planner.web.reception.hours_form import week_words
@@ -48,9 +48,8 @@ class _Words(NamedTuple):
 
 
 class _Kind(NamedTuple):
-    """What the page needs of one kind of job: the work, the words, and what a finished plan shows."""
+    """What the page needs of one kind of job: the words, and what a finished plan shows."""
 
-    work: Work
     words: _Words
     title: Callable[[Job], str]
     plan: Callable[[Job], Any]
@@ -75,7 +74,7 @@ def job_again(job_id: int) -> Page:
     """Plan anew, with the diary as it is now."""
     found = solve_jobs.look(runtime(), actor(), job_id)
     try:
-        solve_jobs.start_again(runtime(), actor(), job_id, _KINDS[found.kind].work)
+        solve_jobs.start_again(runtime(), actor(), job_id, WORKS[found.kind])
     except (InvalidInput, StaleForm) as refusal:
         return _page(solve_jobs.look(runtime(), actor(), job_id), refusal.message), CONFLICT
     return redirect(url_for("reception.job", job_id=job_id))
@@ -229,10 +228,9 @@ _BLOCK_WORDS: Final = _Words(
 
 _KINDS: Final[Mapping[str, _Kind]] = MappingProxyType(
     {
-        leave.LEAVE_JOB: _Kind(leave.think, _LEAVE_WORDS, _leave_title, _replan, _record_leave),
-        new_hours.HOURS_JOB: _Kind(new_hours.think, _HOURS_WORDS, _hours_title, _replan, _set_hours),
+        leave.LEAVE_JOB: _Kind(_LEAVE_WORDS, _leave_title, _replan, _record_leave),
+        new_hours.HOURS_JOB: _Kind(_HOURS_WORDS, _hours_title, _replan, _set_hours),
         block_booking.BLOCK_JOB: _Kind(
-            block_booking.think,
             _BLOCK_WORDS,
             lambda found: say_many(
                 "Dates for %(num)s patient", "Dates for %(num)s patients", len(found.request["courses"])
