@@ -17,8 +17,9 @@ from tests.strangers.harvest import Harvest
 from tests.strangers.values import FILES, odd, usual, written
 from tests.strangers.visitor import Request, Visitor, path_of
 
-_ALIKE: Final = 4
+_ALIKE: Final = 3
 """Pages of one route with the same names in the query, in one round; more would be more of the same."""
+_CHANGE_EVERY: Final = 4
 _DEEP: Final = 4
 """Forms of the answer to a form of the answer to a form."""
 _CALENDAR_METHODS: Final = ("GET", "HEAD", "OPTIONS", "PROPFIND", "REPORT", "PUT", "DELETE", "MKCALENDAR", "LOCK")
@@ -49,11 +50,14 @@ class Crawler:
             self._alike.clear()
             self._sent.clear()
             self._queue.extend(self._doors())
+            changes, turn = self._past_forms(), 0
             while self._queue and time.monotonic() < until:
-                self._open(self._queue.popleft())
-            for request in self._past_forms():
-                if time.monotonic() < until:
+                turn += 1
+                request = next(changes, None) if turn % _CHANGE_EVERY == 0 else None
+                if request is not None:
                     self._look_at(self.visitor.ask(request), request.path, _DEEP)
+                else:
+                    self._open(self._queue.popleft())
 
     def _doors(self) -> Iterator[_Stop]:
         """Every page of the map, for the role and, more seldom, not for it."""
@@ -119,7 +123,7 @@ class Crawler:
         endpoint = self.visitor.endpoint_of(Request(form.method, urlsplit(target).path))
         self.harvest.saw_form((endpoint, form.method), form)
         kind = (endpoint, form.method, ",".join(sorted(form.fields)))
-        for _ in range(max(0, 3 - self._sent[kind]) or (self.rng.random() < 0.2)):
+        for _ in range(max(0, 2 - self._sent[kind]) or (self.rng.random() < 0.2)):
             self._sent[kind] += 1
             self._queue.append(_Stop(target, depth, form))
 
@@ -128,7 +132,7 @@ class Crawler:
         pairs = [(each.name, value) for each in form.fields.values() for value in self._values(each)]
         if form.buttons:
             pairs.append(self.rng.choice(form.buttons))
-        if self.rng.random() < 0.45:
+        if self.rng.random() < 0.35:
             pairs = self._spoiled(pairs)
         asked = parse_qsl(query, keep_blank_values=True)
         if form.method != "POST":
@@ -157,11 +161,13 @@ class Crawler:
         return spoiled
 
     def _odd(self) -> str:
-        return odd(self.rng, tuple(self.visitor.town.hidden)[:40])
+        return odd(self.rng, self.visitor.foreign)
 
     def _past_forms(self) -> Iterator[Request]:
         """What no page has a form for now: each change there is, with the fields known of it, right and foreign."""
-        for rule in self.visitor.app.url_map.iter_rules():
+        rules = list(self.visitor.app.url_map.iter_rules())
+        self.rng.shuffle(rules)
+        for rule in rules:
             methods = (rule.methods or set()) - {"GET", "HEAD", "OPTIONS"}
             if ACCESS[rule.endpoint] == "feed-token":
                 yield from self._of_calendars(rule.endpoint, rule.arguments)

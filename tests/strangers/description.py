@@ -52,7 +52,12 @@ def _part(visitor: Visitor, endpoint: str, name: str) -> dict[str, Any]:
     own = visitor.choices(endpoint, name)[:6]
     foreign = () if name == "token" else visitor.choices(endpoint, name, odd=True)[:2]
     wild = ("0", "9" * 19) if name.endswith("_id") else ("%2e%2e", "~")
-    return {"name": name, "in": "path", "required": True, "schema": {"enum": list(dict.fromkeys((*own, *foreign, *wild)))}}
+    return {
+        "name": name,
+        "in": "path",
+        "required": True,
+        "schema": {"enum": list(dict.fromkeys((*own, *foreign, *wild)))},
+    }
 
 
 def _form(fields: Mapping[str, Known]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Schemathesis makes requests from the description, right ones and wrong ones; they are sent and judged as all others."""
+"""Schemathesis makes requests from the description, right ones and wrong ones; they are judged as all others."""
 
 import random
 import time
@@ -27,8 +27,12 @@ _SETTINGS: Final = settings(
 )
 
 
-def explore(visitor: Visitor, harvest: Harvest, rng: random.Random, until: float) -> None:
-    """Operation after operation, those of the role more often, until this moment of the monotonic clock."""
+def explore(visitor: Visitor, harvest: Harvest, rng: random.Random, until: float, only: str = "") -> None:
+    """Operation after operation, those of the role more often, until this moment of the monotonic clock.
+
+    Args:
+        only: the one endpoint to ask; "" for all.
+    """
     schema = schemathesis.openapi.from_dict(describe(visitor, harvest))
     operations = [found.ok() for found in schema.get_all_operations()]
     strategies: dict[tuple[str, GenerationMode], Any] = {}
@@ -36,7 +40,7 @@ def explore(visitor: Visitor, harvest: Harvest, rng: random.Random, until: float
         rng.shuffle(operations)
         for operation in operations:
             endpoint = visitor.endpoint_of_rule(operation.path, operation.method)
-            if not (visitor.may_open(endpoint) or rng.random() < 0.15):
+            if endpoint != only if only else not visitor.may_open(endpoint) and rng.random() > 0.15:
                 continue
             mode = GenerationMode.POSITIVE if rng.random() < 0.65 else GenerationMode.NEGATIVE
             key = (operation.label, mode)
@@ -76,7 +80,12 @@ def _request(visitor: Visitor, case: Any, rng: random.Random) -> Request:
         path = quote(case.path.format_map(known), safe="/%:~")
     wants = {"Accept": "application/json"} if rng.random() < 0.1 else {}
     return Request(
-        case.method.upper(), f"{path}{path_of('', query)}", form, body=body, headers=wants, with_token=rng.random() > 0.1
+        case.method.upper(),
+        f"{path}{path_of('', query)}",
+        form,
+        body=body,
+        headers=wants,
+        with_token=rng.random() > 0.1,
     )
 
 

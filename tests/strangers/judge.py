@@ -16,7 +16,13 @@ from tests.strangers.who import Role
 
 _NUMBER: Final = re.compile(r"\d{15,19}")
 _LONG_WORD: Final = re.compile(r"[\w-]{20,}")
-_INSIDE: Final = ("Traceback (most recent call last)", "werkzeug.exceptions", "sqlalchemy.exc", "$argon2", "site-packages")
+_INSIDE: Final = (
+    "Traceback (most recent call last)",
+    "werkzeug.exceptions",
+    "sqlalchemy.exc",
+    "$argon2",
+    "site-packages",
+)
 _READS: Final = ("GET", "HEAD", "OPTIONS")
 _TYPES: Final = frozenset(
     (
@@ -26,7 +32,7 @@ _TYPES: Final = frozenset(
         *("application/manifest+json", "application/octet-stream"),
     )
 )
-REFUSED: Final = frozenset((400, 401, 403, 404, 405, 408, 413, 414, 415, 422, 429, 431, 503))
+_REFUSED: Final = frozenset((400, 401, 403, 404, 405, 409, 413, 414, 415, 422, 429, 431))
 
 
 @dataclass(frozen=True)
@@ -87,7 +93,7 @@ def _status(role: Role, asked: Asked, answer: TestResponse) -> Iterator[Fault]:
         yield Fault("unsafe", f"opened to {role.name}, who may not")
     if opened and asked.method not in _READS and not asked.with_token and ACCESS[asked.endpoint] != "feed-token":
         yield Fault("unsafe", "a change was taken without the token of its form")
-    if status >= 400 and status not in REFUSED | {409, 500, 503}:
+    if 400 <= status < 500 and status not in _REFUSED:
         yield Fault("unsafe", f"refused with {status}")
 
 
@@ -104,7 +110,7 @@ def _to_sign_in(answer: TestResponse) -> bool:
 
 
 def _others(town: Town, role: Role, asked: Asked, words: str) -> Iterator[Fault]:
-    """Names are never sent, so none is an echo; a number may be."""
+    """Names are never sent, so none is an echo; the number of a neighbour may be."""
     lower = words.lower()
     for mark in (MARK, NEIGHBOUR) if role.alone else (MARK,):
         if mark in lower:

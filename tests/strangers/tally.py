@@ -7,6 +7,8 @@ from typing import Any, Final
 
 from tests.strangers.judge import Fault
 
+HEAD: Final = "role          requests       routes 500s other clinic unsafe  answers by status"
+
 Route = tuple[str, str]
 """Endpoint and method."""
 KINDS: Final = ("500", "other clinic", "unsafe")

@@ -4,7 +4,6 @@ Everything that people wrote in the other one carries MARK. In the one that is w
 carry NEIGHBOUR, which nobody with Ana's own link may see.
 """
 
-import ipaddress
 import secrets
 import shutil
 from collections.abc import Iterator, Mapping
@@ -13,13 +12,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
+from jinja2 import FileSystemBytecodeCache
 from sqlalchemy import String, select, true, update
 
 from planner.app import create_app
 from planner.config import Config
 from planner.services import clinic_setup, solve_jobs
-from planner.services.fetching import Fetched, FetchFailed
 from planner.services.feeds import create_feed
+from planner.services.fetching import Fetched, FetchFailed
 from planner.services.runtime import Runtime
 from planner.services.tokens import hashed
 from planner.storage.base import ClinicScoped
@@ -58,7 +58,7 @@ _WRITTEN: Final = {
     WorklistRow: ("says",),
 }
 """What people write, by row."""
-_ANYWHERE: Final = (ipaddress.ip_network("10.0.0.0/8"),)
+_ANYWHERE: Final = "10.0.0.0/8"
 """All visitors come from there: the figures are shown to everybody, and are judged as well."""
 
 _SECRET_COLUMNS: Final = ("token_hash", "password_hash", "link_hash", "code_hash", "sealed_secret")
@@ -87,9 +87,10 @@ class Town:
     Args:
         own: the clinic that is walked through.
         addresses: what stands in the <...> parts of its addresses, by endpoint and name.
-        others: numbers of rows of the other clinic, by name of such a part.
-        hidden: numbers of rows of the other clinic, of any kind.
-        neighbours: numbers of rows of the own clinic's patients but Ana.
+        others: numbers of rows of the other clinic to ask for, by name of such a part.
+        hidden: all other numbers of its rows; none of them is ever sent, so none can be an echo.
+        near: the same of the own clinic's patients but Ana.
+        neighbours: all numbers of their rows.
         secrets: hashes, links and keys, which nobody is ever shown.
         feeds: tokens of Ana's and Ben's calendars, and of the clinic's.
     """
@@ -100,6 +101,7 @@ class Town:
     addresses: Mapping[str, Mapping[str, tuple[str, ...]]]
     others: Mapping[str, tuple[str, ...]]
     hidden: frozenset[str]
+    near: Mapping[str, tuple[str, ...]]
     neighbours: frozenset[str]
     secrets: frozenset[str]
     feeds: tuple[str, ...]
@@ -123,21 +125,24 @@ def build(databases: Databases, folder: Path) -> Town:
     addresses = _examples(runtime, own)
     _examples(runtime, other)
     # Later than the examples, which take the only course there is for Ana's.
-    neighbours = frozenset(_ids_of_patients(runtime, own, _neighbours(runtime, own)))
+    near = _ids_of_patients(runtime, own, _neighbours(runtime, own))
     _neighbours(runtime, other)
     feeds = tuple(_feed(runtime, own, **owner) for owner in _owners(own))
     hidden_feeds = [_feed(runtime, other, **owner) for owner in _owners(other)]
     _mark(runtime, other)
     put_into_outtray(runtime, f"{MARK} Clinic", f"cy@{MARK}.example", f"{MARK} dates")
-    others = _numbers(runtime, other)
+    numbers = _numbers(runtime, other)
+    others = {name: tuple(str(each) for each in ids[:2]) for name, ids in numbers.items()}
+    sent = {each for ids in others.values() for each in ids}
     town = Town(
         folder,
         url,
         own,
         addresses,
-        {name: tuple(ids[:3]) for name, ids in others.items()},
-        frozenset(str(each) for ids in others.values() for each in ids),
-        neighbours,
+        others,
+        frozenset(str(each) for ids in numbers.values() for each in ids) - sent,
+        {name: ids[:2] for name, ids in near.items()},
+        frozenset(each for ids in near.values() for each in ids),
         frozenset((*_secrets(runtime), *hidden_feeds, f"cy-{ANA_LINK}", key)),
         feeds,
         key,
@@ -153,9 +158,13 @@ def walk_into(town: Town, databases: Databases, folder: Path, clock: FakeClock) 
     with one_of(databases, databases.copy(town.url, folder)) as url:
         database = Database(url, wait_seconds=5)
         runtime = _runtime(database, clock, folder, town.secret_key)
-        config = Config(instance=folder, database_url=url, secret_key=town.secret_key, public_url=BASE_URL, metrics_from=_ANYWHERE)
+        config = Config(
+            instance=folder, database_url=url, secret_key=town.secret_key, public_url=BASE_URL, metrics_from=_ANYWHERE
+        )
         try:
-            yield create_app(runtime, config), runtime
+            app = create_app(runtime, config)
+            app.jinja_env.bytecode_cache = FileSystemBytecodeCache(str(town.folder))
+            yield app, runtime
         finally:
             solve_jobs.stop_all()
             assert solve_jobs.wait_for_all(30), "a plan did not stop"
@@ -179,14 +188,15 @@ def _neighbours(runtime: Runtime, clinic: Clinic) -> list[int]:
     return people
 
 
-def _ids_of_patients(runtime: Runtime, clinic: Clinic, patients: list[int]) -> Iterator[str]:
-    """Of their rows: themselves, and what belongs to them."""
+def _ids_of_patients(runtime: Runtime, clinic: Clinic, patients: list[int]) -> dict[str, tuple[str, ...]]:
+    """The numbers of what belongs to them, as addresses name them: appointment_id; and of themselves."""
+    found = {"patient_id": tuple(str(each) for each in patients)}
     with runtime.reading(clinic.system) as unit:
         for table in METADATA.sorted_tables:
             if "patient_id" in table.c and "id" in table.c:
                 ids = unit.session.scalars(select(table.c.id).where(table.c.patient_id.in_(patients)))
-                yield from (str(each) for each in ids)
-    yield from (str(each) for each in patients)
+                found[f"{table.name}_id"] = tuple(str(each) for each in ids)
+    return found
 
 
 def _examples(runtime: Runtime, clinic: Clinic) -> dict[str, dict[str, tuple[str, ...]]]:

@@ -12,29 +12,31 @@ _NEW_PASSWORD: Final = "five quite unrelated words"
 _PICTURE: Final = "\U0001f469\u200d\U0001f467"
 
 ODD: Final = (
-    *("", " ", "\t", "0", "-1", "-0", "+5", " 7 ", "1.5", "1,5", "1e309", "1_000", "0x10", "nan", "Infinity", "٣", "１２"),
+    *("", " ", "\t", "0", "-1", "-0", "+5", " 7 ", "1.5", "1,5", "1e309", "1_000", "0x10", "nan", "-inf", "٣", "１２"),
     *(str(2**31), str(2**63 - 1), str(2**63), "9" * 40, "9" * 5000, "-" + "9" * 30),
     *("0001-01-01", "9999-12-31", "10000-01-01", "2026-02-30", "2026-W10", "2026-3-2", "99999999", "yesterday"),
     *("2026-03-29T01:30", "2026-10-25T01:30", "9999-12-31T23:59", "0001-01-01T00:00", "2026-03-04T10:00+99:00"),
-    *("2026-03-04T10:00Z", "2026-03-04T10:00+14:00", "00:00", "24:00", "23:59", "25:61", "noon", "0001-01-01T00:00+14:00"),
+    *("2026-03-04T10:00Z", "2026-03-04T10:00+14:00", "00:00", "24:00", "23:59", "25:61", "0001-01-01T00:00+14:00"),
     *("x" * 201, "x" * 5000, "ä" * 70_000, _PICTURE * 500, "\u0301" * 300),
     *("\x00", "a\x00b", "\udcff\udcfe", "\ufffe", "\u2028", "\u202e\u2066", "\r\nSet-Cookie: a=b", "a\nb", "\x1b[31m"),
     *("<script>alert(1)</script>", "{{ 7*7 }}", "%s%n%(x)s", "{0.__class__}", "' OR 1=1 --", "=cmd|' /C calc'!A0"),
     *("../../etc/passwd", "%2e%2e%2f", "//evil.example", "\\\\evil.example", "javascript:alert(1)", "data:text/html,x"),
-    *("null", "[]", "{}", '{"a":', "[[[[[]]]]]", "true", "on", "None", "undefined", "1 2", "1-2", ",", ";", ":", "/", "|"),
+    *("null", "[]", "{}", '{"a":', "[[[[[]]]]]", "true", "on", "None", "1 2", "1-2", ",", ";", ":", "/", "|"),
     *("a@b", "@", "a@b@c", "é@é.example", "a" * 300 + "@example.org", '"a b"@example.org', "a@[127.0.0.1]"),
-    *("http://", "http://[", "http://[::1]:99999/", "webcal://x", "https://user:pass@calendar.example/", "https://" + "a" * 3000),
+    *("http://", "http://[", "http://[::1]:99999/", "webcal://x", "https://u:p@calendar.example/", "https://" + "a" * 3000),
     *("Europe/London", "Mars/Base", "../UTC", "GB", "xx", "de", "EUR"),
 )  # fmt: skip
 
 _CALENDAR: Final = (
     b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\nBEGIN:VEVENT\r\nUID:1\r\nDTSTAMP:20260301T090000Z\r\n"
-    b"DTSTART:20260311T090000Z\r\nDTEND:20260311T100000Z\r\nSUMMARY:Cem Kaya - session\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
+    b"DTSTART:20260311T090000Z\r\nDTEND:20260311T100000Z\r\nSUMMARY:Cem Kaya - session\r\nEND:VEVENT\r\n"
+    b"END:VCALENDAR\r\n"
 )
-_TABLE: Final = "Patient,Start,End,Practitioner\nCem Kaya,2026-03-12 09:00,2026-03-12 09:45,Ben Okafor\n".encode()
+_TABLE: Final = b"Patient,Start,End,Practitioner\nCem Kaya,2026-03-12 09:00,2026-03-12 09:45,Ben Okafor\n"
 FILES: Final = (
-    ("a.ics", _CALENDAR), ("a.csv", _TABLE), ("empty.csv", b""), ("a.ics", b"\xff\xfe\x00BEGIN"), ("a.csv", b"\x00,\x01\n" * 50),
-    ("../../x.ics", _CALENDAR[:60]), ("a.csv", b'"' + b"x" * 5000), ("a.ics", _CALENDAR.replace(b"20260311T090000Z", b"99999999")),
+    ("a.ics", _CALENDAR), ("a.csv", _TABLE), ("empty.csv", b""), ("a.ics", b"\xff\xfe\x00BEGIN"),
+    ("a.csv", b"\x00,\x01\n" * 50), ("../../x.ics", _CALENDAR[:60]), ("a.csv", b'"' + b"x" * 5000),
+    ("a.ics", _CALENDAR.replace(b"20260311T090000Z", b"99999999")),
     ("a.csv", _TABLE.replace(b"2026-03-12", b"9999-99-99")), ("", b"PK\x03\x04" + bytes(200)),
 )  # fmt: skip
 
@@ -80,5 +82,7 @@ def odd(rng: random.Random, numbers: tuple[str, ...]) -> str:
     if numbers and rng.random() < 0.25:
         return rng.choice(numbers)
     if rng.random() < 0.1:
-        return "".join(chr(rng.choice((rng.randrange(1, 128), rng.randrange(128, 0xD800)))) for _ in range(rng.randrange(40)))
+        return "".join(
+            chr(rng.choice((rng.randrange(1, 128), rng.randrange(128, 0xD800)))) for _ in range(rng.randrange(40))
+        )
     return rng.choice(ODD)

@@ -17,7 +17,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 from werkzeug.test import TestResponse
 
-from planner.services import sessions
+from planner.services import sessions, solve_jobs
 from planner.services.runtime import Runtime
 from planner.storage.people import StaffRow
 from planner.sweeps import SWEEPS
@@ -93,6 +93,7 @@ class Visitor:
             for rule in app.url_map.iter_rules()
             for method in rule.methods or ()
         }
+        self.foreign = tuple(each for ids in town.others.values() for each in ids)
         self._met: dict[str, list[str]] = defaultdict(list)
         self._password_hash = ""
         self._errors = _Errors()
@@ -169,7 +170,8 @@ class Visitor:
             good = self._tokens(endpoint)
             return tuple(f"{each[:-1]}~" for each in good or (ANA_LINK,)) if odd or not good else good
         if odd:
-            return self.town.others.get(name, ("0",))
+            near = self.town.near.get(name, ()) if self.role.alone else ()
+            return (*near, *self.town.others.get(name, ("0",)))
         return (*self.town.part(endpoint, name), *self._met.get(name, ())[-4:])
 
     def _tokens(self, endpoint: str) -> tuple[str, ...]:
@@ -232,6 +234,8 @@ class Visitor:
         clock = self.runtime.clock
         assert isinstance(clock, FakeClock)
         clock.advance(seconds=self.rng.randrange(12))
+        # A plan may think for a minute; here the first answer is good enough.
+        solve_jobs.stop_all()
         self._until_timers -= 1
         if self._until_timers == 0:
             self._until_timers = _TIMERS_EVERY

@@ -18,14 +18,16 @@ from tests.strangers.town import Town, walk_into
 from tests.strangers.visitor import Visitor
 from tests.strangers.who import Role, role_named
 
-_ONE_TOWN: Final = 25.0
+_ONE_TOWN: Final = 40.0
 """Seconds in one copy: after that too much of it is erased, called off or let go."""
 _CRAWLING: Final = 0.55
 _LATER_HOURS: Final = (0, 25, 1, 73, 9 * 24, 400)
 """How long after its making a copy is walked into: before, on the day of, and after its first visits."""
 
 
-def walk(town: Town, databases: Databases, folder: Path, name: str, harvest: Harvest, seconds: float, seed: int) -> Tally:
+def walk(
+    town: Town, databases: Databases, folder: Path, name: str, harvest: Harvest, seconds: float, seed: int
+) -> Tally:
     """What came of it, within these seconds."""
     role, tally = role_named(name, town.own), Tally(name)
     rng = random.Random(f"{seed} {name}")
@@ -34,7 +36,10 @@ def walk(town: Town, databases: Databases, folder: Path, name: str, harvest: Har
         until = time.monotonic() + (left if left < _ONE_TOWN * 1.5 else _ONE_TOWN)
         clock = FakeClock(NOW)
         clock.advance(hours=_LATER_HOURS[turn % len(_LATER_HOURS)])
-        with tempfile.TemporaryDirectory(dir=folder) as own, walk_into(town, databases, Path(own), clock) as (app, runtime):
+        with (
+            tempfile.TemporaryDirectory(dir=folder) as own,
+            walk_into(town, databases, Path(own), clock) as (app, runtime),
+        ):
             tally.may_reach = routes_of(app, role)
             with Visitor(town, role, app, runtime, tally, rng) as visitor:
                 began = time.monotonic()
