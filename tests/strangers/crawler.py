@@ -19,6 +19,9 @@ from tests.strangers.visitor import Request, Visitor, path_of
 
 _ALIKE: Final = 3
 """Pages of one route with the same names in the query, in one round; more would be more of the same."""
+_READ: Final = 6
+"""Pages of one route that are read for links and forms, in one round."""
+
 _CHANGE_EVERY: Final = 4
 _DEEP: Final = 4
 """Forms of the answer to a form of the answer to a form."""
@@ -42,6 +45,7 @@ class Crawler:
         self.visitor, self.harvest, self.rng = visitor, harvest, rng
         self._queue: deque[_Stop] = deque()
         self._alike: Counter[tuple[str, str]] = Counter()
+        self._read: Counter[str] = Counter()
         self._sent: Counter[tuple[str, str, str]] = Counter()
 
     def walk(self, until: float) -> None:
@@ -49,6 +53,7 @@ class Crawler:
         while time.monotonic() < until:
             self._alike.clear()
             self._sent.clear()
+            self._read.clear()
             self._queue.extend(self._doors())
             changes, turn = self._past_forms(), 0
             while self._queue and time.monotonic() < until:
@@ -92,6 +97,10 @@ class Crawler:
         if answer.status_code in (301, 302, 303, 308) and answer.location:
             self._note(urljoin(path, answer.location), depth)
         if answer.mimetype != "text/html" or depth > _DEEP:
+            return
+        route = self.visitor.endpoint_of(Request("GET", path))
+        self._read[route] += 1
+        if self._read[route] > _READ:
             return
         page = page_of(answer.get_data(as_text=True))
         for link in page.links:

@@ -17,22 +17,23 @@ from sqlalchemy import String, select, true, update
 
 from planner.app import create_app
 from planner.config import Config
-from planner.services import clinic_setup, solve_jobs
+from planner.services import clinic_setup, freed_slots, solve_jobs
 from planner.services.feeds import create_feed
 from planner.services.fetching import Fetched, FetchFailed
+from planner.services.patients import personal_link
 from planner.services.runtime import Runtime
-from planner.services.tokens import hashed
 from planner.storage.base import ClinicScoped
 from planner.storage.calendars import BusyCalendarRow
-from planner.storage.courses import AssessmentRow, CourseRow, RevisionRow, WorklistRow
+from planner.storage.courses import AssessmentRow, CourseRow, RevisionRow, SessionRow, WorklistRow
 from planner.storage.database import Database
 from planner.storage.doors import PasskeyRow
+from planner.storage.jobs import SlotOfferRow
 from planner.storage.people import ClinicRow, PatientRow, RoomRow, ServiceRow, StaffRow
 from planner.storage.progress import AdviceDecisionRow, NoteRow, OutcomeRow
 from planner.storage.schema import METADATA
 from tests.calendars.busy_samples import calendar
 from tests.databases import Databases, one_of
-from tests.factories import ANA_LINK, Clinic, FakeClock, FakeMailer, make_clinic, make_patient, make_person, weekly
+from tests.factories import Clinic, FakeClock, FakeMailer, make_clinic, make_patient, make_person, weekly
 from tests.web.ana_course import book_ana
 from tests.web.examples import EXAMPLES, Scene, put_into_outtray
 from tests.web.examples.auth import EXAMPLES as OF_ACCOUNTS
@@ -92,6 +93,7 @@ class Town:
         near: the same of the own clinic's patients but Ana.
         neighbours: all numbers of their rows.
         secrets: hashes, links and keys, which nobody is ever shown.
+        link: the token of Ana's personal link.
         feeds: tokens of Ana's and Ben's calendars, and of the clinic's.
     """
 
@@ -104,6 +106,7 @@ class Town:
     near: Mapping[str, tuple[str, ...]]
     neighbours: frozenset[str]
     secrets: frozenset[str]
+    link: str
     feeds: tuple[str, ...]
     secret_key: str = field(repr=False)
 
@@ -127,6 +130,7 @@ def build(databases: Databases, folder: Path) -> Town:
     # Later than the examples, which take the only course there is for Ana's.
     near = _ids_of_patients(runtime, own, _neighbours(runtime, own))
     _neighbours(runtime, other)
+    addresses |= _offers(runtime, own)
     feeds = tuple(_feed(runtime, own, **owner) for owner in _owners(own))
     hidden_feeds = [_feed(runtime, other, **owner) for owner in _owners(other)]
     _mark(runtime, other)
@@ -143,7 +147,8 @@ def build(databases: Databases, folder: Path) -> Town:
         frozenset(str(each) for ids in numbers.values() for each in ids) - sent,
         {name: ids[:2] for name, ids in near.items()},
         frozenset(each for ids in near.values() for each in ids),
-        frozenset((*_secrets(runtime), *hidden_feeds, f"cy-{ANA_LINK}", key)),
+        frozenset((*_secrets(runtime), *hidden_feeds, _link(runtime, other), key)),
+        _link(runtime, own),
         feeds,
         key,
     )
@@ -207,6 +212,31 @@ def _examples(runtime: Runtime, clinic: Clinic) -> dict[str, dict[str, tuple[str
     return {endpoint: {name: (str(value),) for name, value in values.items()} for endpoint, values in made.items()}
 
 
+def _offers(runtime: Runtime, clinic: Clinic) -> dict[str, dict[str, tuple[str, ...]]]:
+    """Ana is offered the first times that became free, whether they would help her or not."""
+    with runtime.writing(clinic.system) as unit:
+        session = unit.session.scalars(
+            select(SessionRow)
+            .join(CourseRow, SessionRow.course_id == CourseRow.id)
+            .where(CourseRow.patient_id == clinic.ana)
+            .order_by(SessionRow.position.desc())
+        ).first()
+        assert session is not None
+        for slot in freed_slots.ahead(unit)[:3]:
+            row = SlotOfferRow(slot_id=slot.id, patient_id=clinic.ana, course_id=session.course_id)
+            row.session_id, row.saved_points, row.saved_days = session.id, 10, 3
+            row.offered_at, row.offered_by, row.expires_at = unit.now, "Rosa Lind", slot.starts_at
+            unit.session.add(row)
+    offers = {"offer_id": tuple(str(each) for each in _numbers(runtime, clinic)["offer_id"])}
+    return {"patient.accept_offer": offers, "patient.decline_offer": offers}
+
+
+def _link(runtime: Runtime, clinic: Clinic) -> str:
+    """The token of Ana's link as messages carry it; a link made otherwise ends with the first message."""
+    with runtime.writing(clinic.system) as unit:
+        return personal_link(runtime, unit, clinic.ana).rpartition("/")[2]
+
+
 def _owners(clinic: Clinic) -> tuple[dict[str, Any], ...]:
     return {"patient_id": clinic.ana}, {"practitioner_id": clinic.ben.id}, {"whole_clinic": True, "privacy": "full"}
 
@@ -248,4 +278,3 @@ def _secrets(runtime: Runtime) -> Iterator[str]:
             for column in table.c:
                 if column.name in _SECRET_COLUMNS and isinstance(column.type, String):
                     yield from (each for each in session.scalars(select(column)) if each and len(each) >= 20)
-    yield hashed(ANA_LINK)

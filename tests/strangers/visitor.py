@@ -22,7 +22,7 @@ from planner.services.runtime import Runtime
 from planner.storage.people import StaffRow
 from planner.sweeps import SWEEPS
 from planner.web.access import ACCESS, LOGIN_KEY
-from tests.factories import ANA_LINK, FakeClock, Person
+from tests.factories import FakeClock, Person
 from tests.strangers.judge import Asked, Fault, faults_of, opens
 from tests.strangers.tally import Route, Tally
 from tests.strangers.town import HOST, Town
@@ -115,6 +115,11 @@ class Visitor:
             if person is not None:
                 session[LOGIN_KEY] = self._session_of(person)
 
+    def sign_out(self) -> None:
+        """Forget who one is, as another browser would."""
+        with self.browser.raw.session_transaction() as session:
+            session.clear()
+
     def _session_of(self, person: Person) -> str:
         with self.runtime.writing(self.town.own.system) as unit:
             row = unit.get(StaffRow, person.id)
@@ -168,7 +173,7 @@ class Visitor:
         """What may stand in one part."""
         if name == "token":
             good = self._tokens(endpoint)
-            return tuple(f"{each[:-1]}~" for each in good or (ANA_LINK,)) if odd or not good else good
+            return tuple(f"{each[:-1]}~" for each in good or (self.town.link,)) if odd or not good else good
         if odd:
             near = self.town.near.get(name, ()) if self.role.alone else ()
             return (*near, *self.town.others.get(name, ("0",)))
@@ -181,7 +186,7 @@ class Visitor:
             return self.town.addresses.get(endpoint, {}).get("token", ())
         if who != self.role.holds:
             return ()
-        return self.town.feeds if who == "feed-token" else (ANA_LINK,)
+        return self.town.feeds if who == "feed-token" else (self.town.link,)
 
     def met(self, path: str) -> None:
         """Remember the numbers in an address that a page shows, to ask for them in other ways."""
@@ -224,7 +229,7 @@ class Visitor:
         """Whether the answer signed them in or out, or says that they may not what they may."""
         endpoint, method = route
         if endpoint.startswith("auth.") and method == "POST":
-            return answer.status_code < 400
+            return answer.status_code < 400 and not (answer.location or "").startswith("/sign-in/second")
         if self.role.person is None:
             return False
         led_away = answer.status_code == 302 and urlsplit(answer.location or "").path in ("/sign-in", "/account")

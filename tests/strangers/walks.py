@@ -13,6 +13,7 @@ from tests.strangers.crawler import Crawler
 from tests.strangers.generated import explore
 from tests.strangers.harvest import Harvest
 from tests.strangers.judge import opens
+from tests.strangers.skills import practise
 from tests.strangers.tally import Route, Tally
 from tests.strangers.town import Town, walk_into
 from tests.strangers.visitor import Visitor
@@ -43,6 +44,7 @@ def walk(
             tally.may_reach = routes_of(app, role)
             with Visitor(town, role, app, runtime, tally, rng) as visitor:
                 began = time.monotonic()
+                practise(visitor)
                 Crawler(visitor, harvest, rng).walk(began + (until - began) * _CRAWLING)
                 explore(visitor, harvest, rng, until)
         turn += 1
