@@ -12,17 +12,18 @@ from werkzeug.routing import BuildError
 from werkzeug.test import TestResponse
 
 from planner.web.access import ACCESS
-from tests.strangers.forms import Field, Form, page_of
+from tests.strangers.forms import Form, page_of
 from tests.strangers.harvest import Harvest
-from tests.strangers.values import FILES, odd, usual, written
+from tests.strangers.values import FILES, kept, odd, usual, written
 from tests.strangers.visitor import Request, Visitor, path_of
 
-_ALIKE: Final = 3
+_ALIKE: Final = 2
 """Pages of one route with the same names in the query, in one round; more would be more of the same."""
 _READ: Final = 6
 """Pages of one route that are read for links and forms, in one round."""
 
-_CHANGE_EVERY: Final = 4
+_CHANGE_EVERY: Final = 5
+_SPOILED: Final = 0.6
 _DEEP: Final = 4
 """Forms of the answer to a form of the answer to a form."""
 _CALENDAR_METHODS: Final = ("GET", "HEAD", "OPTIONS", "PROPFIND", "REPORT", "PUT", "DELETE", "MKCALENDAR", "LOCK")
@@ -36,6 +37,8 @@ class _Stop:
     path: str
     depth: int = 0
     form: Form | None = None
+    right: bool = False
+    seen_on: str = ""
 
 
 class Crawler:
@@ -44,6 +47,7 @@ class Crawler:
     def __init__(self, visitor: Visitor, harvest: Harvest, rng: random.Random) -> None:
         self.visitor, self.harvest, self.rng = visitor, harvest, rng
         self._queue: deque[_Stop] = deque()
+        self._forms: deque[_Stop] = deque()
         self._alike: Counter[tuple[str, str]] = Counter()
         self._read: Counter[str] = Counter()
         self._sent: Counter[tuple[str, str, str]] = Counter()
@@ -56,12 +60,14 @@ class Crawler:
             self._read.clear()
             self._queue.extend(self._doors())
             changes, turn = self._past_forms(), 0
-            while self._queue and time.monotonic() < until:
+            while (self._queue or self._forms) and time.monotonic() < until:
                 turn += 1
                 request = next(changes, None) if turn % _CHANGE_EVERY == 0 else None
                 if request is not None:
                     self._look_at(self.visitor.ask(request), request.path, _DEEP)
-                else:
+                elif self._forms and (turn % _CHANGE_EVERY < 3 or not self._queue):
+                    self._open(self._forms.popleft())
+                elif self._queue:
                     self._open(self._queue.popleft())
 
     def _doors(self) -> Iterator[_Stop]:
@@ -87,10 +93,20 @@ class Crawler:
     def _open(self, stop: _Stop) -> None:
         request = Request("GET", stop.path, headers=self.rng.choice(_WANTS))
         if stop.form is not None:
-            request = self._filled(stop.form, stop.path)
-        self._look_at(self.visitor.ask(request), stop.path, stop.depth)
+            fresh = self._as_it_stands(stop) if stop.right else None
+            request = self._filled(fresh or stop.form, stop.path, right=stop.right)
+        self._look_at(self.visitor.ask(request), stop.path, stop.depth, is_page=stop.form is None)
 
-    def _look_at(self, answer: TestResponse | None, path: str, depth: int) -> None:
+    def _as_it_stands(self, stop: _Stop) -> Form | None:
+        """The form as its page shows it by now, when other forms were sent; None where it is not on it any more."""
+        answer = self.visitor.ask(Request("GET", stop.seen_on)) if stop.seen_on else None
+        if answer is None or answer.mimetype != "text/html" or stop.form is None:
+            return None
+        forms = page_of(answer.get_data(as_text=True)).forms
+        alike = (form for form in forms if urljoin(stop.seen_on, form.action or stop.seen_on) == stop.path)
+        return next((form for form in alike if form.fields.keys() == stop.form.fields.keys()), None)
+
+    def _look_at(self, answer: TestResponse | None, path: str, depth: int, *, is_page: bool = False) -> None:
         """Note where it leads, and its forms."""
         if answer is None:
             return
@@ -106,7 +122,7 @@ class Crawler:
         for link in page.links:
             self._note(urljoin(path, link), depth)
         for form in page.forms:
-            self._note_form(form, path, depth + 1)
+            self._note_form(form, path, depth + 1, path if is_page else "")
 
     def _note(self, address: str, depth: int) -> None:
         """Put an address into the queue, if there were not enough like it."""
@@ -126,7 +142,7 @@ class Crawler:
                 spoiled = [(name, self._odd() if self.rng.random() < 0.6 else value) for name, value in query]
                 self._queue.append(_Stop(path_of(parts.path, spoiled), _DEEP))
 
-    def _note_form(self, form: Form, path: str, depth: int) -> None:
+    def _note_form(self, form: Form, path: str, depth: int, seen_on: str) -> None:
         """Put a form into the queue some times: the fewer, the more often one like it is there."""
         target = urljoin(path, form.action or path)
         endpoint = self.visitor.endpoint_of(Request(form.method, urlsplit(target).path))
@@ -134,24 +150,29 @@ class Crawler:
         kind = (endpoint, form.method, ",".join(sorted(form.fields)))
         for _ in range(max(0, 2 - self._sent[kind]) or (self.rng.random() < 0.2)):
             self._sent[kind] += 1
-            self._queue.append(_Stop(target, depth, form))
+            # The first is sent as it should be, so that there is something to see behind it.
+            stop = _Stop(target, depth, form, right=self._sent[kind] == 1, seen_on=seen_on)
+            self._forms.appendleft(stop) if stop.right else self._forms.append(stop)
 
-    def _filled(self, form: Form, target: str) -> Request:
+    def _filled(self, form: Form, target: str, *, right: bool) -> Request:
         path, query = urlsplit(target).path, urlsplit(target).query
-        pairs = [(each.name, value) for each in form.fields.values() for value in self._values(each)]
+        fill = kept if right else usual
+        fields = [each for each in form.fields.values() if each.kind != "file"]
+        pairs = [(each.name, value) for each in fields for value in fill(each, self.rng)]
         if form.buttons:
             pairs.append(self.rng.choice(form.buttons))
-        if self.rng.random() < 0.35:
+        if not right and self.rng.random() < _SPOILED:
             pairs = self._spoiled(pairs)
         asked = parse_qsl(query, keep_blank_values=True)
         if form.method != "POST":
             return Request("GET", path_of(path, [*asked, *pairs]))
-        files = [(each.name, *self.rng.choice(FILES)) for each in form.fields.values() if each.kind == "file"]
-        wants, with_token = self.rng.choice(_WANTS), self.rng.random() > 0.04
+        files = [
+            (each.name, *self.rng.choice(FILES[:2] if right else FILES))
+            for each in form.fields.values()
+            if each.kind == "file"
+        ]
+        wants, with_token = self.rng.choice(_WANTS), right or self.rng.random() > 0.05
         return Request("POST", path_of(path, asked), pairs, files, headers=wants, with_token=with_token)
-
-    def _values(self, one: Field) -> list[str]:
-        return [] if one.kind == "file" else usual(one, self.rng)
 
     def _spoiled(self, pairs: list[tuple[str, str]]) -> list[tuple[str, str]]:
         """One or two fields are odd, or gone, or there twice."""

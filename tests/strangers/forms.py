@@ -1,6 +1,6 @@
 """The links and forms of a page, as a browser would find them."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html.parser import HTMLParser
 from typing import Final
 
@@ -17,6 +17,7 @@ class Field:
         value: what it shows; "" where it is empty.
         options: what may be chosen, of a select or of radio buttons and boxes of the same name.
         chosen: of those, what is.
+        required: whether it must be filled in.
     """
 
     name: str
@@ -24,6 +25,7 @@ class Field:
     value: str = ""
     options: tuple[str, ...] = ()
     chosen: tuple[str, ...] = ()
+    required: bool = False
 
 
 @dataclass
@@ -100,7 +102,7 @@ class _Reader(HTMLParser):
             form.fields[name] = Field(name, "select")
         elif tag == "textarea":
             self._textarea = name
-            form.fields[name] = Field(name, "textarea")
+            form.fields[name] = Field(name, "textarea", required="required" in has)
         elif tag == "input":
             self._input(form, name, has)
 
@@ -109,7 +111,7 @@ class _Reader(HTMLParser):
         if kind in ("radio", "checkbox"):
             self._add(form, name, kind, has.get("value", "on"), chosen="checked" in has)
         elif kind not in _UNSENT:
-            form.fields[name] = Field(name, kind, has.get("value", ""))
+            form.fields[name] = Field(name, kind, has.get("value", ""), required="required" in has)
 
     def _add(self, form: Form, name: str, kind: str, option: str, *, chosen: bool) -> None:
         known = form.fields.get(name, Field(name, kind))
@@ -129,4 +131,4 @@ class _Reader(HTMLParser):
         """What stands in a textarea is its value."""
         if self._form is not None and self._textarea is not None and self._textarea in self._form.fields:
             known = self._form.fields[self._textarea]
-            self._form.fields[self._textarea] = Field(known.name, known.kind, (known.value + data).lstrip("\n"))
+            self._form.fields[self._textarea] = replace(known, value=(known.value + data).lstrip("\n"))

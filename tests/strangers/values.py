@@ -41,6 +41,15 @@ FILES: Final = (
 )  # fmt: skip
 
 
+def kept(field: Field, rng: random.Random) -> list[str]:
+    """What a person sends who changes nothing that is there, and fills in what must be."""
+    if field.options:
+        return list(field.chosen) or ([] if field.kind == "checkbox" else [rng.choice(field.options)])
+    if field.value or field.kind == "hidden" or not (field.required or rng.random() < 0.3):
+        return [field.value]
+    return [written(field.name, field.kind, rng)]
+
+
 def usual(field: Field, rng: random.Random) -> list[str]:
     """What a person might leave or write in a field; several for boxes."""
     if field.kind == "checkbox":
