@@ -215,6 +215,9 @@ class Crawler:
         """As calendar programs ask, and as none does."""
         for method in _CALENDAR_METHODS if endpoint == "dav.resource" else ("GET", "HEAD"):
             path = self._address(endpoint, names, foreign=self.rng.random() < 0.2, method=method)
+            if self.rng.random() < 0.6:
+                # The calendar itself, of which the example is one appointment.
+                path = path.rpartition("/calendar/")[0] + "/calendar/" if "/calendar/" in path else path
             headers = {
                 "Depth": self.rng.choice(("0", "1", "infinity", "-1", "x" * 200)),
                 "If-None-Match": self.rng.choice(("*", '"x"', "W/", "\t")),

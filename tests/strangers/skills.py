@@ -1,16 +1,22 @@
 """What nobody guesses: codes of an app, the answers of a passkey, the code in a message. Done once in each town."""
 
 import re
+from contextlib import suppress
 from datetime import timedelta
 from html import unescape
 from typing import Final
 
 import pyotp
+from sqlalchemy import select
 from werkzeug.test import TestResponse
 
+from planner.errors import PlannerError
+from planner.services import moving
 from planner.services.messages import send_outbox
+from planner.storage.courses import AppointmentRow
 from tests.factories import PASSWORD, FakeMailer, Person
 from tests.services.software_passkey import SoftwarePasskey
+from tests.strangers.forms import page_of
 from tests.strangers.town import BASE_URL
 from tests.strangers.visitor import Request, Visitor
 
@@ -25,6 +31,8 @@ def practise(visitor: Visitor) -> None:
     if person is not None:
         _app_with_codes(visitor, person)
         _passkey(visitor)
+        _another_browser(visitor)
+        _drag(visitor, person)
     elif visitor.role.holds == "patient-link":
         _new_address(visitor)
 
@@ -61,6 +69,29 @@ def _passkey(visitor: Visitor) -> None:
     asked = _OPTIONS.search(_words(visitor.ask(Request("GET", "/sign-in"))))
     if asked is not None:
         _send(visitor, "/sign-in/passkey", answer=key.get(unescape(asked[1])))
+
+
+def _another_browser(visitor: Visitor) -> None:
+    """End the session that one has elsewhere."""
+    visitor.sign_in()
+    page = page_of(_words(visitor.ask(Request("GET", "/account"))))
+    for form in page.forms:
+        if form.action.endswith("/end"):
+            _send(visitor, form.action)
+
+
+def _drag(visitor: Visitor, person: Person) -> None:
+    """Move a visit as the diary's script does."""
+    with visitor.runtime.reading(person.actor) as unit:
+        ahead = select(AppointmentRow).where(AppointmentRow.status == "booked", AppointmentRow.starts_at > unit.now)
+        booked = [(row.id, row.version) for row in unit.session.scalars(ahead.order_by(AppointmentRow.id.desc()))]
+    for appointment, version in booked[:3]:
+        with suppress(PlannerError, IndexError):
+            slot = moving.legal_slots(visitor.runtime, person.actor, appointment)[0]
+            look = f"/diary/visits/{appointment}/places?first={slot.start.date()}&days=7"
+            visitor.ask(Request("GET", look))
+            where = {"start": slot.start.isoformat(timespec="minutes"), "practitioner": str(slot.practitioner_id)}
+            _send(visitor, f"/diary/visits/{appointment}/move", version=str(version), **where)
 
 
 def _new_address(visitor: Visitor) -> None:

@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,24 +17,27 @@ from jinja2 import FileSystemBytecodeCache
 from sqlalchemy import String, select, true, update
 
 from planner.app import create_app
+from planner.care.outcomes import Kind
 from planner.config import Config
-from planner.services import clinic_setup, freed_slots, solve_jobs
+from planner.services import backfill, clinic_setup, outcomes_measured, pause, solve_jobs
 from planner.services.feeds import create_feed
 from planner.services.fetching import Fetched, FetchFailed
+from planner.services.outcomes_measured import NewOutcome
 from planner.services.patients import personal_link
-from planner.services.runtime import Runtime
+from planner.services.pause import DaysAway
+from planner.services.runtime import Runtime, Unit
 from planner.storage.base import ClinicScoped
 from planner.storage.calendars import BusyCalendarRow
-from planner.storage.courses import AssessmentRow, CourseRow, RevisionRow, SessionRow, WorklistRow
+from planner.storage.courses import AssessmentRow, CourseRow, RevisionRow, WorklistRow
 from planner.storage.database import Database
 from planner.storage.doors import PasskeyRow
-from planner.storage.jobs import SlotOfferRow
 from planner.storage.people import ClinicRow, PatientRow, RoomRow, ServiceRow, StaffRow
 from planner.storage.progress import AdviceDecisionRow, NoteRow, OutcomeRow
 from planner.storage.schema import METADATA
 from tests.calendars.busy_samples import calendar
 from tests.databases import Databases, one_of
 from tests.factories import Clinic, FakeClock, FakeMailer, make_clinic, make_patient, make_person, weekly
+from tests.services.test_backfill import push_late, slot_at
 from tests.web.ana_course import book_ana
 from tests.web.examples import EXAMPLES, Scene, put_into_outtray
 from tests.web.examples.auth import EXAMPLES as OF_ACCOUNTS
@@ -182,14 +186,19 @@ def _runtime(database: Database, clock: FakeClock, folder: Path, key: str) -> Ru
 
 
 def _neighbours(runtime: Runtime, clinic: Clinic) -> list[int]:
-    """Three more patients with courses, and Dina, who treats as well."""
+    """Three more patients with courses, of whom one gets worse and one pauses; and Dina, who treats as well."""
     with runtime.writing(clinic.system) as unit:
         dina = make_person(unit, "Dina Roy", f"dina-{clinic.id}@example.org", "therapist", treats=True)
         clinic_setup.set_practitioner_hours(unit, dina.id, weekly("09:00", "17:00"))
         people = [make_patient(unit, f"{name} {NEIGHBOUR}", f"{name}@{NEIGHBOUR}.example") for name in ("Bea", "Cem")]
         people.append(make_patient(unit, f"Ella {NEIGHBOUR}"))
-    for who, patient in zip((clinic.ben, dina, dina), people, strict=True):
-        book_ana(runtime, replace(clinic, ana=patient, ben=who))
+    courses = [
+        book_ana(runtime, replace(clinic, ana=patient, ben=who)).id
+        for who, patient in zip((clinic.ben, dina, dina), people, strict=True)
+    ]
+    for pain in (4, 8):
+        outcomes_measured.record(runtime, clinic.ben.actor, courses[0], [NewOutcome(Kind.PAIN, pain)])
+    pause.pause(runtime, clinic.rosa.actor, courses[1], DaysAway(date(2026, 4, 6), date(2026, 4, 10)))
     return people
 
 
@@ -213,22 +222,25 @@ def _examples(runtime: Runtime, clinic: Clinic) -> dict[str, dict[str, tuple[str
 
 
 def _offers(runtime: Runtime, clinic: Clinic) -> dict[str, dict[str, tuple[str, ...]]]:
-    """Ana is offered the first times that became free, whether they would help her or not."""
-    with runtime.writing(clinic.system) as unit:
-        session = unit.session.scalars(
-            select(SessionRow)
-            .join(CourseRow, SessionRow.course_id == CourseRow.id)
-            .where(CourseRow.patient_id == clinic.ana)
-            .order_by(SessionRow.position.desc())
-        ).first()
-        assert session is not None
-        for slot in freed_slots.ahead(unit)[:3]:
-            row = SlotOfferRow(slot_id=slot.id, patient_id=clinic.ana, course_id=session.course_id)
-            row.session_id, row.saved_points, row.saved_days = session.id, 10, 3
-            row.offered_at, row.offered_by, row.expires_at = unit.now, "Rosa Lind", slot.starts_at
-            unit.session.add(row)
-    offers = {"offer_id": tuple(str(each) for each in _numbers(runtime, clinic)["offer_id"])}
-    return {"patient.accept_offer": offers, "patient.decline_offer": offers}
+    """Two of Ana's visits are moved far away; then she is offered where they were. One of Bea's is moved as well."""
+    rosa = clinic.rosa.actor
+    with runtime.reading(clinic.system) as unit:
+        ana, bea = (
+            unit.session.scalars(select(CourseRow.id).where(CourseRow.patient_id == patient)).one()
+            for patient in (clinic.ana, _named(unit, "Bea"))
+        )
+    offers = []
+    for course, number in ((ana, 3), (ana, 5), (bea, 3)):
+        slot = slot_at(runtime, clinic, push_late(runtime, clinic, course, number))
+        if course == ana:
+            offers.append(str(backfill.offer(runtime, rosa, slot.id, course)))
+    where = {"offer_id": tuple(offers)}
+    return {"patient.accept_offer": where, "patient.decline_offer": where}
+
+
+def _named(unit: Unit, name: str) -> int:
+    """The patient whose name begins so."""
+    return unit.session.scalars(select(PatientRow.id).where(PatientRow.name.startswith(name))).one()
 
 
 def _link(runtime: Runtime, clinic: Clinic) -> str:

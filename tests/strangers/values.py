@@ -44,8 +44,9 @@ FILES: Final = (
 def kept(field: Field, rng: random.Random) -> list[str]:
     """What a person sends who changes nothing that is there, and fills in what must be."""
     if field.options:
-        return list(field.chosen) or ([] if field.kind == "checkbox" else [rng.choice(field.options)])
-    if field.value or field.kind == "hidden" or not (field.required or rng.random() < 0.3):
+        needless = field.kind == "checkbox" and field.name != "sure"
+        return list(field.chosen) or ([] if needless else [rng.choice(field.options)])
+    if field.value or field.kind == "hidden" or not (field.required or rng.random() < 0.1):
         return [field.value]
     return [written(field.name, field.kind, rng)]
 
@@ -76,7 +77,9 @@ def written(name: str, kind: str, rng: random.Random) -> str:
         "search": rng.choice(("ana", "be", "9", "")),
     }
     if kind == "email":
-        return rng.choice(("rosa@example.org", "ben@example.org", f"new{rng.randrange(10**6)}@example.org"))
+        return rng.choice(("rosa@example.org", "ben@example.org", *[f"new{rng.randrange(10**6)}@example.org"] * 3))
+    if "born" in name:
+        return f"19{rng.randrange(40, 99)}-05-{rng.randrange(1, 29):02}"
     if kind in by_kind:
         return by_kind[kind]
     if name in ("code", "confirm"):

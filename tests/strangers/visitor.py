@@ -167,7 +167,15 @@ class Visitor:
 
     def parts(self, endpoint: str, names: Sequence[str], *, odd: bool = False) -> dict[str, Any]:
         """Something for each <...> part of an address: of the own clinic, or of the other one."""
-        return {name: self.rng.choice(self.choices(endpoint, name, odd=odd) or ("1",)) for name in names}
+        made = self.town.addresses.get(endpoint, {}) if not odd and self.rng.random() < 0.5 else {}
+        return {
+            name: self.rng.choice(
+                made.get(name, ())
+                if name != "token" and name in made
+                else self.choices(endpoint, name, odd=odd) or ("1",)
+            )
+            for name in names
+        }
 
     def choices(self, endpoint: str, name: str, *, odd: bool = False) -> tuple[str, ...]:
         """What may stand in one part."""

@@ -22,7 +22,7 @@ from tests.strangers.who import Role, role_named
 _ONE_TOWN: Final = 40.0
 """Seconds in one copy: after that too much of it is erased, called off or let go."""
 _CRAWLING: Final = 0.55
-_LATER_HOURS: Final = (0, 25, 1, 73, 9 * 24, 400)
+_LATER_HOURS: Final = (25, 0, 73, 1, 9 * 24, 400)
 """How long after its making a copy is walked into: before, on the day of, and after its first visits."""
 
 
