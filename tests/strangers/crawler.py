@@ -42,7 +42,7 @@ class _Stop:
 
 
 class Crawler:
-    """One walk; `rounds` ends by the clock."""
+    """One walk, which ends by the clock."""
 
     def __init__(self, visitor: Visitor, harvest: Harvest, rng: random.Random) -> None:
         self.visitor, self.harvest, self.rng = visitor, harvest, rng
@@ -69,6 +69,16 @@ class Crawler:
                     self._open(self._forms.popleft())
                 elif self._queue:
                     self._open(self._queue.popleft())
+
+    def stay(self, path: str, until: float) -> None:
+        """Send the forms of one page over and over, until it has none any more or the time is up."""
+        while time.monotonic() < until:
+            answer = self.visitor.ask(Request("GET", path))
+            forms = page_of(answer.get_data(as_text=True)).forms if answer is not None else []
+            if not any(form.method == "POST" for form in forms):
+                return
+            for form in forms:
+                self.visitor.ask(self._filled(form, urljoin(path, form.action or path), right=False))
 
     def _doors(self) -> Iterator[_Stop]:
         """Every page of the map, for the role and, more seldom, not for it."""

@@ -1,6 +1,5 @@
 """What no answer may be or hold, whoever asked for what: a fault, another clinic's data, a secret, an unsafe header."""
 
-import gzip
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from werkzeug.test import TestResponse
 from planner.web.access import ACCESS, may
 from planner.web.security import HEADERS
 from tests.strangers.town import HOST, MARK, NEIGHBOUR, Town
+from tests.strangers.unpacking import words_of
 from tests.strangers.who import Role
 
 _NUMBER: Final = re.compile(r"\d{15,19}")
@@ -68,19 +68,11 @@ class Fault:
 
 def faults_of(town: Town, role: Role, asked: Asked, answer: TestResponse) -> Iterator[Fault]:
     """All that is wrong with an answer."""
-    words = _words(answer)
+    words = words_of(answer)
     yield from _status(role, asked, answer)
     yield from _others(town, role, asked, words)
     yield from _secrets(town, asked, words)
     yield from _headers(asked, answer)
-
-
-def _words(answer: TestResponse) -> str:
-    """All that is said, in headers and body."""
-    body = answer.get_data()
-    if answer.headers.get("Content-Encoding") == "gzip" and body:
-        body = gzip.decompress(body)
-    return f"{answer.headers}\n{body.decode(errors='replace')}"
 
 
 def _status(role: Role, asked: Asked, answer: TestResponse) -> Iterator[Fault]:

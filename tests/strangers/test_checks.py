@@ -12,10 +12,14 @@ from tests.strangers.generated import explore
 from tests.strangers.harvest import Harvest
 from tests.strangers.tally import Tally
 from tests.strangers.town import MARK, NEIGHBOUR, walk_into
+from tests.strangers.unpacking import words_of
 from tests.strangers.visitor import Request, Visitor
 from tests.strangers.who import role_named
 
 pytestmark = pytest.mark.slow
+
+# Of a second each, on a machine that may be busy.
+_TRIES = 30
 
 
 @pytest.fixture
@@ -67,6 +71,23 @@ def test_a_broken_page_is_found(kind, view, visit):
         assert not visitor.tally.faults
         visitor.ask(Request("GET", "/evidence"))
         assert [fault.partition(":")[0] for fault in visitor.tally.faults] == [kind]
+
+
+@pytest.mark.parametrize("role", ["manager", "patient link"])
+def test_what_is_packed_is_looked_into(role, town, visit):
+    """An archive about a person, a print, a message: were they another clinic's, it would be seen."""
+    paths = {
+        "manager": [("POST", f"/patients/{town.own.ana}/privacy/export"), ("GET", "{message}/download")],
+        "patient link": [("GET", f"/p/{town.link}/plan.pdf")],
+    }
+    message = town.addresses["outtray.download"]["name"][0]
+    with visit(role) as visitor:
+        for method, path in paths[role]:
+            form = [] if method == "POST" else None
+            answer = visitor.ask(Request(method, path.replace("{message}", f"/outtray/{message}"), form))
+            assert answer.status_code == 200
+            assert "Ana" in words_of(answer)
+            assert b"Ana Silva" not in answer.get_data()
 
 
 def test_the_number_of_a_foreign_row_is_found_unless_it_is_an_echo(town, visit):
@@ -128,7 +149,11 @@ def test_the_crawler_finds_a_form_that_can_not_bear_odd_words(visit):
         return '<form action="/evidence"><select name="kind"><option value="a">A<option value="b">B</select></form>'
 
     with visit(public__evidence=form) as visitor:
-        Crawler(visitor, Harvest(), random.Random(1)).walk(time.monotonic() + 6)
+        crawler = Crawler(visitor, Harvest(), random.Random(1))
+        for _ in range(_TRIES):
+            crawler.walk(time.monotonic() + 1)
+            if visitor.tally.faults:
+                break
         assert visitor.tally.counts["500"] > 0
 
 
@@ -143,5 +168,8 @@ def test_schemathesis_finds_a_page_that_can_not_bear_odd_words(visit):
     harvest = Harvest()
     harvest.saw_query(("public.evidence", "GET"), [("kind", "a")])
     with visit(public__evidence=page) as visitor:
-        explore(visitor, harvest, random.Random(1), time.monotonic() + 10, only="public.evidence")
+        for number in range(_TRIES):
+            explore(visitor, harvest, random.Random(number), time.monotonic() + 1, only="public.evidence")
+            if visitor.tally.faults:
+                break
         assert visitor.tally.counts["500"] > 0

@@ -164,20 +164,32 @@ def build(databases: Databases, folder: Path) -> Town:
 def walk_into(town: Town, databases: Databases, folder: Path, clock: FakeClock) -> Iterator[tuple[Any, Runtime]]:
     """A copy of the town: its application and the program behind it, until the block ends."""
     shutil.copytree(town.folder / "outtray", folder / "outtray")
-    with one_of(databases, databases.copy(town.url, folder)) as url:
-        database = Database(url, wait_seconds=5)
-        runtime = _runtime(database, clock, folder, town.secret_key)
-        config = Config(
-            instance=folder, database_url=url, secret_key=town.secret_key, public_url=BASE_URL, metrics_from=_ANYWHERE
-        )
-        try:
-            app = create_app(runtime, config)
-            app.jinja_env.bytecode_cache = FileSystemBytecodeCache(str(town.folder))
-            yield app, runtime
-        finally:
-            solve_jobs.stop_all()
-            assert solve_jobs.wait_for_all(30), "a plan did not stop"
-            database.close()
+    with one_of(databases, databases.copy(town.url, folder)) as url, _program(town, url, folder, clock) as running:
+        yield running
+
+
+@contextmanager
+def before_the_town(town: Town, databases: Databases, folder: Path, clock: FakeClock) -> Iterator[tuple[Any, Runtime]]:
+    """The same program on a database without a clinic."""
+    with one_of(databases, databases.empty(folder)) as url, _program(town, url, folder, clock) as running:
+        yield running
+
+
+@contextmanager
+def _program(town: Town, url: str, folder: Path, clock: FakeClock) -> Iterator[tuple[Any, Runtime]]:
+    database = Database(url, wait_seconds=5)
+    runtime = _runtime(database, clock, folder, town.secret_key)
+    config = Config(
+        instance=folder, database_url=url, secret_key=town.secret_key, public_url=BASE_URL, metrics_from=_ANYWHERE
+    )
+    try:
+        app = create_app(runtime, config)
+        app.jinja_env.bytecode_cache = FileSystemBytecodeCache(str(town.folder))
+        yield app, runtime
+    finally:
+        solve_jobs.stop_all()
+        assert solve_jobs.wait_for_all(30), "a plan did not stop"
+        database.close()
 
 
 def _runtime(database: Database, clock: FakeClock, folder: Path, key: str) -> Runtime:
