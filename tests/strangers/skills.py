@@ -12,8 +12,10 @@ from werkzeug.test import TestResponse
 
 from planner.errors import PlannerError
 from planner.services import moving
+from planner.services.account_links import link_for
 from planner.services.messages import send_outbox
 from planner.storage.courses import AppointmentRow
+from planner.storage.people import StaffRow
 from tests.factories import PASSWORD, FakeMailer, Person
 from tests.services.software_passkey import SoftwarePasskey
 from tests.strangers.forms import page_of
@@ -27,6 +29,7 @@ _CODE: Final = re.compile(r"^(\d{6})$", re.MULTILINE)
 
 def practise(visitor: Visitor) -> None:
     """Set up and use what proves who one is."""
+    _chosen_password(visitor)
     person = visitor.role.person
     if person is not None:
         _app_with_codes(visitor, person)
@@ -35,6 +38,15 @@ def practise(visitor: Visitor) -> None:
         _drag(visitor, person)
     elif visitor.role.holds == "patient-link":
         _new_address(visitor)
+
+
+def _chosen_password(visitor: Visitor) -> None:
+    """Choose a password for Rosa by a link that is still good."""
+    with visitor.runtime.reading(visitor.town.own.system) as unit:
+        link = link_for(visitor.runtime, unit.get(StaffRow, visitor.town.own.rosa.id), "reset", unit.now)
+    path = link.removeprefix(BASE_URL)
+    visitor.ask(Request("GET", path))
+    _send(visitor, path, new_password=PASSWORD, repeated=PASSWORD)
 
 
 def _send(visitor: Visitor, path: str, **fields: str) -> str:
@@ -69,6 +81,10 @@ def _passkey(visitor: Visitor) -> None:
     asked = _OPTIONS.search(_words(visitor.ask(Request("GET", "/sign-in"))))
     if asked is not None:
         _send(visitor, "/sign-in/passkey", answer=key.get(unescape(asked[1])))
+    for link in page_of(_words(visitor.ask(Request("GET", "/account")))).links:
+        if link.startswith("/account/passkeys/"):
+            visitor.ask(Request("GET", link))
+            _send(visitor, link, password=PASSWORD)
 
 
 def _another_browser(visitor: Visitor) -> None:

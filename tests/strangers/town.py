@@ -42,8 +42,9 @@ from tests.web.ana_course import book_ana
 from tests.web.examples import EXAMPLES, Scene, put_into_outtray
 from tests.web.examples.auth import EXAMPLES as OF_ACCOUNTS
 
-MARK: Final = "xqzv"
-NEIGHBOUR: Final = "yqwj"
+# So long that no random token ever has it.
+MARK: Final = "xqzvotherclinic"
+NEIGHBOUR: Final = "yqwjneighbour"
 HOST: Final = "localhost"
 BASE_URL: Final = f"http://{HOST}"
 _WRITTEN: Final = {
