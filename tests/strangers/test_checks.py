@@ -8,6 +8,7 @@ from flask import Response, abort, request
 
 from tests.factories import FakeClock
 from tests.strangers.crawler import Crawler
+from tests.strangers.description import describe
 from tests.strangers.generated import explore
 from tests.strangers.harvest import Harvest
 from tests.strangers.tally import Tally
@@ -106,6 +107,17 @@ def test_a_secret_is_found(town, visit):
         with visit(public__evidence=lambda told=secret: f"<p>{told}") as visitor:
             visitor.ask(Request("GET", "/evidence"))
             assert visitor.tally.counts["other clinic"] == 1
+
+
+def test_the_description_has_every_route_there_is(visit):
+    """With each method that it answers, and something for each part of its address."""
+    with visit("manager") as visitor:
+        described = describe(visitor, Harvest())["paths"]
+        routes = {visitor.endpoint_of_rule(path, method) for path, methods in described.items() for method in methods}
+        assert routes == {rule.endpoint for rule in visitor.app.url_map.iter_rules()}
+        booked = described["/patients/{patient_id}/book"]["post"]["parameters"]
+        assert [(each["name"], each["in"]) for each in booked] == [("patient_id", "path")]
+        assert str(visitor.town.own.ana) in booked[0]["schema"]["enum"]
 
 
 def test_a_page_that_opens_to_whom_it_is_not_for_is_found(visit, monkeypatch):
