@@ -37,11 +37,6 @@ class Form:
     fields: dict[str, Field] = field(default_factory=dict)
     buttons: list[tuple[str, str]] = field(default_factory=list)
 
-    @property
-    def sends_files(self) -> bool:
-        """Whether it has a field for a file."""
-        return any(each.kind == "file" for each in self.fields.values())
-
 
 @dataclass
 class Page:

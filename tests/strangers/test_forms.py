@@ -25,9 +25,7 @@ def test_links_and_forms_are_found_as_a_browser_would_find_them():
     assert page.links == ["/patients?q=a", "/jobs/1", "/static/x.svg"]
     offer, search = page.forms
     assert (offer.method, offer.action, offer.buttons) == ("POST", "/offer", [("course", "7")])
-    assert not offer.sends_files
     assert search.method == "GET"
-    assert search.sends_files
     assert search.fields["who"] == Field("who", "select", "", ("1", "2"), ("2",))
     assert search.fields["way"] == Field("way", "radio", "", ("x", "y"), ("y",))
     assert search.fields["note"] == Field("note", "textarea", "Left & right", required=True)
