@@ -2,9 +2,13 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup run test test-fast test-postgresql test-slow test-faults lint format texts bench bench-killed bench-feeds pictures wheel lock sbom clean
+.PHONY: help setup run test test-fast test-postgresql test-slow test-faults test-strangers lint format texts bench bench-killed \
+	bench-scale bench-feeds pictures wheel lock sbom clean
 
 PORT ?= 8000
+SECONDS ?= 600
+SEED ?= 1
+DATABASE ?= sqlite
 BIN := .venv/bin
 # Whatever carries one of these marks runs after the fast tests.
 SLOW := slow or browser or clients or faults
@@ -49,6 +53,10 @@ test-slow: ## only the slow tests: browser, calendar programs, faults, packaging
 test-faults: ## the thirty faults: kills, locks, full disks, clocks, strangers; ends with a table of what was lost
 	@tools/setup.sh dev compiled
 	$(BIN)/pytest -m faults
+
+test-strangers: ## ask every page for everything as each role, SECONDS=600 in all (DATABASE=postgresql, SEED=2); ends with a table
+	@tools/setup.sh dev compiled
+	PLANNER_STRANGERS_SECONDS=$(SECONDS) PLANNER_STRANGERS_SEED=$(SEED) $(BIN)/pytest tests/strangers --database $(DATABASE)
 
 lint: ## ruff, mypy --strict, and which module may import which
 	@tools/setup.sh dev

@@ -22,7 +22,7 @@ from tests.factories import Clinic, FakeClock, FakeMailer, Person, make_clinic
 from tests.postgresql import Server
 from tests.web.browser_without_screen import Browser
 
-pytest_plugins = ("tests.faults.report",)
+pytest_plugins = ("tests.faults.report", "tests.strangers.report")
 
 
 def pytest_collection_finish() -> None:

@@ -35,6 +35,9 @@ class Databases(Protocol):
     def with_clinic(self, folder: Path) -> str:
         """The address of a database with Ana's, Ben's, Rosa's and Mo's clinic."""
 
+    def copy(self, url: str, folder: Path) -> str:
+        """The address of a copy of a database that nobody is connected to."""
+
     def drop(self, url: str) -> None:
         """Delete a database that is not needed any more."""
 
@@ -79,6 +82,10 @@ class SqliteFiles:
         shutil.copy(self.clinic_file[0], folder / "planner.sqlite")
         return self.bare(folder)
 
+    def copy(self, url: str, folder: Path) -> str:
+        shutil.copy(Database(url).url.database or "", folder / "planner.sqlite")
+        return self.bare(folder)
+
     def drop(self, url: str) -> None:
         """It goes with its folder."""
 
@@ -114,6 +121,9 @@ class PostgresqlDatabases:
 
     def with_clinic(self, folder: Path) -> str:
         return self.server.url(self._clinic[0].take())
+
+    def copy(self, url: str, folder: Path) -> str:
+        return self._new(Database(url).url.database or "")
 
     def drop(self, url: str) -> None:
         name = make_url(url).database or ""

@@ -21,7 +21,7 @@ def _passkey(scene: Scene) -> int:
     """One of Rosa's."""
     with scene.runtime.writing(scene.clinic.system) as unit:
         row = PasskeyRow(staff_id=scene.clinic.rosa.id, name="Phone", public_key="x", created_at=unit.now)
-        row.credential_id = f"passkey-{unit.session.query(PasskeyRow).count()}"
+        row.credential_id = f"passkey-{scene.clinic.id}-{unit.session.query(PasskeyRow).count()}"
         unit.session.add(row)
         unit.session.flush()
         return row.id
