@@ -2,6 +2,7 @@
 
 import hashlib
 import sqlite3
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -97,16 +98,22 @@ def _value(text: str) -> str | None:
     return "\\".join(part.replace(r"\t", "\t").replace(r"\n", "\n").replace(r"\r", "\r") for part in parts)
 
 
-def fill(target: Target, template: Template, clinics: Sequence[int], pieces: int) -> int:
-    """Add these clinics, each with so many pieces of past; gives the number of appointments."""
+def fill(target: Target, template: Template, clinics: Sequence[int], pieces: int, *, silent: bool = False) -> int:
+    """Add these clinics, each with so many pieces of past; gives the number of appointments.
+
+    Args:
+        silent: without a present: nothing is booked there.
+    """
     for clinic in clinics:
-        rows = list(template.clinic(clinic, pieces))
+        rows = list(template.silent(clinic, pieces) if silent else template.clinic(clinic, pieces))
         for table, columns in template.columns.items():
             texts = [each.tables[table] for each in rows if table in each.tables]
             if texts:
                 target.put(table, columns, texts)
         _put_audit(target, template, clinic, rows)
-    return len(clinics) * template.appointments(pieces)
+        if clinic % 20 == 0:
+            print(f"{clinic} clinics", file=sys.stderr, flush=True)
+    return len(clinics) * (template.appointments(pieces) - (template.present.appointments if silent else 0))
 
 
 def _put_audit(target: Target, template: Template, clinic: int, rows: Sequence[Rows]) -> None:

@@ -22,8 +22,8 @@ from sqlalchemy import event
 from benchmarks.scale.life import ClinicLife, CountingMailer, TurnedClock, working_days
 from benchmarks.scale.meter import Meter
 from benchmarks.scale.rates import Rates
-from planner.services import messages, reminders
-from planner.services.runtime import Runtime
+from planner.services import integrity, messages, nights, reminders
+from planner.services.runtime import Actor, Runtime
 from planner.services.tidy import tidy
 from planner.storage import schema
 from planner.storage.audit_chain import canonical
@@ -40,6 +40,7 @@ _SECRETS = ("token_hash", "link_hash", "uid")
 _ENDS = ("number", "previous", "hash")
 # What the program throws away after some weeks anyway.
 _SHORT_LIVED = ("outbox", "freed_slot", "slot_offer", "worklist_item")
+_HOUSE = ("clinic", "staff", "room", "hours", "night_work")
 _KEPT_ACCESS_DAYS = 730
 
 
@@ -91,6 +92,7 @@ class Template:
     """A clinic as it is now, and what of it is over and done with, of which a longer past can be made.
 
     Args:
+        house: its people, rooms and hours alone.
         days: how long the life was; one piece of the past is that much earlier than the next.
         written: rows that its life wrote, by table.
     """
@@ -98,6 +100,7 @@ class Template:
     columns: dict[str, tuple[str, ...]]
     present: Rows
     past: Rows
+    house: Rows
     days: int
     written: dict[str, int]
     meter: Meter
@@ -113,6 +116,13 @@ class Template:
     def clinic(self, clinic: int, pieces: int) -> Iterator[Rows]:
         """A clinic's rows, the present first: what the past points to is there."""
         yield self.present.of(clinic, 0, 0)
+        for piece in range(1, pieces + 1):
+            yield self.past.of(clinic, piece, piece * self.days)
+
+
+    def silent(self, clinic: int, pieces: int) -> Iterator[Rows]:
+        """A clinic with its people and rooms and a past, at which nothing happens any more."""
+        yield self.house.of(clinic, 0, 0)
         for piece in range(1, pieces + 1):
             yield self.past.of(clinic, piece, piece * self.days)
 
@@ -150,6 +160,8 @@ def _lived(path: Path, rates: Rates, weeks: int, seed: int) -> ClinicLife:
             messages.send_outbox(runtime)
     clock.set(NOW)
     tidy(runtime)
+    # Looking through all of it again is the nightly look's work, and measured apart.
+    nights.keep(runtime, Actor.system(life.clinic_id), integrity.NAME, NOW.date(), None)
     database.close()
     return life
 
@@ -161,9 +173,16 @@ def _read(connection: sqlite3.Connection, days: int, meter: Meter) -> Template:
     found = {name: rows for name, rows in found.items() if rows}
     columns["audit_line"] = (*(each for each in columns["audit_line"] if each not in _ENDS), *_ENDS)
     marked = _Marks(found, columns)
-    present, past = marked.rows(lambda _table, _row: True), marked.rows(_Over(connection))
     written = {name: len(rows) for name, rows in found.items()}
-    return Template({name: columns[name] for name in found}, present, past, days, written, meter)
+    return Template(
+        {name: columns[name] for name in found},
+        present=marked.rows(lambda _table, _row: True),
+        past=marked.rows(_Over(connection)),
+        house=marked.rows(lambda table, _row: table in _HOUSE),
+        days=days,
+        written=written,
+        meter=meter,
+    )
 
 
 class _Over:
