@@ -3,8 +3,8 @@
 import random
 import sys
 import time
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from collections import Counter
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,6 @@ from benchmarks.scale.sizes import Size, size_of
 from benchmarks.scale.template import NOW, Template
 from planner.app import create_app
 from planner.config import Config
-from planner.errors import PlannerError
 from planner.services import integrity, sessions
 from planner.services.runtime import Actor, Runtime
 from planner.storage import schema
@@ -75,17 +74,15 @@ class Year:
 
     def to_json(self) -> dict[str, Any]:
         """For the file in which results are kept."""
-        return asdict(self)
+        # A shallow copy: copying a Counter value by value makes keys of its pairs.
+        kept = dict(vars(self))
+        return {**kept, **{name: dict(vars(kept[name])) for name in ("meter", "rounds", "began", "ended")}}
 
     @classmethod
     def from_json(cls, kept: dict[str, Any]) -> "Year":
         """As `to_json` has written it."""
-        values = dict(kept)
-        for name in ("meter", "rounds"):
-            values[name] = Meter(*(type(Meter().events)(values[name][part]) for part in ("events", "seconds")))
-        for name in ("began", "ended"):
-            values[name] = Size(**values[name])
-        return cls(**values)
+        meters = {name: Meter(*map(Counter, kept[name].values())) for name in ("meter", "rounds")}
+        return cls(**{**kept, **meters, **{name: Size(**kept[name]) for name in ("began", "ended")}})
 
 
 def simulate(template: Template, folder: Path, clinics: int, minutes: float, seed: int = 7) -> Year:
@@ -107,9 +104,7 @@ def simulate(template: Template, folder: Path, clinics: int, minutes: float, see
 
 
 class _Simulation:
-    def __init__(
-        self, year: Year, started: Server, database: Database, url: str, folder: Path, seed: int
-    ) -> None:
+    def __init__(self, year: Year, started: Server, database: Database, url: str, folder: Path, seed: int) -> None:
         self.year, self.started, self.database = year, started, database
         self.clock, self.rng, self.mailer = TurnedClock(NOW), random.Random(seed), CountingMailer()
         config = Config(instance=folder, database_url=url, secret_key="s" * 32)
@@ -140,7 +135,7 @@ class _Simulation:
             return
         for life in self.lives:
             life.day(day)
-            self._look(life, day)
+            self._look(life)
         self.clock.set(datetime(day.year, day.month, day.day, 20, tzinfo=UTC))
         self._sweep(seldom=day.weekday() == 4 and day.isocalendar().week % 4 == 0)
         self.year.days_done += 1
@@ -148,13 +143,13 @@ class _Simulation:
             done, meter = self.year, self.year.meter
             print(f"week of {day}: {done.seconds:.0f} s, {sum(meter.events.values())} events", file=sys.stderr, flush=True)
 
-    def _look(self, life: ClinicLife, day: date) -> None:
+    def _look(self, life: ClinicLife) -> None:
         """Some of the day's pages and of the calendars' polls; how many there would be is said by the rates."""
         with self.runtime.reading(life.reception) as unit:
             courses = unit.session.execute(select(CourseRow.id, CourseRow.patient_id)).all()
         if not courses:
             return
-        browser = self._browser(life)
+        browser = signed_in(self.app, self.runtime, life.reception)
         for _ in range(_LOOKS_A_DAY):
             course, patient = self.rng.choice(courses)
             address = self.rng.choice(LOOKED_AT).format(course=course, patient=patient)
@@ -163,9 +158,6 @@ class _Simulation:
         for _ in range(_POLLS_A_DAY if life.feeds else 0):
             with self.year.meter.of(POLL):
                 assert browser.get("/f/" + self.rng.choice(life.feeds).rpartition("/")[2]).status_code == 200
-
-    def _browser(self, life: ClinicLife) -> FlaskClient:
-        return signed_in(self.app, self.runtime, life.reception)
 
     def _sweep(self, *, seldom: bool) -> None:
         for sweep in SWEEPS:

@@ -1,6 +1,9 @@
 """The whole schema, and the steps that bring a database to it."""
 
+import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
 from alembic import command
 from alembic.autogenerate import compare_metadata
@@ -9,12 +12,16 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
+from planner.errors import DatabaseBusy
 from planner.storage import audit_rows, calendars, courses, doors, jobs, nights, opening, outward, people, progress
 from planner.storage.base import Base
 from planner.storage.database import Database
 
 METADATA = Base.metadata
 ROOMS = (audit_rows, calendars, courses, doors, jobs, nights, opening, outward, people, progress)
+
+TRIES: Final = 20
+PAUSE_SECONDS: Final = 3.0
 
 
 def _config() -> Config:
@@ -23,8 +30,35 @@ def _config() -> Config:
     return config
 
 
-def upgrade(database: Database) -> None:
-    """Bring the database to the newest schema, in one transaction, and test the guard."""
+def upgrade(database: Database, *, tries: int = TRIES, pause: Callable[[float], None] = time.sleep) -> None:
+    """Bring the database to the newest schema, in one transaction, and test the guard.
+
+    On PostgreSQL a step that can't have its table within a moment is taken back, with all before it, so that the clinic
+    does not queue up behind it; it is tried again after a pause.
+
+    Raises:
+        DatabaseBusy: there was no such moment; nothing is changed.
+    """
+    for number in range(1, tries + 1):
+        try:
+            return _upgrade(database)
+        except DatabaseBusy as error:
+            if not _is_in_use(error):
+                raise
+            if number == tries:
+                raise DatabaseBusy(
+                    f"The tables are in use: {tries} times there was no moment to change them. Nothing was changed; "
+                    "run `planner db upgrade` again when less is going on."
+                ) from error
+            pause(PAUSE_SECONDS)
+
+
+def _is_in_use(error: DatabaseBusy) -> bool:
+    """Whether PostgreSQL did not give a lock in time."""
+    return getattr(getattr(error.__cause__, "orig", None), "sqlstate", None) == "55P03"
+
+
+def _upgrade(database: Database) -> None:
     with database.migrating() as connection:
         config = _config()
         config.attributes["connection"] = connection
