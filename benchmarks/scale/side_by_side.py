@@ -51,14 +51,15 @@ def compare(sites: Sequence[Site], rounds: int) -> Compared:
     """Each act so often at each site, all sites in each round, in another order each time."""
     found = Compared()
     settle()
+    warm = max(len(site.askers) for site in sites)
     for act in sites[0].acts():
         times: dict[str, list[float]] = {site.name: [] for site in sites}
         questions = {}
-        for number in range(rounds + len(sites[0].askers)):
+        for number in range(rounds + warm):
             for site in _in_turn(sites, number):
                 took, asked = _once(site, act, number)
                 questions[site.name] = asked
-                if number >= len(sites[0].askers):
+                if number >= warm:
                     # The first ones pay for templates, machine code and the database's memory.
                     times[site.name].append(1000 * took)
         found.acts[act] = {name: Measured(taken, questions[name]) for name, taken in times.items()}
