@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup run test test-fast test-postgresql test-slow test-faults lint format texts bench bench-feeds pictures wheel lock sbom clean
+.PHONY: help setup run test test-fast test-postgresql test-slow test-faults lint format texts bench bench-feeds bench-scale pictures wheel lock sbom clean
 
 PORT ?= 8000
 BIN := .venv/bin
@@ -73,6 +73,10 @@ bench: ## measure all that benchmarks/ measures (an hour) into benchmarks/RESULT
 bench-feeds: ## measure how fast calendars are answered, beside Radicale; writes benchmarks/FEEDS.md
 	@tools/setup.sh dev
 	@$(BIN)/python -m benchmarks.feeds
+
+bench-scale: ## measure 1,000,000 appointments of 200 clinics beside 10,000, and a year of 1,000 clinics (SCALE="--share 0.05 --minutes 1": quick)
+	@tools/setup.sh dev compiled
+	@$(BIN)/python -m benchmarks.scale $(SCALE)
 
 pictures: ## take the pictures of docs/img and of the help pages anew
 	@tools/setup.sh dev chromium

@@ -9,7 +9,7 @@ from benchmarks.scale.year import PAGE, POLL, Year
 from planner.sweeps import SWEEPS
 
 FEEDS_PAGE = Path(__file__).parents[1] / "FEEDS.md"
-SECONDS_A_YEAR = 365 * 24 * 3600
+_HOURS_A_YEAR = 365 * 24
 WEEKS_IN_USE = 12
 """So long a patient's phone asks for a calendar: about a course."""
 
@@ -21,7 +21,7 @@ class Assumed:
     Args:
         machine: a month of a machine of two cores, in euros.
         gigabyte: a month of a gigabyte of disk, in euros, its backups included.
-        peak_share: of a week's events, those of the busiest hour, Monday 8 to 9; an even week has 1 in 50.
+        peak_share: of a week's work for people, that of the busiest hour, Monday 8 to 9; an even week has 1 in 50.
         load: how busy the machine may be in that hour.
         cores: of the machine.
     """
@@ -93,9 +93,11 @@ class Answers:
 
 def answers(year: Year, assumed: Assumed) -> Answers:
     """The arithmetic; each line of it stands on the page."""
-    whole = sum(kind.seconds_a_year for kind in kinds(year))
+    each = {kind.name: kind.seconds_a_year for kind in kinds(year)}
+    whole, polled = sum(each.values()), each.get(POLL, 0.0)
     timers = sum(share for _, share in sweep_seconds(year).values())
-    peak_of_one = whole / 52 * assumed.peak_share
+    # Phones ask by night as by day; people come on Monday morning.
+    peak_of_one = (whole - polled) / 52 * assumed.peak_share + polled / _HOURS_A_YEAR
     # What sweeps cost grows with the clinics, as their loops do.
     of_one = peak_of_one + 3600 * timers / year.clinics
     fits = int(assumed.load * 3600 * assumed.cores / of_one)

@@ -14,6 +14,7 @@ from benchmarks.scale.side_by_side import Compared, Measured, compare, sweep_rou
 from benchmarks.scale.site import opened
 from benchmarks.scale.sizes import Size, size_of
 from benchmarks.scale.template import Template
+from benchmarks.scale.upgrading import seconds_held
 from planner.services import integrity
 from planner.services.runtime import Actor, Runtime
 from planner.storage import schema
@@ -58,6 +59,7 @@ class Pages:
         verifying: seconds of an integrity look at one clinic of the large one.
         findings: what such looks found.
         years: of past that each clinic of the large one has.
+        held: seconds that an upgrade's dearest statements hold a table of the large one.
     """
 
     database: str
@@ -71,6 +73,7 @@ class Pages:
     findings: int = 0
     size: Size = field(default_factory=Size)
     years: float = 0.0
+    held: dict[str, float] = field(default_factory=dict)
     proportions: dict[str, float] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
@@ -99,6 +102,7 @@ def measure(template: Template, database: str, wanted: list[Plan], rounds: int) 
         urls = {plan.name: _filled(makers, template, plan, pages) for plan in wanted}
         if isinstance(makers, _PostgresqlMaker):
             pages.size = size_of(makers.server, LARGE)
+            pages.held = seconds_held(makers.server, LARGE, urls[LARGE])
         sites = [
             stack.enter_context(opened(plan.name, urls[plan.name], folder, min(_ASKED_CLINICS, plan.clinics)))
             for plan in wanted

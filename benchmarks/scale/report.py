@@ -70,6 +70,9 @@ def _pages(found: Pages, part: Mapping[str, Any]) -> Iterator[str]:
     yield from (f"| {name} | {seconds:.3f} |" for name, seconds in found.sweeps.items())
     yield ""
     yield f"The nightly look through one clinic: {found.verifying:.1f} s; it found {found.findings} faults."
+    if found.held:
+        yield from ("", f"### What an upgrade holds, {LARGE}", "", "| statement | seconds |", "|---|---:|")
+        yield from (f"| {what} | {seconds:.3f} |" for what, seconds in found.held.items())
     yield from ("", "### Rows and bytes", "")
     yield "Rows a clinic wrote for each appointment in a life through the services; of these the others are copies:"
     yield ", ".join(f"{name} {count:.2f}" for name, count in sorted(found.proportions.items()) if count >= 0.01) + "."
@@ -107,8 +110,8 @@ def _year(lived: Year, part: Mapping[str, Any], assumed: Assumed) -> Iterator[st
     yield ""
     yield (
         f"Assumed, {assumed.as_of}: €{assumed.machine:g} a month for {assumed.cores} cores, €{assumed.gigabyte:g} a "
-        f"month for a gigabyte with its backups, {assumed.peak_share:.0%} of a week in Monday's first hour, a machine "
-        f"that is {assumed.load:.0%} busy then."
+        f"month for a gigabyte with its backups, {assumed.peak_share:.0%} of a week's work in Monday's first hour (phones ask "
+        f"evenly), a machine that is {assumed.load:.0%} busy then."
     )
     yield ""
 
@@ -126,6 +129,7 @@ def _figures_of_pages(found: Pages) -> list[tuple[str, str]]:
     if found.size.rows:
         each = found.size.all_bytes / found.appointments[LARGE]
         figures.append(("bytes for an appointment with all that belongs to it", f"{each:,.0f}"))
+        figures.append(("longest that a statement of an upgrade holds a table", f"{max(found.held.values()):.1f} s"))
     return figures
 
 
