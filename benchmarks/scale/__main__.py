@@ -3,8 +3,9 @@
 usage: python -m benchmarks.scale [--share 1.0] [--minutes 10] [--rounds 60] [--database postgresql|sqlite]
                                   [--only pages|year] [--page FILE]
 
-The figures that docs/scale.md quotes are written there too. The page is written after each part from what is kept beside it as JSON, so that a part that was stopped loses nothing
-of the other. `--share 0.02` makes the large databases and the number of silent clinics so much smaller.
+The page is written after each part from what is kept beside it as JSON, so that a part that was stopped loses nothing
+of the other; the figures that docs/scale.md quotes are written there too. `--share 0.02` makes the large databases and
+the number of silent clinics so much smaller.
 """
 
 import argparse
@@ -25,7 +26,7 @@ from benchmarks.scale.template import live
 
 HERE = Path(__file__).parents[1]
 PAGE = HERE / "SCALE.md"
-WEEKS, CLINICS = 30, 1000
+WEEKS, CLINICS = 26, 1000
 
 
 def wish_of(words: list[str] | None = None) -> argparse.Namespace:

@@ -209,9 +209,7 @@ class ClinicLife:
             with self.meter.of("outcome written down"):
                 value = NewOutcome(Kind.PAIN, float(self.rng.randrange(8)))
                 therapist = self.therapists[0]
-                outcomes_measured.record(
-                    self.runtime, therapist, visit.course_id, [value], session_id=visit.session_id
-                )
+                outcomes_measured.record(self.runtime, therapist, visit.course_id, [value], session_id=visit.session_id)
 
     def _visits(self, day: date) -> list[_Visit]:
         """Who is expected on a day, by time."""

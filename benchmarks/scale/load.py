@@ -27,7 +27,8 @@ class Target(Protocol):
 
 # What is made faster once at the end than row by row. Primary keys stay: references lean on them.
 _BESIDES = """
-    SELECT conname, format('ALTER TABLE %I ADD CONSTRAINT %I %s', conrelid::regclass, conname, pg_get_constraintdef(oid)),
+    SELECT conname,
+           format('ALTER TABLE %I ADD CONSTRAINT %I %s', conrelid::regclass, conname, pg_get_constraintdef(oid)),
            format('ALTER TABLE %I DROP CONSTRAINT %I', conrelid::regclass, conname)
     FROM pg_constraint WHERE contype IN ('u', 'x') AND connamespace = 'public'::regnamespace
     UNION ALL
@@ -98,14 +99,14 @@ def _value(text: str) -> str | None:
     return "\\".join(part.replace(r"\t", "\t").replace(r"\n", "\n").replace(r"\r", "\r") for part in parts)
 
 
-def fill(target: Target, template: Template, clinics: Sequence[int], pieces: int, *, silent: bool = False) -> int:
+def fill(target: Target, template: Template, clinics: Sequence[int], pieces: int = 0, *, silent: bool = False) -> int:
     """Add these clinics, each with so many pieces of past; gives the number of appointments.
 
     Args:
-        silent: without a present: nothing is booked there.
+        silent: with a little past only: nothing is booked there.
     """
     for clinic in clinics:
-        rows = list(template.silent(clinic, pieces) if silent else template.clinic(clinic, pieces))
+        rows = list(template.silent(clinic) if silent else template.clinic(clinic, pieces))
         for table, columns in template.columns.items():
             texts = [each.tables[table] for each in rows if table in each.tables]
             if texts:
@@ -113,7 +114,7 @@ def fill(target: Target, template: Template, clinics: Sequence[int], pieces: int
         _put_audit(target, template, clinic, rows)
         if clinic % 20 == 0:
             print(f"{clinic} clinics", file=sys.stderr, flush=True)
-    return len(clinics) * (template.appointments(pieces) - (template.present.appointments if silent else 0))
+    return len(clinics) * (template.little.appointments if silent else template.appointments(pieces))
 
 
 def _put_audit(target: Target, template: Template, clinic: int, rows: Sequence[Rows]) -> None:

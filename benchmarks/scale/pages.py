@@ -87,9 +87,7 @@ class Pages:
     @classmethod
     def from_json(cls, kept: dict[str, Any]) -> "Pages":
         """As `to_json` has written it."""
-        acts = {
-            act: {name: Measured(*each) for name, each in found.items()} for act, found in kept["acts"].items()
-        }
+        acts = {act: {name: Measured(*each) for name, each in found.items()} for act, found in kept["acts"].items()}
         return cls(**{**kept, "acts": Compared(acts), "size": Size(**kept["size"])})
 
 

@@ -88,12 +88,17 @@ def _year(lived: Year, part: Mapping[str, Any], assumed: Assumed) -> Iterator[st
     yield from (f"## A year of {lived.clinics:,} clinics", "", _origin(part), "")
     weeks = lived.days_done / 5
     yield (
-        f"PostgreSQL that waits for the disk at each commit. {lived.playing} of the clinics lived {weeks:.0f} of {WEEKS} "
-        f"weeks, every event of them ({USUAL.therapists} therapists, {USUAL.courses_a_week:g} courses a week); the others "
-        f"lay in the database with a past and were swept with them. {lived.seconds:.0f} s; {lived.sent} messages, "
+        f"PostgreSQL that waits for the disk at each commit. {lived.playing} of the clinics lived {weeks:.0f} of "
+        f"{WEEKS} weeks, every event of them ({USUAL.therapists} therapists, {USUAL.courses_a_week:g} courses a week); "
+        "the others lay in the database with a little past and were swept with them. "
+        f"{lived.seconds:.0f} s; {lived.sent} messages, "
         f"{lived.refused} refusals; the integrity look at the end found {lived.findings} faults."
     )
-    yield from ("", "| event | measured | ms each | in a clinic's year | seconds a clinic-year |", "|---|---:|---:|---:|---:|")
+    yield from (
+        "",
+        "| event | measured | ms each | in a clinic's year | seconds a clinic-year |",
+        "|---|---:|---:|---:|---:|",
+    )
     for kind in kinds(lived):
         yield (
             f"| {kind.name} | {kind.measured:,} | {1000 * kind.seconds:.1f} | {kind.a_year:,.0f} "
@@ -110,8 +115,8 @@ def _year(lived: Year, part: Mapping[str, Any], assumed: Assumed) -> Iterator[st
     yield ""
     yield (
         f"Assumed, {assumed.as_of}: €{assumed.machine:g} a month for {assumed.cores} cores, €{assumed.gigabyte:g} a "
-        f"month for a gigabyte with its backups, {assumed.peak_share:.0%} of a week's work in Monday's first hour (phones ask "
-        f"evenly), a machine that is {assumed.load:.0%} busy then."
+        f"month for a gigabyte with its backups, {assumed.peak_share:.0%} of a week's work in Monday's first hour "
+        f"(phones ask evenly), a machine that is {assumed.load:.0%} busy then."
     )
     yield ""
 

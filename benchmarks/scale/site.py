@@ -167,7 +167,9 @@ def _asker(app: Flask, runtime: Runtime, clinic: int) -> Asker:
     system = Actor.system(clinic)
     with runtime.writing(system) as unit:
         staff = list(unit.session.scalars(select(StaffRow).order_by(StaffRow.id)))
-        people = {role: next(row for row in staff if row.role == role) for role in ("reception", "therapist", "manager")}
+        people = {
+            role: next(row for row in staff if row.role == role) for role in ("reception", "therapist", "manager")
+        }
         actors = {role: Actor(clinic, row.name, row.role, row.id) for role, row in people.items()}
         tokens = {role: sessions.open_session(unit, row, "", "passkey") for role, row in people.items()}
         course = unit.session.get(CourseRow, (clinic, _busiest(unit.session, clinic)))
@@ -194,7 +196,11 @@ def _busiest(session: Any, clinic: int) -> int:
     row = AppointmentRow
     ahead = (row.clinic_id == clinic, row.status == "booked", row.starts_at > NOW)
     found = session.execute(
-        select(row.course_id).where(*ahead).group_by(row.course_id).order_by(func.count().desc(), row.course_id).limit(1)
+        select(row.course_id)
+        .where(*ahead)
+        .group_by(row.course_id)
+        .order_by(func.count().desc(), row.course_id)
+        .limit(1)
     ).scalar_one()
     return int(found)
 

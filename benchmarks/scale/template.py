@@ -39,8 +39,10 @@ _DAY = re.compile(r"(?<![\w-])20\d\d-\d\d-\d\d(?!\d)")
 _SECRETS = ("token_hash", "link_hash", "uid")
 _ENDS = ("number", "previous", "hash")
 # What the program throws away after some weeks anyway.
-_SHORT_LIVED = ("outbox", "freed_slot", "slot_offer", "worklist_item")
+_SHORT_LIVED = ("freed_slot", "slot_offer", "worklist_item")
+_KEPT_MESSAGES_DAYS = 90
 _HOUSE = ("clinic", "staff", "room", "hours", "night_work")
+_A_FEW = 20
 _KEPT_ACCESS_DAYS = 730
 
 
@@ -92,6 +94,7 @@ class Template:
     """A clinic as it is now, and what of it is over and done with, of which a longer past can be made.
 
     Args:
+        little: a few of the finished courses.
         house: its people, rooms and hours alone.
         days: how long the life was; one piece of the past is that much earlier than the next.
         written: rows that its life wrote, by table.
@@ -100,6 +103,7 @@ class Template:
     columns: dict[str, tuple[str, ...]]
     present: Rows
     past: Rows
+    little: Rows
     house: Rows
     days: int
     written: dict[str, int]
@@ -119,12 +123,17 @@ class Template:
         for piece in range(1, pieces + 1):
             yield self.past.of(clinic, piece, piece * self.days)
 
-
-    def silent(self, clinic: int, pieces: int) -> Iterator[Rows]:
-        """A clinic with its people and rooms and a past, at which nothing happens any more."""
+    def silent(self, clinic: int) -> Iterator[Rows]:
+        """A clinic with its people and rooms and a few old courses, at which nothing happens any more."""
         yield self.house.of(clinic, 0, 0)
+        yield self.little.of(clinic, 1, max(1, -(-_KEPT_MESSAGES_DAYS // self.days)) * self.days)
+
+    def _past(self, clinic: int, pieces: int) -> Iterator[Rows]:
         for piece in range(1, pieces + 1):
-            yield self.past.of(clinic, piece, piece * self.days)
+            rows = self.past.of(clinic, piece, piece * self.days)
+            if piece * self.days > _KEPT_MESSAGES_DAYS:
+                rows.tables.pop("outbox", None)
+            yield rows
 
 
 @cache
@@ -169,7 +178,10 @@ def _lived(path: Path, rates: Rates, weeks: int, seed: int) -> ClinicLife:
 def _read(connection: sqlite3.Connection, days: int, meter: Meter) -> Template:
     names = [table.name for table in schema.METADATA.sorted_tables if "clinic_id" in table.c or table.name == "clinic"]
     columns = {name: tuple(column.name for column in schema.METADATA.tables[name].c) for name in names}
-    found = {name: connection.execute(f"SELECT {', '.join(map(_quoted, columns[name]))} FROM {name}").fetchall() for name in names}  # noqa: S608
+    found = {
+        name: connection.execute(f"SELECT {', '.join(map(_quoted, columns[name]))} FROM {name}").fetchall()  # noqa: S608
+        for name in names
+    }
     found = {name: rows for name, rows in found.items() if rows}
     columns["audit_line"] = (*(each for each in columns["audit_line"] if each not in _ENDS), *_ENDS)
     marked = _Marks(found, columns)
@@ -178,6 +190,7 @@ def _read(connection: sqlite3.Connection, days: int, meter: Meter) -> Template:
         {name: columns[name] for name in found},
         present=marked.rows(lambda _table, _row: True),
         past=marked.rows(_Over(connection)),
+        little=marked.rows(_Over(connection, _A_FEW)),
         house=marked.rows(lambda table, _row: table in _HOUSE),
         days=days,
         written=written,
@@ -188,8 +201,10 @@ def _read(connection: sqlite3.Connection, days: int, meter: Meter) -> Template:
 class _Over:
     """Whether a row belongs to a patient whose one course is finished."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        courses = connection.execute("SELECT id, patient_id FROM course WHERE status = 'finished'").fetchall()
+    def __init__(self, connection: sqlite3.Connection, most: int = -1) -> None:
+        courses = connection.execute(
+            "SELECT id, patient_id FROM course WHERE status = 'finished' ORDER BY id LIMIT ?", (most,)
+        ).fetchall()
         self.courses = {course for course, _ in courses}
         self.patients = {patient for _, patient in courses}
 
@@ -253,7 +268,6 @@ class _Marks:
 
 def _as_read(name: str, columns: dict[str, tuple[str, ...]]) -> Iterable[str]:
     return [column.name for column in schema.METADATA.tables[name].c] if name == "audit_line" else columns[name]
-
 
 
 def _quoted(name: str) -> str:

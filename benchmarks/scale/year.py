@@ -94,7 +94,7 @@ def simulate(template: Template, folder: Path, clinics: int, minutes: float, see
         database = Database(url)
         schema.upgrade(database)
         target = Postgresql(started, "year")
-        fill(target, template, range(1, clinics - year.playing + 1), 1, silent=True)
+        fill(target, template, range(1, clinics - year.playing + 1), silent=True)
         target.done()
         try:
             _Simulation(year, started, database, url, folder, seed).run(minutes)
@@ -141,7 +141,9 @@ class _Simulation:
         self.year.days_done += 1
         if day.weekday() == 4:
             done, meter = self.year, self.year.meter
-            print(f"week of {day}: {done.seconds:.0f} s, {sum(meter.events.values())} events", file=sys.stderr, flush=True)
+            print(
+                f"week of {day}: {done.seconds:.0f} s, {sum(meter.events.values())} events", file=sys.stderr, flush=True
+            )
 
     def _look(self, life: ClinicLife) -> None:
         """Some of the day's pages and of the calendars' polls; how many there would be is said by the rates."""

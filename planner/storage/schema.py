@@ -41,7 +41,7 @@ def upgrade(database: Database, *, tries: int = TRIES, pause: Callable[[float], 
     """
     for number in range(1, tries + 1):
         try:
-            return _upgrade(database)
+            _upgrade(database)
         except DatabaseBusy as error:
             if not _is_in_use(error):
                 raise
@@ -51,6 +51,8 @@ def upgrade(database: Database, *, tries: int = TRIES, pause: Callable[[float], 
                     "run `planner db upgrade` again when less is going on."
                 ) from error
             pause(PAUSE_SECONDS)
+        else:
+            return
 
 
 def _is_in_use(error: DatabaseBusy) -> bool:
