@@ -1,7 +1,7 @@
 """Counts what is done and how long it takes, kind by kind."""
 
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,7 +12,13 @@ class Meter:
     """Events and the seconds they took, by kind."""
 
     events: Counter[str] = field(default_factory=Counter)
-    seconds: Counter[str] = field(default_factory=Counter)
+    seconds: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
+
+    @classmethod
+    def from_json(cls, kept: dict[str, dict[str, float]]) -> "Meter":
+        """Of its two counts, by their names."""
+        events = Counter({kind: int(count) for kind, count in kept["events"].items()})
+        return cls(events, defaultdict(float, kept["seconds"]))
 
     @contextmanager
     def of(self, kind: str) -> Iterator[None]:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from flask import Flask
 from flask.testing import FlaskClient
@@ -19,7 +19,7 @@ from planner.config import Config
 from planner.services import assessments, booking, feeds, patients, sessions
 from planner.services.booking import BookingRequest
 from planner.services.feed_memory import FeedMemory
-from planner.services.runtime import Actor, Runtime
+from planner.services.runtime import Actor, Role, Runtime
 from planner.services.wishes import Wishes
 from planner.storage.courses import AppointmentRow, AssessmentRow, CourseRow
 from planner.storage.database import Database
@@ -28,7 +28,7 @@ from planner.storage.people import ClinicRow, StaffRow
 from planner.web.access import LOGIN_KEY
 
 KEY = "s" * 32
-PAGES = {
+PAGES: Final[dict[str, tuple[Role | None, str]]] = {
     "today": ("reception", "/today"),
     "worklists": ("reception", "/worklists"),
     "diary, a day of ten therapists": ("reception", "/diary?span=day"),
@@ -43,6 +43,7 @@ PAGES = {
 }
 """Who opens which address; those of tests/web/test_busy_pages.py, the diary by day and by week."""
 
+ROLES: Final[tuple[Role, ...]] = ("reception", "therapist", "manager")
 KEPT, UNCHANGED = "calendar, kept", "calendar, unchanged (304)"
 WRITTEN, OF_ALL = "calendar, written anew", "a therapist's calendar, written anew"
 DATES, PLANNED, BOOKED = "dates of a course", "dates of a course, with others for each", "course booked"
@@ -52,8 +53,8 @@ DATES, PLANNED, BOOKED = "dates of a course", "dates of a course, with others fo
 class Asker:
     """One clinic of the database: its people's browsers, and a patient in the middle of a course."""
 
-    actors: dict[str, Actor]
-    browsers: dict[str | None, FlaskClient]
+    actors: dict[Role, Actor]
+    browsers: dict[Role | None, FlaskClient]
     names: dict[str, Any]
     feed: str
     therapists_feed: str
@@ -98,7 +99,7 @@ class Site:
         finally:
             event.remove(self.runtime.database.engine, "before_cursor_execute", note)
 
-    def _page(self, who: str | None, address: str) -> Callable[[Asker], None]:
+    def _page(self, who: Role | None, address: str) -> Callable[[Asker], None]:
         def open_it(asker: Asker) -> None:
             answer = asker.browsers[who].get(address.format(**asker.names))
             assert answer.status_code == 200, (address, answer.status_code)
@@ -170,19 +171,21 @@ def _asker(app: Flask, runtime: Runtime, clinic: int) -> Asker:
         people = {
             role: next(row for row in staff if row.role == role) for role in ("reception", "therapist", "manager")
         }
-        actors = {role: Actor(clinic, row.name, row.role, row.id) for role, row in people.items()}
-        tokens = {role: sessions.open_session(unit, row, "", "passkey") for role, row in people.items()}
+        actors: dict[Role, Actor] = {role: Actor(clinic, row.name, role, row.id) for role, row in people.items()}
+        tokens: dict[Role, str] = {
+            role: sessions.open_session(unit, row, "", "passkey") for role, row in people.items()
+        }
         course = unit.session.get(CourseRow, (clinic, _busiest(unit.session, clinic)))
         assert course is not None
         link = patients.personal_link(runtime, unit, course.patient_id)
         over = unit.session.scalars(
             select(CourseRow.patient_id).where(CourseRow.status == "finished").order_by(CourseRow.id.desc())
         ).all()
-        names = {"course": course.id, "patient": course.patient_id, "link": link.rpartition("/p/")[2]}
+        names: dict[str, Any] = {"course": course.id, "patient": course.patient_id, "link": link.rpartition("/p/")[2]}
         therapists = [row.id for row in staff if row.treats]
     address = feeds.create_feed(runtime, actors["reception"], patient_id=names["patient"])
     of_all = feeds.create_feed(runtime, actors["manager"], practitioner_id=therapists[0])
-    browsers: dict[str | None, FlaskClient] = {None: app.test_client()}
+    browsers: dict[Role | None, FlaskClient] = {None: app.test_client()}
     for role, token in tokens.items():
         browsers[role] = app.test_client()
         with browsers[role].session_transaction() as session:
@@ -206,7 +209,7 @@ def _busiest(session: Any, clinic: int) -> int:
 
 
 def _request(
-    runtime: Runtime, actors: dict[str, Actor], names: dict[str, Any], therapists: list[int]
+    runtime: Runtime, actors: dict[Role, Actor], names: dict[str, Any], therapists: list[int]
 ) -> BookingRequest:
     with runtime.reading(actors["reception"]) as unit:
         course = unit.get(CourseRow, names["course"])

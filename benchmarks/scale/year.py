@@ -3,7 +3,6 @@
 import random
 import sys
 import time
-from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -81,7 +80,7 @@ class Year:
     @classmethod
     def from_json(cls, kept: dict[str, Any]) -> "Year":
         """As `to_json` has written it."""
-        meters = {name: Meter(*map(Counter, kept[name].values())) for name in ("meter", "rounds")}
+        meters = {name: Meter.from_json(kept[name]) for name in ("meter", "rounds")}
         return cls(**{**kept, **meters, **{name: Size(**kept[name]) for name in ("began", "ended")}})
 
 
