@@ -168,9 +168,7 @@ def _asker(app: Flask, runtime: Runtime, clinic: int) -> Asker:
     system = Actor.system(clinic)
     with runtime.writing(system) as unit:
         staff = list(unit.session.scalars(select(StaffRow).order_by(StaffRow.id)))
-        people = {
-            role: next(row for row in staff if row.role == role) for role in ("reception", "therapist", "manager")
-        }
+        people: dict[Role, StaffRow] = {role: next(row for row in staff if row.role == role) for role in ROLES}
         actors: dict[Role, Actor] = {role: Actor(clinic, row.name, role, row.id) for role, row in people.items()}
         tokens: dict[Role, str] = {
             role: sessions.open_session(unit, row, "", "passkey") for role, row in people.items()
