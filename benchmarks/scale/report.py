@@ -55,7 +55,10 @@ def _pages(found: Pages, part: Mapping[str, Any]) -> Iterator[str]:
     yield from ("## Pages and planning", "", _origin(part), "")
     yield f"On {found.database}, in one run: {found.rounds} rounds, in each every database once, in turn. {sizes}."
     yield f"A clinic has {BUSY.therapists} therapists; those of *{LARGE}* have {found.years:.1f} years of past."
-    yield from ("Milliseconds, p50 / p95; questions: statements the database was given.", "")
+    yield from (
+        "Milliseconds, p50 / p95; questions: statements in transactions (a calendar's look at its row is in none).",
+        "",
+    )
     yield f"| | {SMALL} | {LARGE} | {LONG} | {LARGE} ÷ {SMALL} | {LONG} ÷ {SMALL} | questions |"
     yield "|---|---:|---:|---:|---:|---:|---:|"
     for act, by in found.acts.acts.items():
