@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.scale.rates import USUAL, Rates
-from benchmarks.scale.year import PAGE, POLL, Year
+from benchmarks.scale.year import FRESH, PAGE, POLL, Year
 from planner.sweeps import SWEEPS
 
 FEEDS_PAGE = Path(__file__).parents[1] / "FEEDS.md"
@@ -55,7 +55,8 @@ def kinds(year: Year, rates: Rates = USUAL) -> list[Kind]:
     phones = year.meter.events["calendar made"] / year.share * WEEKS_IN_USE / 52 + rates.therapists
     by_rates = {
         PAGE: visits * (rates.pages + rates.own_pages),
-        POLL: phones * rates.polls_a_day * 365,
+        FRESH: phones * 365,
+        POLL: phones * (rates.polls_a_day - 1) * 365,
     }
     return [
         Kind(name, by_rates.get(name, count / year.share), year.meter.each(name), count)
@@ -94,7 +95,7 @@ class Answers:
 def answers(year: Year, assumed: Assumed) -> Answers:
     """The arithmetic; each line of it stands on the page."""
     each = {kind.name: kind.seconds_a_year for kind in kinds(year)}
-    whole, polled = sum(each.values()), each.get(POLL, 0.0)
+    whole, polled = sum(each.values()), each.get(FRESH, 0.0) + each.get(POLL, 0.0)
     timers = sum(share for _, share in sweep_seconds(year).values())
     # Phones ask by night as by day; people come on Monday morning.
     peak_of_one = (whole - polled) / 52 * assumed.peak_share + polled / _HOURS_A_YEAR

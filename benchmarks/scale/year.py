@@ -40,7 +40,7 @@ SELDOM = frozenset(("attention", "retention", "tidy", "audit-heads", "silent-cal
 """Sweeps that visit every clinic: one round every four weeks is enough to measure them."""
 
 LOOKED_AT = ("/today", "/worklists", "/diary?span=week", "/diary?span=day", "/courses/{course}", "/patients/{patient}")
-PAGE, POLL = "page opened", "calendar asked for"
+PAGE, FRESH, POLL = "page opened", "calendar, first poll of a day", "calendar, each later poll"
 _LOOKS_A_DAY, _POLLS_A_DAY = 3, 3
 
 
@@ -156,9 +156,21 @@ class _Simulation:
             address = self.rng.choice(LOOKED_AT).format(course=course, patient=patient)
             with self.year.meter.of(PAGE):
                 assert browser.get(address).status_code == 200, address
-        for _ in range(_POLLS_A_DAY if life.feeds else 0):
+        self._poll(browser, self.rng.sample(life.feeds, min(_POLLS_A_DAY, len(life.feeds))))
+
+    def _poll(self, browser: FlaskClient, addresses: list[str]) -> None:
+        """Phones ask now and an hour later; then nothing has changed, and it is noted that they asked."""
+        tags = {}
+        for address in addresses:
+            with self.year.meter.of(FRESH):
+                answer = browser.get("/f/" + address.rpartition("/")[2])
+            assert answer.status_code == 200
+            tags[address] = answer.headers["ETag"]
+        self.clock.set(self.clock.now() + timedelta(hours=1))
+        for address, tag in tags.items():
             with self.year.meter.of(POLL):
-                assert browser.get("/f/" + self.rng.choice(life.feeds).rpartition("/")[2]).status_code == 200
+                answer = browser.get("/f/" + address.rpartition("/")[2], headers={"If-None-Match": tag})
+            assert answer.status_code == 304
 
     def _sweep(self, *, seldom: bool) -> None:
         for sweep in SWEEPS:
