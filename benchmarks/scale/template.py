@@ -11,7 +11,7 @@ import sqlite3
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache, partial
 from pathlib import Path
@@ -43,6 +43,7 @@ _SHORT_LIVED = ("freed_slot", "slot_offer", "worklist_item")
 _KEPT_MESSAGES_DAYS = 90
 _HOUSE = ("clinic", "staff", "room", "hours", "night_work")
 _A_FEW = 20
+_PIECES_KEPT = 12
 _KEPT_ACCESS_DAYS = 730
 
 
@@ -65,19 +66,28 @@ class Rows:
     audit: tuple[AuditLine, ...]
     appointments: int
 
-    def of(self, clinic: int, piece: int, days: int) -> "Rows":
-        """The same as rows of this clinic (from 1), in a piece of its past (0: the present), so many days earlier."""
+    def earlier(self, days: int) -> "Rows":
+        """The same, so many days earlier."""
+        return self._changed(partial(_DAY.sub, lambda found: _shifted(found.group(), days)))
+
+    def of(self, clinic: int, piece: int) -> "Rows":
+        """The same as rows of this clinic (from 1), in a piece of its past (0: the present)."""
         marks = {OF_CLINIC: f"{clinic:05d}000", OF_PIECE: f"{clinic:05d}{piece:03d}"}
-        earlier = partial(_DAY.sub, lambda found: _shifted(found.group(), days)) if days else str
 
         def own(text: str) -> str:
-            text = earlier(text)
             for mark, value in marks.items():
                 text = text.replace(mark, value)
             return text
 
-        return Rows({name: own(text) for name, text in self.tables.items()}, tuple(self._own_lines(own)),
-                    self.appointments)  # fmt: skip
+        return self._changed(own)
+
+    def without(self, table: str) -> "Rows":
+        """The same but for one table."""
+        return replace(self, tables={name: text for name, text in self.tables.items() if name != table})
+
+    def _changed(self, own: Callable[[str], str]) -> "Rows":
+        tables = {name: own(text) for name, text in self.tables.items()}
+        return Rows(tables, tuple(self._own_lines(own)), self.appointments)
 
     def _own_lines(self, own: Callable[[str], str]) -> Iterator[AuditLine]:
         # All at once: a million small replacements take a minute.
@@ -98,6 +108,7 @@ class Template:
         house: its people, rooms and hours alone.
         days: how long the life was; one piece of the past is that much earlier than the next.
         written: rows that its life wrote, by table.
+        made: pieces of the past that were made already.
     """
 
     columns: dict[str, tuple[str, ...]]
@@ -108,6 +119,7 @@ class Template:
     days: int
     written: dict[str, int]
     meter: Meter
+    made: dict[int, Rows] = field(default_factory=dict, repr=False)
 
     def pieces_for(self, appointments: int) -> int:
         """How many pieces of past a clinic needs to have so many appointments at least."""
@@ -119,21 +131,25 @@ class Template:
 
     def clinic(self, clinic: int, pieces: int) -> Iterator[Rows]:
         """A clinic's rows, the present first: what the past points to is there."""
-        yield self.present.of(clinic, 0, 0)
+        yield self.present.of(clinic, 0)
         for piece in range(1, pieces + 1):
-            yield self.past.of(clinic, piece, piece * self.days)
+            yield self._piece(piece).of(clinic, piece)
 
     def silent(self, clinic: int) -> Iterator[Rows]:
         """A clinic with its people and rooms and a few old courses, at which nothing happens any more."""
-        yield self.house.of(clinic, 0, 0)
-        yield self.little.of(clinic, 1, max(1, -(-_KEPT_MESSAGES_DAYS // self.days)) * self.days)
+        yield self.house.of(clinic, 0)
+        if 0 not in self.made:
+            pieces = -(-_KEPT_MESSAGES_DAYS // self.days)
+            self.made[0] = self.little.earlier(pieces * self.days)
+        yield self.made[0].without("outbox").of(clinic, 1)
 
-    def _past(self, clinic: int, pieces: int) -> Iterator[Rows]:
-        for piece in range(1, pieces + 1):
-            rows = self.past.of(clinic, piece, piece * self.days)
-            if piece * self.days > _KEPT_MESSAGES_DAYS:
-                rows.tables.pop("outbox", None)
-            yield rows
+    def _piece(self, piece: int) -> Rows:
+        """A piece of the past with its days; kept where many clinics will want it, for days take longest."""
+        days = piece * self.days
+        found = self.made.get(piece) or self.past.earlier(days)
+        if piece <= _PIECES_KEPT:
+            self.made[piece] = found
+        return found if days <= _KEPT_MESSAGES_DAYS else found.without("outbox")
 
 
 @cache
