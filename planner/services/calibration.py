@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median, quantiles
+from typing import Final
 
 from sqlalchemy import func, select
 
 from planner.services.runtime import Actor, Runtime, Unit
 from planner.storage.courses import AppointmentRow, AssessmentRow, CourseRow, RevisionRow
+
+MOST_COURSES: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +69,16 @@ class ProtocolCalibration:
     difference: Spread
 
 
-def calibration(runtime: Runtime, actor: Actor) -> tuple[ProtocolCalibration, ...]:
-    """All protocols with an ended course in which a session was given, the most frequent first (two queries)."""
+def calibration(runtime: Runtime, actor: Actor, most: int = MOST_COURSES) -> tuple[ProtocolCalibration, ...]:
+    """All protocols with an ended course in which a session was given, the most frequent first (three queries).
+
+    Args:
+        most: so many courses count, the newest: a clinic of many years waits no longer than others, and sees how it
+            estimates now.
+    """
     with runtime.reading(actor) as unit:
         by_protocol: dict[str, list[EndedCourse]] = {}
-        for course in _ended(unit):
+        for course in _ended(unit, _newest(unit, most)):
             by_protocol.setdefault(course.protocol, []).append(course)
     found = [_calibrated(protocol, courses) for protocol, courses in by_protocol.items()]
     return tuple(sorted(found, key=lambda each: (-each.courses, each.protocol)))
@@ -88,10 +96,22 @@ def _calibrated(protocol: str, courses: Sequence[EndedCourse]) -> ProtocolCalibr
     )
 
 
-def _ended(unit: Unit) -> list[EndedCourse]:
+def _newest(unit: Unit, most: int) -> Sequence[int]:
+    """The courses that are over and were begun last."""
+    row = CourseRow
+    return unit.session.scalars(
+        select(row.id).where(row.status == "finished").order_by(row.id.desc()).limit(most)
+    ).all()
+
+
+def _ended(unit: Unit, course_ids: Sequence[int]) -> list[EndedCourse]:
     given = (
         select(AppointmentRow.course_id, func.count().label("sessions"))
-        .where(AppointmentRow.clinic_id == unit.clinic.id, AppointmentRow.status == "fulfilled")
+        .where(
+            AppointmentRow.clinic_id == unit.clinic.id,
+            AppointmentRow.course_id.in_(course_ids),
+            AppointmentRow.status == "fulfilled",
+        )
         .group_by(AppointmentRow.course_id)
         .subquery()
     )
@@ -114,7 +134,7 @@ def _ended(unit: Unit) -> list[EndedCourse]:
             & (RevisionRow.clinic_id == CourseRow.clinic_id)
             & (RevisionRow.number == CourseRow.revision_number),
         )
-        .where(CourseRow.status == "finished")
+        .where(CourseRow.id.in_(course_ids))
     )
     return [
         EndedCourse(protocol, owed["low"], owed["expected"], owed["high"], sessions, ended)

@@ -11,8 +11,6 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
-from sqlalchemy import select
-
 from planner.services import integrity_checks as checks
 from planner.services import nights, worklists
 from planner.services.attention_lines import Found, news_of, write_news
@@ -21,7 +19,6 @@ from planner.services.integrity_mail import tell_managers
 from planner.services.nights import Position
 from planner.services.runtime import Actor, Runtime
 from planner.services.sweeping import SweepReport, each, told_to_stop
-from planner.storage.people import ClinicRow
 
 CHECKS: Final[Mapping[str, Look]] = MappingProxyType(
     {
@@ -65,7 +62,7 @@ def sweep_integrity(runtime: Runtime) -> SweepReport:
     """
     reported: list[int] = []
     report = each(
-        runtime, NAME, _clinics(runtime), key=lambda clinic_id: clinic_id,
+        runtime, NAME, nights.clinics_owing(runtime, NAME), key=lambda clinic_id: clinic_id,
         work=lambda clinic_id: reported.append(look_on(runtime, Actor.system(clinic_id))),
     )  # fmt: skip
     return SweepReport(sum(reported), report.failed, report.delayed)
@@ -138,15 +135,3 @@ def _kept(finding: Finding) -> dict[str, Any]:
 
 def _line(kept: Mapping[str, Any]) -> Found:
     return Found(worklists.DAMAGE, f"damage-{kept['key']}", kept["says"], kept["course_id"])
-
-
-def _clinics(runtime: Runtime) -> list[int]:
-    """Clinics whose look of this night is owed (one query each)."""
-    with runtime.database.reading(None) as session:
-        found = list(session.scalars(select(ClinicRow.id).order_by(ClinicRow.id)))
-    return [clinic_id for clinic_id in found if _is_owed(runtime, clinic_id)]
-
-
-def _is_owed(runtime: Runtime, clinic_id: int) -> bool:
-    with runtime.reading(Actor.system(clinic_id)) as unit:
-        return nights.owed(unit, NAME) is not None

@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from planner.services.runtime import Actor, Runtime, Unit
 from planner.storage.nights import NightWorkRow
+from planner.storage.people import ClinicRow
 
 BEGINS: Final = time(2)
 """By the clinic's wall clock. Where the clocks skip this time the first moment after it is later, and counts."""
@@ -32,10 +33,32 @@ def night_of(now: datetime, zone: ZoneInfo) -> date | None:
 def owed(unit: Unit, name: str) -> date | None:
     """The night whose work is owed: one that was begun and not finished, else this one. None: all is done."""
     row = _row(unit, name)
-    if row is not None and row.ended_at is None:
-        return row.night
-    night = night_of(unit.now, unit.zone)
-    return night if night is not None and (row is None or row.night < night) else None
+    begun, ended = (row.night, row.ended_at is not None) if row is not None else (None, False)
+    return _owed(night_of(unit.now, unit.zone), begun, ended=ended)
+
+
+def clinics_owing(runtime: Runtime, name: str) -> list[int]:
+    """Clinics whose work of this night is owed (one query)."""
+    row, now = NightWorkRow, runtime.clock.now()
+    query = (
+        select(ClinicRow.id, ClinicRow.timezone, row.night, row.ended_at)
+        .outerjoin(row, (row.clinic_id == ClinicRow.id) & (row.name == name))
+        .order_by(ClinicRow.id)
+    )
+    with runtime.database.reading(None) as session:
+        found = session.execute(query).all()
+    return [
+        clinic_id
+        for clinic_id, zone, begun, ended_at in found
+        if _owed(night_of(now, ZoneInfo(zone)), begun, ended=ended_at is not None) is not None
+    ]
+
+
+def _owed(night: date | None, begun: date | None, *, ended: bool) -> date | None:
+    """The night that is owed, where `begun` is the last one that was begun (None: none ever)."""
+    if begun is not None and not ended:
+        return begun
+    return night if night is not None and (begun is None or begun < night) else None
 
 
 def position(unit: Unit, name: str) -> Position:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 
 from planner.diary.free import to_wall
 from planner.services import worklists
-from planner.services.feed_list import STALE_AFTER, is_stale
+from planner.services.feed_list import STALE_AFTER
 from planner.services.runtime import Actor, Runtime, Unit
 from planner.services.sweeping import SweepReport, each
 from planner.storage.courses import OCCUPYING_STATUSES, AppointmentRow, WorklistRow
@@ -31,17 +32,31 @@ def note_silent(runtime: Runtime) -> SweepReport:
 
 def _clinics(runtime: Runtime) -> Sequence[int]:
     """Clinics in which a line may have to come or go (two queries, and no turn to write where there is nothing)."""
-    now = runtime.clock.now()
-    silent = select(FeedRow.clinic_id).where(
-        FeedRow.patient_id.is_not(None),
-        FeedRow.revoked_at.is_(None),
-        func.coalesce(FeedRow.fetched_at, FeedRow.created_at) <= now - STALE_AFTER,
-    )
+    silent = _silent_ones(runtime.clock.now()).with_only_columns(FeedRow.clinic_id).distinct().order_by(None)
     shown = select(WorklistRow.clinic_id).where(
         WorklistRow.kind == worklists.CALENDAR_SILENT, WorklistRow.closed_at.is_(None)
     )
     with runtime.database.reading(None) as session:
         return sorted({*session.scalars(silent), *session.scalars(shown)})
+
+
+def _silent_ones(now: datetime) -> Select[FeedRow, int]:
+    """Silent calendars of patients, each with the courses of their visits ahead, the next one first.
+
+    Who had their last visit is not among them, though their calendar stays silent for good.
+    """
+    row = AppointmentRow
+    return (
+        select(FeedRow, row.course_id)
+        .join(row, (row.clinic_id == FeedRow.clinic_id) & (row.patient_id == FeedRow.patient_id))
+        .where(
+            FeedRow.revoked_at.is_(None),
+            func.coalesce(FeedRow.fetched_at, FeedRow.created_at) <= now - STALE_AFTER,
+            row.status.in_(OCCUPYING_STATUSES),
+            row.starts_at > now,
+        )
+        .order_by(row.starts_at, row.id)
+    )
 
 
 def _note(runtime: Runtime, clinic_id: int) -> None:
@@ -56,24 +71,12 @@ def _note(runtime: Runtime, clinic_id: int) -> None:
             worklists.open_item(unit, worklists.CALENDAR_SILENT, key, _says(unit, row), course_id)
 
 
-def _silent(unit: Unit) -> Iterator[tuple[FeedRow, int]]:
-    """Those of patients who have a visit ahead, each with the course of the next one."""
-    rows = unit.session.scalars(select(FeedRow).where(FeedRow.patient_id.is_not(None), FeedRow.revoked_at.is_(None)))
-    for row in rows:
-        course_id = _coming(unit, row) if is_stale(unit.now, row.created_at, row.fetched_at) else None
-        if course_id is not None:
-            yield row, course_id
-
-
-def _coming(unit: Unit, row: FeedRow) -> int | None:
-    ahead = (
-        AppointmentRow.patient_id == row.patient_id,
-        AppointmentRow.status.in_(OCCUPYING_STATUSES),
-        AppointmentRow.starts_at > unit.now,
-    )
-    return unit.session.scalar(
-        select(AppointmentRow.course_id).where(*ahead).order_by(AppointmentRow.starts_at).limit(1)
-    )
+def _silent(unit: Unit) -> Iterable[tuple[FeedRow, int]]:
+    """Those of patients who have a visit ahead, each with the course of the next one (one query)."""
+    found: dict[int, tuple[FeedRow, int]] = {}
+    for row, course_id in unit.session.execute(_silent_ones(unit.now)):
+        found.setdefault(row.id, (row, course_id))
+    return found.values()
 
 
 def _key(row: FeedRow) -> str:

@@ -16,7 +16,7 @@ _LET_GO: Final = """EXISTS (
 
 
 def statements(dialect: str) -> list[str]:
-    """SQL that drops and makes the triggers, as SQLite or PostgreSQL has it."""
+    """SQL that makes the triggers, or puts them in the place of those there are, as SQLite or PostgreSQL has it."""
     return _of_postgresql() if dialect == "postgresql" else _of_sqlite()
 
 
@@ -43,15 +43,15 @@ def _of_postgresql() -> list[str]:
         END $$
     """
     made = [function]
+    # In place, not dropped and made: every start of a server comes by here, and whoever reads the audit may read on.
     for event in _EVENTS:
         name = f"audit_line_no_{event.lower()}"
-        made.append(f"DROP TRIGGER IF EXISTS {name} ON audit_line")
         made.append(
-            f"CREATE TRIGGER {name} BEFORE {event} ON audit_line FOR EACH ROW EXECUTE FUNCTION audit_line_only_grows()"
+            f"CREATE OR REPLACE TRIGGER {name} BEFORE {event} ON audit_line "
+            "FOR EACH ROW EXECUTE FUNCTION audit_line_only_grows()"
         )
-    made.append("DROP TRIGGER IF EXISTS audit_line_no_truncate ON audit_line")
     made.append(
-        "CREATE TRIGGER audit_line_no_truncate BEFORE TRUNCATE ON audit_line "
+        "CREATE OR REPLACE TRIGGER audit_line_no_truncate BEFORE TRUNCATE ON audit_line "
         "FOR EACH STATEMENT EXECUTE FUNCTION audit_line_only_grows()"
     )
     return made

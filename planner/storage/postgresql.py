@@ -30,6 +30,8 @@ MOST_CONNECTIONS: Final = _CONNECTIONS + _MORE_CONNECTIONS + 2 * _LOOKS + _JOBS
 """What one process may have open at once, if it does everything."""
 _CONNECT_SECONDS: Final = 5
 _MIGRATION_WAIT_SECONDS: Final = 600
+# While a step waits for a table, everybody else who needs that table waits behind it.
+_LOCK_SECONDS: Final = 2.0
 # A process that hangs while it holds its clinic's turn loses it after this.
 _IDLE_SECONDS: Final = 300
 # The second finds a server that came back: the first clears all connections of the one that went.
@@ -145,12 +147,12 @@ class Postgresql:
         """A transaction alone in changing the schema; servers that start at once take their turns.
 
         The clinic works on meanwhile, but for what touches a table that is changed; if that table is not to be had
-        within `wait_seconds`, nothing is changed.
+        within two seconds, nothing is changed (see `schema.upgrade`, which tries again).
         """
         with self.write_engine.begin() as connection:
             wait = f"{_MIGRATION_WAIT_SECONDS}s"
             connection.exec_driver_sql(_MIGRATES, {"clinic": walls.ALL, "wait": wait})
-            connection.exec_driver_sql(_WAITS, {"wait": self._wait})
+            connection.exec_driver_sql(_WAITS, {"wait": _milliseconds(min(self._wait_seconds, _LOCK_SECONDS))})
             yield connection
 
     def check_there(self) -> None:
@@ -197,7 +199,7 @@ class Postgresql:
 
     @property
     def _wait(self) -> str:
-        return f"{max(1, round(self._wait_seconds * 1000))}ms"
+        return _milliseconds(self._wait_seconds)
 
     @contextmanager
     def _opened(self, engine: Engine, info: Mapping[str, Any], begin: str) -> Iterator[Session]:
@@ -218,6 +220,10 @@ class Postgresql:
                     raise
         with session:
             yield session
+
+
+def _milliseconds(seconds: float) -> str:
+    return f"{max(1, round(seconds * 1000))}ms"
 
 
 def _engine(url: URL, settings: dict[str, str] | None = None, **options: Any) -> Engine:

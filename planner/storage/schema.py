@@ -1,5 +1,7 @@
 """The whole schema, and the steps that bring a database to it."""
 
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -10,6 +12,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
+from planner.errors import DatabaseBusy
 from planner.storage import audit_rows, calendars, courses, doors, jobs, nights, opening, outward, people, progress
 from planner.storage.base import Base
 from planner.storage.database import Database
@@ -19,6 +22,9 @@ ROOMS = (audit_rows, calendars, courses, doors, jobs, nights, opening, outward, 
 NOT_OURS: Final = ("procrastinate_", "worker_pulse")
 """How tables begin that have no row class: those of the queue of jobs, and the workers' signs of life (step 0011)."""
 
+TRIES: Final = 20
+PAUSE_SECONDS: Final = 3.0
+
 
 def _config() -> Config:
     config = Config()
@@ -26,8 +32,37 @@ def _config() -> Config:
     return config
 
 
-def upgrade(database: Database) -> None:
-    """Bring the database to the newest schema, in one transaction, and test the guard."""
+def upgrade(database: Database, *, tries: int = TRIES, pause: Callable[[float], None] = time.sleep) -> None:
+    """Bring the database to the newest schema, in one transaction, and test the guard.
+
+    On PostgreSQL a step that can't have its table within a moment is taken back, with all before it, so that the clinic
+    does not queue up behind it; it is tried again after a pause.
+
+    Raises:
+        DatabaseBusy: there was no such moment; nothing is changed.
+    """
+    for number in range(1, tries + 1):
+        try:
+            _upgrade(database)
+        except DatabaseBusy as error:
+            if not _is_in_use(error):
+                raise
+            if number == tries:
+                raise DatabaseBusy(
+                    f"The tables are in use: {tries} times there was no moment to change them. Nothing was changed; "
+                    "run `planner db upgrade` again when less is going on."
+                ) from error
+            pause(PAUSE_SECONDS)
+        else:
+            return
+
+
+def _is_in_use(error: DatabaseBusy) -> bool:
+    """Whether PostgreSQL did not give a lock in time."""
+    return getattr(getattr(error.__cause__, "orig", None), "sqlstate", None) == "55P03"
+
+
+def _upgrade(database: Database) -> None:
     with database.migrating() as connection:
         upgrade_on(connection)
 

@@ -54,6 +54,17 @@ def test_another_clinics_courses_are_not_counted(runtime, clinic, other_clinic, 
     assert calibration(runtime, other_clinic.ben.actor) == ()
 
 
+def test_of_many_courses_the_newest_count(runtime, clinic, clock):
+    """What was estimated years ago says little about how a clinic estimates now."""
+    for protocol in ("acute_injury", "chronic_pain"):
+        course = book_ana(runtime, clinic, {**ACUTE, "protocol": protocol})
+        give(course, clock, 1)
+        attendance.end_course(runtime, clinic.ben.actor, course.id, reason="all is well")
+    assert len(calibration(runtime, clinic.ben.actor)) == 2
+    (found,) = calibration(runtime, clinic.ben.actor, most=1)
+    assert found.protocol == "chronic_pain"
+
+
 def test_the_middle_half_lies_between_the_quartiles():
     """One number is its own middle half; none has none."""
     assert Spread.of([1, 2, 3, 4, 5]) == Spread(2, 3, 4)

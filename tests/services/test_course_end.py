@@ -25,6 +25,18 @@ def test_maintenance_stays_a_rolling_few_ahead(runtime, clinic, clock):
     assert max(starts(after)) - max(starts(course)) > timedelta(days=20)
 
 
+def test_looking_for_lacking_maintenance_asks_as_little_for_many_courses_as_for_one(runtime, clinic, clock, queries):
+    """A course that has its visits booked costs the hourly look no question of its own, however many there are."""
+    course_id = book(runtime, clinic)
+    with queries() as for_one:
+        assert maintenance.extend_all(runtime).done == 0
+    others = [book(runtime, clinic), book(runtime, clinic)]
+    with queries() as for_all:
+        assert maintenance.extend_all(runtime).done == 0
+    assert snapshot(runtime, clinic, course_id).status == snapshot(runtime, clinic, others[-1]).status == "active"
+    assert len(for_all) == len(for_one)
+
+
 def test_a_long_interruption_of_a_chronic_course_proposes_a_catch_up_session(runtime, clinic, clock):
     """Ben is away for seven weeks and the patient then misses: an extra session is proposed, and added on request."""
     course_id = book(runtime, clinic)

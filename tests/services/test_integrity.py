@@ -188,3 +188,15 @@ def test_other_clinics_are_looked_at_by_themselves(runtime, clinic, other_clinic
     with runtime.reading(other_clinic.system) as unit:
         assert unit.session.scalars(select(WorklistRow).where(WorklistRow.kind == worklists.DAMAGE)).all() == []
     assert len(lines(course)) == 1
+
+
+def test_a_night_that_is_over_costs_one_question_however_many_clinics_there_are(
+    runtime, clinic, other_clinic, course, clock, queries
+):
+    """The sweep comes by every minute."""
+    clock.advance(days=1)
+    integrity.sweep_integrity(runtime)
+    with queries() as asked:
+        integrity.sweep_integrity(runtime)
+    assert sum("night_work" in each for each in asked) == 1
+    assert len(asked) <= 2

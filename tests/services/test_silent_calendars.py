@@ -7,6 +7,7 @@ from planner.services.feed_memory import FeedMemory
 from planner.services.silent_calendars import note_silent
 from planner.services.sweeping import SweepReport
 from planner.storage.people import PatientRow
+from tests.factories import make_patient
 from tests.web.ana_course import book_ana
 
 
@@ -41,6 +42,21 @@ def test_after_a_week_of_silence_staff_are_warned_once(runtime, clinic, clock, a
     assert "Ana Silva's calendar has not asked since Mon 2 Mar (Apple Calendar on a Mac)" in line.says
     assert line.says.endswith("Changes go by e-mail.")
     assert len(shown(runtime, clinic)) == 1
+
+
+def test_calendars_of_those_whose_course_is_over_cost_the_hourly_look_nothing(runtime, clinic, clock, queries):
+    """Their phones stay silent for good, and after years they are most of all calendars."""
+    clock.advance(days=7)
+    with queries() as before:
+        assert shown(runtime, clinic) == []
+    with runtime.writing(clinic.system) as unit:
+        gone = [make_patient(unit, f"Patient {number}") for number in range(5)]
+    for patient_id in gone:
+        feeds.create_feed(runtime, clinic.mo.actor, patient_id=patient_id)
+    clock.advance(days=8)
+    with queries() as after:
+        assert shown(runtime, clinic) == []
+    assert len(after) == len(before)
 
 
 def test_a_calendar_that_never_asked_is_silent_too(runtime, clinic, clock, address):

@@ -399,6 +399,33 @@ def test_a_migration_that_can_not_have_its_table_gives_up_and_changes_nothing(pr
         assert rude.execute("SELECT to_regclass('half')").fetchone() == (None,)
 
 
+@pytest.mark.parametrize(("busy_for", "becomes"), [(2, "upgraded"), (3, "refused")])
+def test_an_upgrade_whose_table_is_in_use_lets_the_others_pass_and_tries_again(program, address, busy_for, becomes):
+    """Each try waits a moment only; between them the clinic works. When none succeeds, nothing is changed."""
+    with psycopg.connect(address.replace("+psycopg", "")) as rude:
+        rude.execute("LOCK TABLE audit_line IN ROW EXCLUSIVE MODE")
+        pauses = []
+
+        def pause(seconds):
+            pauses.append(seconds)
+            if len(pauses) == busy_for:
+                rude.rollback()
+
+        if becomes == "refused":
+            with pytest.raises(DatabaseBusy, match="in use"):
+                schema.upgrade(program.database, tries=3, pause=pause)
+        else:
+            schema.upgrade(program.database, tries=3, pause=pause)
+    assert pauses == [schema.PAUSE_SECONDS] * 2
+
+
+def test_who_reads_the_audit_is_not_disturbed_by_a_server_that_starts(program, address):
+    """A long export holds the table for reading; an upgrade with nothing to change passes it by."""
+    with psycopg.connect(address.replace("+psycopg", "")) as exporting:
+        exporting.execute("SELECT count(*) FROM audit_line")
+        schema.upgrade(program.database, tries=1)
+
+
 def test_the_guard_has_a_constraint_for_each_resource():
     """A new resource needs its test."""
     assert [name.removeprefix("appointment_one_") for name in constraint_statements()] == list(GUARDED)

@@ -2,7 +2,7 @@
 
 from flask import Blueprint, Response, render_template, send_file
 
-from planner.services.calibration import calibration
+from planner.services.calibration import MOST_COURSES, calibration
 from planner.services.dashboard import dashboard
 from planner.services.export import export
 from planner.web.context import actor, runtime
@@ -26,7 +26,7 @@ def estimates() -> str:
     found = calibration(runtime(), actor())
     chart = calibration_chart(found) if found else None
     words = {"protocol_words": protocol_words, "percent": percent, "signed": signed}
-    return render_template("figures/calibration.html", found=found, chart=chart, **words)
+    return render_template("figures/calibration.html", found=found, chart=chart, most=MOST_COURSES, **words)
 
 
 @figures.post("/export", endpoint="export")
