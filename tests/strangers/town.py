@@ -210,7 +210,8 @@ def _neighbours(runtime: Runtime, clinic: Clinic) -> list[int]:
         for who, patient in zip((clinic.ben, dina, dina), people, strict=True)
     ]
     for pain in (4, 8):
-        outcomes_measured.record(runtime, clinic.ben.actor, courses[0], [NewOutcome(Kind.PAIN, pain)])
+        values = [NewOutcome(Kind.PAIN, pain), NewOutcome(Kind.FUNCTION, 4, "Stairs")]
+        outcomes_measured.record(runtime, clinic.ben.actor, courses[0], values)
     pause.pause(runtime, clinic.rosa.actor, courses[1], DaysAway(date(2026, 4, 6), date(2026, 4, 10)))
     return people
 
@@ -242,13 +243,16 @@ def _offers(runtime: Runtime, clinic: Clinic) -> dict[str, dict[str, tuple[str, 
             unit.session.scalars(select(CourseRow.id).where(CourseRow.patient_id == patient)).one()
             for patient in (clinic.ana, _named(unit, "Bea"))
         )
-    offers = []
+    offers, slots = [], []
     for course, number in ((ana, 3), (ana, 5), (bea, 3)):
         slot = slot_at(runtime, clinic, push_late(runtime, clinic, course, number))
+        slots.append(str(slot.id))
         if course == ana:
             offers.append(str(backfill.offer(runtime, rosa, slot.id, course)))
-    where = {"offer_id": tuple(offers)}
-    return {"patient.accept_offer": where, "patient.decline_offer": where}
+    where, which = {"offer_id": tuple(offers)}, {"slot_id": tuple(slots)}
+    of_slots = ("freed_slot", "offer_slot", "accept_offer", "decline_offer")
+    of_patients = {"patient.accept_offer": where, "patient.decline_offer": where}
+    return of_patients | {f"reception.{endpoint}": which for endpoint in of_slots}
 
 
 def _named(unit: Unit, name: str) -> int:
