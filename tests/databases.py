@@ -83,7 +83,7 @@ class SqliteFiles:
         return self.bare(folder)
 
     def copy(self, url: str, folder: Path) -> str:
-        shutil.copy(Database(url).url.database or "", folder / "planner.sqlite")
+        shutil.copy(make_url(url).database or "", folder / "planner.sqlite")
         return self.bare(folder)
 
     def drop(self, url: str) -> None:
@@ -123,7 +123,7 @@ class PostgresqlDatabases:
         return self.server.url(self._clinic[0].take())
 
     def copy(self, url: str, folder: Path) -> str:
-        return self._new(Database(url).url.database or "")
+        return self.server.create(f"test_{next(self._numbers)}", make_url(url).database or "")
 
     def drop(self, url: str) -> None:
         name = make_url(url).database or ""
