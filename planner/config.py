@@ -5,13 +5,13 @@ import ipaddress
 import os
 import re
 import secrets
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from planner.errors import InvalidInput, StorageFailed
+from planner.settings import IMAP_KEYS, SMTP_KEYS, Settings, read_settings, refusal
 
 PACKAGE = Path(__file__).resolve().parent
 SMTP_PORTS = {"starttls": 587, "ssl": 465, "none": 25}
@@ -21,17 +21,9 @@ LOG_FORMATS = ("console", "json")
 SECRET_KEY_LENGTH_MIN = 32
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 BACKUPS_KEPT = 14
-TOP_KEYS = (
-    *("database_url", "secret_key", "host", "port", "base_url", "threads", "trusted_proxies", "timers"),
-    *("feed_gzip", "reply_address", "secret_key_fallbacks", "backup_folder", "backup_keep"),
-)
-SMTP_KEYS = ("smtp.host", "smtp.port", "smtp.user", "smtp.password", "smtp.security", "smtp.sender")
-IMAP_KEYS = ("imap.host", "imap.port", "imap.user", "imap.password", "imap.security", "imap.folder")
-WATCH_KEYS = ("log_format", "metrics_token", "metrics_from", "drain_seconds", "worker_port", "jobs")
 # Without a plus sign: what belongs to each invitation is added after one.
 _PLAIN_ADDRESS = re.compile(r"[A-Za-z0-9._-]{1,32}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 _PLAIN_FOLDER = re.compile(r"[A-Za-z0-9._/ -]{1,100}")
-KEYS = frozenset((*TOP_KEYS, *SMTP_KEYS, *IMAP_KEYS, *WATCH_KEYS))
 
 
 def checkout_folder(package: Path = PACKAGE) -> Path | None:
@@ -72,12 +64,12 @@ class Smtp:
 
     def __post_init__(self) -> None:
         if self.security not in SMTP_PORTS:
-            raise _refusal("smtp.security", f"is {self.security!r}; it can be {', '.join(SMTP_PORTS)}")
+            raise refusal("smtp.security", f"is {self.security!r}; it can be {', '.join(SMTP_PORTS)}")
         _check_range("smtp.port", self.port, 1, 65535)
         if "@" not in self.sender or not self.sender.isprintable():
-            raise _refusal("smtp.sender", f"is {self.sender!r}, which is no e-mail address")
+            raise refusal("smtp.sender", f"is {self.sender!r}, which is no e-mail address")
         if (self.user is None) != (self.password is None):
-            raise _refusal("smtp.user", "and smtp.password belong together: give both or neither")
+            raise refusal("smtp.user", "and smtp.password belong together: give both or neither")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,10 +92,10 @@ class Imap:
 
     def __post_init__(self) -> None:
         if self.security not in IMAP_PORTS:
-            raise _refusal("imap.security", f"is {self.security!r}; it can be {', '.join(IMAP_PORTS)}")
+            raise refusal("imap.security", f"is {self.security!r}; it can be {', '.join(IMAP_PORTS)}")
         _check_range("imap.port", self.port, 1, 65535)
         if not _PLAIN_FOLDER.fullmatch(self.folder):
-            raise _refusal("imap.folder", f"is {self.folder!r}; it can hold letters, digits, blanks and . _ / -")
+            raise refusal("imap.folder", f"is {self.folder!r}; it can hold letters, digits, blanks and . _ / -")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,33 +156,33 @@ class Config:
     def __post_init__(self) -> None:
         _check_range("backup_keep", self.backup_keep, 1, 3660)
         if self.backup_folder is not None and not self.backup_folder.is_absolute():
-            raise _refusal("backup_folder", f"is {str(self.backup_folder)!r}; it must be a full path")
+            raise refusal("backup_folder", f"is {str(self.backup_folder)!r}; it must be a full path")
         _check_range("port", self.port, 1, 65535)
         _check_range("threads", self.threads, 1, 64)
         _check_range("trusted_proxies", self.trusted_proxies, 0, 5)
         if len(self.secret_key) < SECRET_KEY_LENGTH_MIN:
-            raise _refusal("secret_key", f"is shorter than {SECRET_KEY_LENGTH_MIN} characters")
+            raise refusal("secret_key", f"is shorter than {SECRET_KEY_LENGTH_MIN} characters")
         if any(len(key) < SECRET_KEY_LENGTH_MIN for key in self.secret_key_fallbacks):
-            raise _refusal("secret_key_fallbacks", f"has a key of less than {SECRET_KEY_LENGTH_MIN} characters")
+            raise refusal("secret_key_fallbacks", f"has a key of less than {SECRET_KEY_LENGTH_MIN} characters")
         check_database_url(self.database_url)
         _check_public_url(self.public_url)
         if self.reply_address is not None and not _PLAIN_ADDRESS.fullmatch(self.reply_address):
-            raise _refusal("reply_address", f"is {self.reply_address!r}; it must be like replies@clinic.example")
+            raise refusal("reply_address", f"is {self.reply_address!r}; it must be like replies@clinic.example")
         if self.imap is not None and self.reply_address is None:
-            raise _refusal("reply_address", "is missing; answers come to no folder without it")
+            raise refusal("reply_address", "is missing; answers come to no folder without it")
         self._check_watch()
 
     def _check_watch(self) -> None:
         _check_range("drain_seconds", self.drain_seconds, 0, 300)
         _check_range("worker_port", self.worker_port, 0, 65535)
         if self.jobs not in (None, "embedded", "queue"):
-            raise _refusal("jobs", f"is {self.jobs!r}; it can be embedded or queue")
+            raise refusal("jobs", f"is {self.jobs!r}; it can be embedded or queue")
         if self.jobs == "queue" and not self.on_server:
-            raise _refusal("jobs", "can't be queue: only PostgreSQL has one")
+            raise refusal("jobs", "can't be queue: only PostgreSQL has one")
         if self.log_format not in LOG_FORMATS:
-            raise _refusal("log_format", f"is {self.log_format!r}; it can be {', '.join(LOG_FORMATS)}")
+            raise refusal("log_format", f"is {self.log_format!r}; it can be {', '.join(LOG_FORMATS)}")
         if self.metrics_token is not None and len(self.metrics_token) < SECRET_KEY_LENGTH_MIN:
-            raise _refusal("metrics_token", f"is shorter than {SECRET_KEY_LENGTH_MIN} characters")
+            raise refusal("metrics_token", f"is shorter than {SECRET_KEY_LENGTH_MIN} characters")
         _networks(self.metrics_from)
 
     @property
@@ -236,7 +228,7 @@ class Config:
         """
         instance = instance_folder(environ, cwd)
         _make_folder(instance)
-        settings = _Settings(environ, _read_file(instance / "settings.toml"))
+        settings = Settings(environ, read_settings(instance / "settings.toml"))
         return cls(
             instance=instance,
             database_url=settings.text("database_url") or f"sqlite:///{instance}/planner.sqlite",
@@ -263,56 +255,12 @@ class Config:
         )
 
 
-class _Settings:
-    """Values by name, from the environment first, then from the file."""
-
-    def __init__(self, environ: Mapping[str, str], in_file: Mapping[str, object]) -> None:
-        given = {key: environ.get(_variable(key)) for key in KEYS}
-        self._values: dict[str, object] = {**in_file, **{key: value for key, value in given.items() if value}}
-
-    def has_any(self, keys: tuple[str, ...]) -> bool:
-        return any(key in self._values for key in keys)
-
-    def text(self, key: str) -> str | None:
-        value = self._values.get(key)
-        if value is None or isinstance(value, str):
-            return value or None
-        raise _refusal(key, f"is {value!r}; it must be text in quotes")
-
-    def several(self, key: str) -> tuple[str, ...]:
-        """A list of texts; in the environment they stand in one line, with blanks between them."""
-        value = self._values.get(key, ())
-        if isinstance(value, str):
-            return tuple(value.split())
-        if isinstance(value, list | tuple) and all(isinstance(each, str) for each in value):
-            return tuple(value)
-        # Not shown: it may hold a secret.
-        raise _refusal(key, "must be a list of texts in quotes")
-
-    def whole(self, key: str, default: int) -> int:
-        value = self._values.get(key, default)
-        if isinstance(value, str) and value.isascii() and value.isdigit():
-            return int(value)
-        if isinstance(value, int) and not isinstance(value, bool):
-            return value
-        raise _refusal(key, f"is {value!r}; it must be a whole number")
-
-    def truth(self, key: str, default: bool) -> bool:
-        value = self._values.get(key, default)
-        words = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
-        if isinstance(value, str) and value.lower() in words:
-            return words[value.lower()]
-        if isinstance(value, bool):
-            return value
-        raise _refusal(key, f"is {value!r}; it must be true or false")
-
-
-def _smtp(settings: _Settings) -> Smtp | None:
+def _smtp(settings: Settings) -> Smtp | None:
     if not settings.has_any(SMTP_KEYS):
         return None
     host, sender = settings.text("smtp.host"), settings.text("smtp.sender")
     if host is None or sender is None:
-        raise _refusal("smtp.sender" if host else "smtp.host", "is missing; a mail server needs its host and a sender")
+        raise refusal("smtp.sender" if host else "smtp.host", "is missing; a mail server needs its host and a sender")
     security = settings.text("smtp.security") or "starttls"
     return Smtp(
         host=host,
@@ -324,36 +272,16 @@ def _smtp(settings: _Settings) -> Smtp | None:
     )
 
 
-def _imap(settings: _Settings) -> Imap | None:
+def _imap(settings: Settings) -> Imap | None:
     if not settings.has_any(IMAP_KEYS):
         return None
     given = {key: settings.text(f"imap.{key}") or "" for key in ("host", "user", "password")}
     for key, value in given.items():
         if not value:
-            raise _refusal(f"imap.{key}", "is missing; a mail folder needs a host, a user and a password")
+            raise refusal(f"imap.{key}", "is missing; a mail folder needs a host, a user and a password")
     security = settings.text("imap.security") or "ssl"
     port = settings.whole("imap.port", IMAP_PORTS.get(security, 0))
     return Imap(**given, port=port, security=security, folder=settings.text("imap.folder") or "INBOX")
-
-
-def _read_file(path: Path) -> dict[str, object]:
-    """The file's settings with dotted names; no file is an empty one."""
-    try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise InvalidInput(f"{path} can't be read: {error}.", field="settings.toml") from error
-    mail = {name: tables.pop(name, {}) for name in ("smtp", "imap")}
-    values = dict(tables)
-    for name, table in mail.items():
-        if not isinstance(table, dict):
-            raise _refusal(name, f"must be a table, [{name}]")
-        values |= {f"{name}.{key}": value for key, value in table.items()}
-    unknown = sorted(values.keys() - KEYS)
-    if unknown:
-        raise InvalidInput(f"{path} has a setting that does not exist: {unknown[0]}.", field=unknown[0])
-    return values
 
 
 def _make_folder(instance: Path) -> None:
@@ -386,14 +314,14 @@ def _networks(given: str | None) -> tuple[Network, ...]:
     try:
         return tuple(ipaddress.ip_network(each.strip()) for each in (given or "").split(",") if each.strip())
     except ValueError as error:
-        raise _refusal("metrics_from", f"is {given!r}; it must be networks like 10.0.0.0/8, ::1") from error
+        raise refusal("metrics_from", f"is {given!r}; it must be networks like 10.0.0.0/8, ::1") from error
 
 
 def check_database_url(url: str) -> None:
     """Raise InvalidInput where this is no database of ours. It is not repeated: it may have a password."""
     if url.startswith("sqlite:"):
         if not url.startswith("sqlite:////") or "?" in url:
-            raise _refusal("database_url", "must name an SQLite file by its full path, sqlite:////srv/planner.sqlite")
+            raise refusal("database_url", "must name an SQLite file by its full path, sqlite:////srv/planner.sqlite")
         return
     try:
         parts = urlsplit(url)
@@ -402,7 +330,7 @@ def check_database_url(url: str) -> None:
         good = False
     if not (good and url.isprintable()):
         example = "postgresql+psycopg://planner:password@db.example.org/planner"
-        raise _refusal("database_url", f"must be sqlite:////srv/planner.sqlite, or like {example}")
+        raise refusal("database_url", f"must be sqlite:////srv/planner.sqlite, or like {example}")
 
 
 def _check_public_url(url: str | None) -> None:
@@ -416,17 +344,9 @@ def _check_public_url(url: str | None) -> None:
     except ValueError:
         good = plain = False
     if not (good and plain and url.isprintable()):
-        raise _refusal("base_url", f"is {url!r}; it must be like https://planner.example.org")
+        raise refusal("base_url", f"is {url!r}; it must be like https://planner.example.org")
 
 
 def _check_range(key: str, value: int, low: int, high: int) -> None:
     if not low <= value <= high:
-        raise _refusal(key, f"is {value}; it must be {low} to {high}")
-
-
-def _variable(key: str) -> str:
-    return "PLANNER_" + key.upper().replace(".", "_")
-
-
-def _refusal(key: str, what: str) -> InvalidInput:
-    return InvalidInput(f"The setting {key} {what} (settings.toml, or {_variable(key)} in the environment).", field=key)
+        raise refusal(key, f"is {value}; it must be {low} to {high}")

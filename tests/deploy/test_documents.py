@@ -6,7 +6,8 @@ import re
 import pytest
 
 from planner.cli import COMMANDS
-from planner.config import IMAP_PORTS, KEYS, SMTP_PORTS, Config
+from planner.config import IMAP_PORTS, SMTP_PORTS, Config
+from planner.settings import KEYS
 from tests.deploy.commands import ROOT, check_known, named_in, planner_words, shell_lines
 
 DEPLOYMENT = ROOT / "docs" / "deployment.md"

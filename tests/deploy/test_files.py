@@ -9,7 +9,7 @@ import subprocess
 import pytest
 
 from planner.commands.checks.machine import PARTS
-from planner.config import KEYS
+from planner.settings import KEYS
 from planner.storage import schema
 from planner.storage.database import Database
 from planner.storage.postgresql import MOST_CONNECTIONS
