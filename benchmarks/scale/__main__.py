@@ -1,7 +1,7 @@
 """Measures what many clinics cost and writes benchmarks/SCALE.md; `make bench-scale`.
 
 usage: python -m benchmarks.scale [--share 1.0] [--minutes 10] [--rounds 100] [--database postgresql|sqlite]
-                                  [--only pages|year] [--page FILE]
+                                  [--only pages|year] [--page FILE] [--machine-price 25] [--gigabyte-price 0.3]
 
 The page is written after each part from what is kept beside it as JSON, so that a part that was stopped loses nothing
 of the other; the figures that docs/scale.md quotes are written there too. `--share 0.02` makes the large databases and
@@ -20,6 +20,7 @@ from typing import Any
 
 from benchmarks.machine import machine
 from benchmarks.scale import pages, year
+from benchmarks.scale.arithmetic import Assumed
 from benchmarks.scale.rates import BUSY
 from benchmarks.scale.report import DOCUMENT, page, quote
 from benchmarks.scale.template import live
@@ -39,13 +40,16 @@ def wish_of(words: list[str] | None = None) -> argparse.Namespace:
     ask.add_argument("--database", choices=("postgresql", "sqlite"), default="postgresql")
     ask.add_argument("--only", choices=("pages", "year"))
     ask.add_argument("--page", type=Path, default=PAGE)
+    usual = Assumed()
+    ask.add_argument("--machine-price", type=float, default=usual.machine, help="euros a month for two cores")
+    ask.add_argument("--gigabyte-price", type=float, default=usual.gigabyte, help="euros a month, backups included")
     return ask.parse_args(words)
 
 
 def main(words: list[str] | None = None) -> None:
     """Measure what is wished, and write the page after each part."""
     wish = wish_of(words)
-    kept = _Kept(wish.page)
+    kept = _Kept(wish.page, Assumed(machine=wish.machine_price, gigabyte=wish.gigabyte_price))
     begin = time.perf_counter()
     template = live(BUSY, wish.weeks)
     print(f"a clinic has lived {wish.weeks} weeks in {time.perf_counter() - begin:.0f} s", file=sys.stderr, flush=True)
@@ -63,8 +67,8 @@ def main(words: list[str] | None = None) -> None:
 class _Kept:
     """Results beside the page, part by part, each with the state of the sources that it is of."""
 
-    def __init__(self, path: Path) -> None:
-        self._page, self._file = path, path.with_name("scale.json")
+    def __init__(self, path: Path, assumed: Assumed) -> None:
+        self._page, self._file, self._assumed = path, path.with_name("scale.json"), assumed
 
     def keep(self, part: str, found: dict[str, Any], share: float) -> None:
         """Keep a part and write the page anew."""
@@ -74,7 +78,7 @@ class _Kept:
             "at": datetime.now(UTC).date().isoformat(),
         }  # fmt: skip
         self._file.write_text(json.dumps(parts))
-        self._page.write_text(page(parts))
+        self._page.write_text(page(parts, self._assumed))
         if self._page == PAGE:
             DOCUMENT.write_text(quote(PAGE.read_text(), DOCUMENT.read_text()))
 
