@@ -2,8 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup run test test-fast test-postgresql test-slow test-faults test-strangers lint format texts bench bench-killed \
-	bench-scale bench-feeds pictures wheel lock sbom clean
+.PHONY: help setup run test test-fast test-postgresql test-slow test-faults test-strangers lint format texts bench bench-killed bench-feeds bench-scale pictures wheel lock sbom clean
 
 PORT ?= 8000
 SECONDS ?= 600

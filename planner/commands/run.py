@@ -1,6 +1,7 @@
 """Commands that keep running: `serve` and `worker`; and `sweep`, one turn of the timers by hand."""
 
 import dataclasses
+import logging
 import threading
 import time
 from collections.abc import Iterator
@@ -30,6 +31,8 @@ from planner.storage.lead import lead_of
 from planner.storage.queue import QUEUES
 from planner.sweeps import sweep_named
 from planner.web.context import DOOR, READ_LOG, READINESS
+
+_log = logging.getLogger("planner.run")
 
 
 @click.command()
@@ -69,6 +72,7 @@ def keep_serving(
         if not any_clinic(runtime):
             tell(f"There is no clinic yet. Open yours here: {setup_address(runtime)}")
         worker.wait_until_set(stop)
+        _log.info("told to stop: what was begun is finished first")
         if app is not None:
             # Whoever stands in front asks now and then, and sends nothing more here before it ends.
             app.extensions[READINESS].stop()
@@ -101,11 +105,16 @@ def run_worker(concurrency: int, queues: tuple[str, ...]) -> None:
     wiring.start_logging(config.log_format)
     runtime = wiring.build(config)
     wiring.check_ready(runtime)
+    lead_of(runtime.database, config.instance).check()
     stop = stop_when_told()
-    with in_use(config), machine_code(config.instance), _probes(runtime, config):
-        lead_of(runtime.database, config.instance).check()
-        with _timed_work(runtime, config, stop, queues, concurrency):
-            worker.wait_until_set(stop)
+    with (
+        in_use(config),
+        machine_code(config.instance),
+        _probes(runtime, config),
+        _timed_work(runtime, config, stop, queues, concurrency),
+    ):
+        worker.wait_until_set(stop)
+        _log.info("told to stop: what was begun is finished first")
     runtime.database.close()
 
 
