@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from hypothesis import settings
 from jinja2 import FileSystemBytecodeCache
 from sqlalchemy import event
 
@@ -22,6 +23,9 @@ from tests.factories import Clinic, FakeClock, FakeMailer, Person, make_clinic
 from tests.postgresql import Server
 from tests.web.browser_without_screen import Browser
 
+# How long an example takes says more about what else the machine does than about the code.
+settings.register_profile("planner", deadline=None)
+settings.load_profile("planner")
 pytest_plugins = ("tests.faults.report", "tests.strangers.report")
 
 
