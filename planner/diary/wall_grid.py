@@ -55,12 +55,15 @@ class WallGrid:
     def taken(self, starts: Instants, ends: Instants) -> Cells:
         """Return the cells that these busy stretches touch; of a repeated hour, those that it would run into.
 
+        One that ends as it begins takes no time.
+
         Raises:
             ValueError: one ends before it starts.
         """
         if bool((ends < starts).any()):
             raise ValueError("busy time ends before it begins")
         walls = np.column_stack((starts, ends))
+        walls = walls[walls[:, 0] < walls[:, 1]]
         if self._clock.changes:
             walls = np.concatenate(list(self._by_offset(walls)))
         else:

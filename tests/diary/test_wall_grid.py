@@ -95,3 +95,13 @@ def test_busy_time_that_runs_backwards_is_refused() -> None:
     end = datetime(2026, 6, 1, 8, tzinfo=UTC)
     with pytest.raises(ValueError, match="ends before it begins"):
         by_array(LONDON, date(2026, 6, 1), 15, [], [(end + timedelta(hours=1), end)], None)
+
+
+@pytest.mark.parametrize("zone", [LONDON, ZoneInfo("Asia/Kolkata")])
+def test_what_ends_as_it_begins_takes_no_time(zone: ZoneInfo) -> None:
+    """Whether or not the clock changes in these days."""
+    sunday = datetime(2026, 3, 29)
+    hours = [Interval(sunday + timedelta(hours=9), sunday + timedelta(hours=17))]
+    moment = datetime(2026, 3, 29, 10, 2, 20, tzinfo=UTC)
+    found = by_array(zone, sunday.date(), 15, hours, [(moment, moment)], None)
+    assert found == by_sweep(zone, 15, hours, [(moment, moment)], None) == [(hours[0].start, hours[0].end)]
