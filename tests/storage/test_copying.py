@@ -7,14 +7,14 @@ from sqlalchemy import select, text
 from planner.cli import main
 from planner.errors import InvalidInput, StorageFailed
 from planner.services.runtime import Runtime
-from planner.storage import schema
-from planner.storage.copying import contents, copy_all
+from planner.storage.copying import copy_all
 from planner.storage.courses import SessionRow
 from planner.storage.database import Database
 from planner.storage.people import PatientRow
 from planner.words import Text, say
 from tests.databases import one_of
 from tests.factories import FakeClock, FakeMailer
+from tests.storage.digests import digests
 from tests.web.ana_course import book_ana
 
 NAME = "Ñandú “Al” Ünlü 🙂\nOtoño"
@@ -42,12 +42,6 @@ def new(postgresql_databases, tmp_path):
         database = Database(url)
         yield database
         database.close()
-
-
-def digests(database):
-    """What every table has."""
-    with database.reading(None) as session:
-        return [contents(session.connection(), table) for table in schema.METADATA.sorted_tables]
 
 
 def test_every_row_arrives_as_it_was_and_comes_back_so(full, new, sqlite_files, tmp_path):

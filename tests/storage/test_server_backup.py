@@ -10,13 +10,13 @@ from planner.services import integrity
 from planner.services.runtime import Actor, Runtime
 from planner.storage import schema
 from planner.storage.backup import back_up, restore, verify
-from planner.storage.copying import contents
 from planner.storage.database import Database
 from planner.storage.ids import new_id
 from planner.storage.people import PatientRow
 from planner.storage.server_backup import back_up_server, clinics_on, restore_server
 from tests.databases import one_of
 from tests.factories import NOW, FakeClock, FakeMailer
+from tests.storage.digests import digests
 from tests.web.ana_course import book_ana
 
 
@@ -43,12 +43,6 @@ def bare(postgresql_databases, tmp_path):
         database = Database(url)
         yield database
         database.close()
-
-
-def digests(database):
-    """What every table has."""
-    with database.reading(None) as session:
-        return [contents(session.connection(), table) for table in schema.METADATA.sorted_tables]
 
 
 def add_patient(runtime, clinic):
