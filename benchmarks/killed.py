@@ -210,7 +210,8 @@ def words(result: Result, seed: int) -> str:
 Written by `python -m benchmarks.killed --seconds {result.seconds:g} --seed {seed}`. {machine()}
 
 Two `planner serve --no-timers` and two `planner worker`, each with an instance folder of its own, on one
-PostgreSQL with its usual durability; all of them, and {result.people} people, on one machine. One of the four is killed with SIGKILL and started again within a second; the next
+PostgreSQL with its usual durability; all of them, and {result.people} people, on one machine.
+One of the four is killed with SIGKILL and started again within a second; the next
 {PAUSES[0]:g} to {PAUSES[1]:g} seconds after it is back, or, once in four times, without waiting for it. The people
 book courses, move, cancel, tell misses and confirm over HTTP, through either server; where no answer comes they send
 the same form to the other one. A letter about a course may come again with the same Message-ID, a reminder may not.
