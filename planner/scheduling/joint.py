@@ -97,7 +97,7 @@ class Joint:
             course = problem.courses[c]
             raise no_valid_plan(course.id, (each.session for each in course.current if each.locked))
         self.guide = Guide(self.diary.closed, self.least, self.alone, self.alone, self.least)
-        self.pricing = Pricing(tables, self.diary, self.alone)
+        self.pricing = Pricing(tables, self.diary, self.alone, -(-int(self.least.sum()) // tables.scale))
         self.warm, self.begin, self.iteration = WARM, 0.0, 0
 
     @property
@@ -145,6 +145,7 @@ class Joint:
                 tell()
         finally:
             self.pricing.end()
+        tell()
         return self.solution()
 
     def _price(self, budget: _Budget, tell: Callable[[], None]) -> None:

@@ -36,15 +36,19 @@ class Prices:
 
 
 class Pricing:
-    """Looks for prices, in this thread or in one of its own; `prices` always holds the best that are worth using."""
+    """Looks for prices, in this thread or in one of its own; `prices` always holds the best that are worth using.
 
-    def __init__(self, tables: Tables, diary: Diary, alone: Ints) -> None:
+    Args:
+        bound: what is proved without any price, in points.
+    """
+
+    def __init__(self, tables: Tables, diary: Diary, alone: Ints, bound: int) -> None:
         self.tables, self.diary, self.alone = tables, diary, alone
         self.market, self.work = market_for(tables, diary), work_for(tables)
         sides = (self.market.person, self.market.rooms) * 2
         self.estimate = Estimate(*(np.zeros(side.shape) for side in sides))
         self.points = np.zeros(len(alone), dtype=np.int64)
-        self.bound = 0
+        self.bound = bound
         self.prices: Prices | None = None
         self.scarce: Estimate | None = None
         """The prices where sessions are left out for want of time, once they stand."""

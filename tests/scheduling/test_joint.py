@@ -4,7 +4,7 @@ import subprocess
 import sys
 import threading
 from dataclasses import replace
-from itertools import count
+from itertools import chain, count, repeat
 
 import pytest
 
@@ -99,6 +99,38 @@ def test_time_does_not_make_an_answer_worse():
     assert list(seconds) == sorted(seconds)
     assert list(steps) == sorted(steps)
     assert (points[-1], bounds[-1]) == (found.points, found.lower_bound)
+
+
+def test_what_each_course_has_alone_is_proved_before_any_price_stands():
+    """Stopped at once, or with the time used up before the search began (machine code that loads from a slow disk)."""
+    case = make_problem(Wish(courses=20, practitioners=3, days=91))
+    apart = sum(solve(replace(case, courses=(one,))).points for one in case.courses)
+    assert apart > 0
+    for words in ({"stop": lambda: True}, {"timer": chain([0.0], repeat(10.0)).__next__}):
+        told = []
+        found = solve(case, seconds=9, progress=lambda *now, told=told: told.append(now), **words)
+        assert found.lower_bound == apart
+        assert told[-1][:2] == (found.points, found.lower_bound)
+
+
+def test_the_last_that_is_told_is_what_is_returned(monkeypatch):
+    """Also where the last price proves something only while the search comes to its end."""
+    case, told = make_problem(Wish(courses=20, practitioners=3, days=91)), []
+    rounds, ticks, ending = count(), count(), threading.Event()
+    plan_all, end = pricing.plan_all, pricing.Pricing.end
+
+    def late(*words):
+        assert next(rounds) == 0 or ending.wait(60)
+        return plan_all(*words)
+
+    def ended(self):
+        ending.set()
+        end(self)
+
+    monkeypatch.setattr(pricing, "plan_all", late)
+    monkeypatch.setattr(pricing.Pricing, "end", ended)
+    found = solve(case, seconds=9, progress=lambda *now: told.append(now), timer=lambda: float(next(ticks)) / 100)
+    assert told[-1][:2] == (found.points, found.lower_bound)
 
 
 @pytest.mark.parametrize("asked", [0, 1, 5, 20, 60, 200])
