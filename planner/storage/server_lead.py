@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing, suppress
 from typing import Any, Final
 
 import psycopg
@@ -10,6 +11,7 @@ from sqlalchemy import URL
 _CONNECT_SECONDS: Final = 5
 # Keys of two numbers are the planner's own; see postgresql.py for the others.
 _TAKE: Final = "SELECT pg_try_advisory_lock(1, 2)"
+_GIVE: Final = "SELECT pg_advisory_unlock(1, 2)"
 # A machine that is cut off from the network loses the lead on both sides within some ten seconds.
 _ALIVE: Final[dict[str, Any]] = {
     "keepalives": 1,
@@ -63,10 +65,14 @@ class ServerLead:
         return self._leads
 
     def give_up(self) -> None:
-        """Let another process lead."""
-        connection, self._connection, self._leads = self._connection, None, False
-        if connection is not None:
-            connection.close()
+        """Let another process lead, from this moment on: the server sees that a connection was closed only later."""
+        connection, led = self._connection, self._leads
+        self._connection, self._leads = None, False
+        if connection is None:
+            return
+        with closing(connection), suppress(psycopg.Error):
+            if led and not connection.closed:
+                connection.execute(_GIVE)
 
     def _connected(self) -> psycopg.Connection[tuple[bool]]:
         connection = psycopg.connect(

@@ -53,13 +53,12 @@ def cut_off(server, name):
     server.ask(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {led_by}")  # noqa: S608
 
 
-def wait_for(condition, seconds=10.0):
-    """Wait until something is so; gives how long it took."""
-    begun = time.monotonic()
+def wait_for(condition):
+    """Wait until something is so."""
+    late = time.monotonic() + 60
     while not condition():
-        assert time.monotonic() - begun < seconds, "it did not happen"
+        assert time.monotonic() < late, "it did not happen"
         time.sleep(0.005)
-    return time.monotonic() - begun
 
 
 def test_the_kind_of_the_database_decides(database, tmp_path):
@@ -68,7 +67,7 @@ def test_the_kind_of_the_database_decides(database, tmp_path):
     assert not isinstance(lead_of(database, tmp_path), FileLead)
 
 
-def test_a_leader_that_is_killed_is_followed_within_a_second(database, address, tmp_path):
+def test_a_leader_that_is_killed_is_followed(database, address, tmp_path):
     """On however many machines the programs run: the server sees the connection end."""
     command = [sys.executable, "-c", LEADER, address]
     with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT) as other:
@@ -77,7 +76,7 @@ def test_a_leader_that_is_killed_is_followed_within_a_second(database, address, 
         assert not mine.try_to_lead()
         other.kill()
         other.wait()
-        assert wait_for(mine.try_to_lead) < 1
+        wait_for(mine.try_to_lead)
     assert mine.holds()
     mine.give_up()
 
@@ -90,11 +89,23 @@ def test_a_leader_whose_connection_is_lost_has_lost_the_lead(database, postgresq
     assert not other.try_to_lead()
     cut_off(postgresql_databases.server, database.url.database)
     assert not lead.holds()
-    assert wait_for(other.try_to_lead) < 1
+    wait_for(other.try_to_lead)
     assert not lead.try_to_lead()
     other.give_up()
     assert lead.try_to_lead()
     lead.give_up()
+
+
+def test_who_gives_the_lead_up_is_followed_at_once(database, tmp_path):
+    """Every time, however late the server notices that the connection is gone."""
+    lead, other = lead_of(database, tmp_path), lead_of(database, tmp_path)
+    for _ in range(50):
+        assert lead.try_to_lead()
+        assert not other.try_to_lead()
+        lead.give_up()
+        lead, other = other, lead
+    lead.give_up()
+    other.give_up()
 
 
 def test_nobody_leads_while_the_server_does_not_answer(tmp_path):
