@@ -15,6 +15,7 @@ from planner.languages import LANGUAGES
 from planner.services import clinic_setup
 from planner.services.clinic_setup import NewClinic
 from planner.services.currencies import checked_currency
+from planner.services.patients import refuse_no_number
 from planner.services.runtime import Actor, Runtime, Unit
 from planner.services.seen import must_be_as_seen, seen_of
 from planner.services.work_time import weekly_of
@@ -113,18 +114,33 @@ def checked_place(facts: ClinicFacts) -> NewClinic:
     Raises:
         InvalidInput: naming the field.
     """
-    for name in ("address", "phone", "email"):
-        text: str = getattr(facts, name)
-        if len(text) > _LINE_LENGTH_MAX or not text.isprintable():
-            raise InvalidInput(
-                say("Write it on one line, with at most %(most)s characters.", most=_LINE_LENGTH_MAX), field=name
-            )
+    check_reach(facts)
     if facts.language not in LANGUAGES:
         raise InvalidInput(say("There are no texts in this language."), field="language")
     checked_currency(facts.currency)
     return NewClinic(
         facts.name, facts.timezone, facts.country, facts.subdivision or None, facts.address, facts.phone, facts.email
     )
+
+
+def check_reach(facts: ClinicFacts) -> None:
+    """Refuse an address, number or e-mail address that could not stand in a letter or be answered to.
+
+    Raises:
+        InvalidInput: naming the field.
+    """
+    for name in ("address", "phone", "email"):
+        text: str = getattr(facts, name)
+        if len(text) > _LINE_LENGTH_MAX or not text.isprintable():
+            raise InvalidInput(
+                say("Write it on one line, with at most %(most)s characters.", most=_LINE_LENGTH_MAX), field=name
+            )
+    refuse_no_number(facts.phone)
+    if facts.email and not clinic_setup.looks_like_an_address(facts.email):
+        raise InvalidInput(
+            say("“%(email)s” is not an e-mail address; it looks like ana@example.org.", email=facts.email),
+            field="email",
+        )
 
 
 def rooms(runtime: Runtime, actor: Actor) -> tuple[Room, ...]:
