@@ -157,9 +157,13 @@ def room(runtime: Runtime, actor: Actor, room_id: int) -> Room:
 
 
 def add_room(runtime: Runtime, actor: Actor, name: str) -> None:
-    """Add one. Raises InvalidInput."""
+    """Add one.
+
+    Raises:
+        InvalidInput: the name is unfit, or another room that is open has it.
+    """
     with runtime.writing(actor) as unit:
-        clinic_setup.add_room(unit, name)
+        _refuse_a_name_twice(unit, clinic_setup.add_room(unit, name))
 
 
 def change_room(
@@ -168,14 +172,16 @@ def change_room(
     """Give a room another name or other hours; none means that it is open whenever somebody works.
 
     Raises:
-        InvalidInput: the name is unfit.
+        InvalidInput: the name is unfit, or another room that is open has it.
         StaleForm: somebody changed it meanwhile.
     """
     with runtime.writing(actor) as unit:
         clinic_setup.manage(unit)
         row = unit.get(RoomRow, room_id)
         must_be_as_seen(seen, _plain(row, _hours(unit, [row.id]).get(row.id, ())))
-        row.name = clinic_setup.checked_name(name)
+        if row.name != clinic_setup.checked_name(name):
+            row.name = clinic_setup.checked_name(name)
+            _refuse_a_name_twice(unit, row)
         clinic_setup.set_room_hours(unit, room_id, hours)
 
 
@@ -193,6 +199,13 @@ def reopen_room(runtime: Runtime, actor: Actor, room_id: int) -> None:
         row = unit.get(RoomRow, room_id)
         row.active = True
         unit.audit("reopen room", f"room/{row.id}")
+
+
+def _refuse_a_name_twice(unit: Unit, room: RoomRow) -> None:
+    """Raise InvalidInput where another open room is called so: nobody could tell their columns apart."""
+    others = unit.session.scalars(select(RoomRow.name).where(RoomRow.id != room.id, RoomRow.active))
+    if room.name.casefold() in {name.casefold() for name in others}:
+        raise InvalidInput(say("There is a room called %(name)s already.", name=room.name), field="name")
 
 
 def closure_desk(runtime: Runtime, actor: Actor) -> ClosureDesk:
