@@ -245,7 +245,8 @@ def _days(
         if day.day == 1 and free_from <= across(day) <= free_to - _wide(words):
             texts.append(Words(across(day), y, words, "begin tick"))
             free_from = across(day) + _wide(words) + 8
-    return (*texts, Words(width, y, end, "end tick"))
+    # All of it may be one month.
+    return (*texts, Words(width, y, end, "end tick")) if end != begin else tuple(texts)
 
 
 def _month(day: date) -> str:

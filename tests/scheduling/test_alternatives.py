@@ -159,7 +159,7 @@ def test_three_alternatives_lie_on_different_days():
 
 
 def test_a_course_that_begins_late_may_begin_at_once():
-    """Two weeks away inside the course: by points it waits for its end; with what it costs, beginning now is offered."""
+    """Two weeks away inside it: by points it waits for their end; beginning now is offered with what it costs."""
     sessions = (Session(30, None), *[Session(30, WEEKLY)] * 4)
     away = ((at(10, "00:00").date(), at(24, "00:00").date()),)
     case = problem(course(sessions=sessions, away=away, wait_points_per_day=8), days=70)

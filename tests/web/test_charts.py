@@ -115,6 +115,8 @@ def test_months_are_named_as_months():
     view = line_chart("x", "x", [came], ValueAxis(0, 100, 20), months[0], months[-1], monthly=True)
     days = [text.words for text in view.wide.words if "tick" in text.look and not text.words.isdigit()]
     assert days == ["Sep", "Oct", "Nov", "Dec", "Jan 2027"]
+    alone = line_chart("x", "x", [came], ValueAxis(0, 100, 20), months[0], months[0], monthly=True)
+    assert [text.words for text in alone.wide.words if text.words == "Sep"] == ["Sep"]
 
 
 def test_a_goal_is_a_band_between_its_values():
