@@ -99,9 +99,9 @@ def test_two_patients_want_one_place_and_one_has_it(screen, runtime, clinic, two
         windows.append(window)
     # Sent by both before either has its answer.
     for window in windows:
-        window.page.evaluate("document.querySelector('form[action$=\"/accept\"]').requestSubmit()")
+        window.page.evaluate("window.asked = true; document.querySelector('form[action$=\"/accept\"]').requestSubmit()")
     for window in windows:
-        window.page.wait_for_load_state("networkidle")
+        window.page.wait_for_function("!window.asked && document.readyState === 'complete'")
     there = [course for course in (first, second) if session(runtime, clinic, course, 3).starts_at == slot.starts_at]
     assert len(there) == 1
     loser = windows[1 - (first, second).index(there[0])]
