@@ -1,12 +1,15 @@
 """A sentence is kept with its blanks and put into the reader's language when it is shown."""
 
+import ast
 import copy
 import json
 import pickle
 from datetime import date, datetime
+from pathlib import Path
 
 import pytest
 
+from planner import errors
 from planner.words import Text, day_said, in_language, listing, number_said, say, say_many, text_from
 
 DAY = date(2026, 11, 24)
@@ -106,3 +109,28 @@ def test_the_day_of_a_moment_is_kept_as_a_day() -> None:
     """A moment is a date to Python, too; read again it would be no day."""
     text = say("From %(day)s", day=day_said(datetime(2026, 11, 24, 8), "short"))
     assert text_from(json.loads(json.dumps(text.as_json()))) == text
+
+
+# That a database is not there or broken is told to whoever runs the program, in its own language.
+REFUSALS = {name for name, value in vars(errors).items() if isinstance(value, type)} - {"StorageFailed"}
+IN_A_TERMINAL = {"backup_folder.py", "opening.py", "install.py"}
+
+
+def refused_in_english(file: Path) -> list[str]:
+    """Where a refusal is a bare string, which no reader's language is found for."""
+    return [
+        f"{file}:{call.lineno}"
+        for call in ast.walk(ast.parse(file.read_text("utf-8")))
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in REFUSALS
+        if call.args and isinstance(call.args[0], (ast.Constant, ast.JoinedStr))
+    ]
+
+
+def test_what_a_page_refuses_is_a_text() -> None:
+    """Else a German receptionist is told in English that a name is needed."""
+    files = [
+        *Path("planner/services").rglob("*.py"),
+        *Path("planner/web").rglob("*.py"),
+        Path("planner/storage/kinds.py"),
+    ]
+    assert [each for file in files if file.name not in IN_A_TERMINAL for each in refused_in_english(file)] == []

@@ -21,6 +21,8 @@ from planner.words import say
 
 # What a proposal is charged for resembling one already chosen: three starts on one day are no choice.
 _SAME_DAY, _SAME_PRACTITIONER = 150, 30
+_SOON = 7
+"""Days from the earliest one on in which a course begins at once, more or less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +148,28 @@ class _Others:
         """Return the best other places for one session."""
         if self.search is None or session > len(self.mine) or session in self.locked:
             return ()
-        chosen = _different(self._options(self.search, session), limit)
+        options = self._options(self.search, session)
+        chosen = _different(options, limit)
+        if session == 0 and self.course.sessions[0].gap is None:
+            chosen = self._with_a_soon_one(chosen, options, limit)
         return tuple(self._alternative(self.search, session, option) for option in chosen)
+
+    def _with_a_soon_one(self, chosen: list[_Option], options: list[_Option], limit: int) -> list[_Option]:
+        """Where a course begins late, because of days away for instance, let the last choice be to begin at once.
+
+        Whether somebody in pain should rather wait than be interrupted is for a person to say, not for points.
+        """
+        until = (self.course.earliest_day - self.board.grid.first_day).days + _SOON
+
+        def soon(option: _Option) -> bool:
+            return int(self.model.days[option.spot[1]]) < until
+
+        here = self.mine.get(0)
+        late = here is not None and (here.start.date() - self.board.grid.first_day).days >= until
+        first = next((option for option in options if soon(option)), None)
+        if not late or first is None or any(map(soon, chosen)):
+            return chosen
+        return [*chosen[: limit - 1], first]
 
     def _options(self, search: Search, session: int) -> list[_Option]:
         """Return the cheapest start of each day with each practitioner, cheapest first, then by time."""

@@ -15,7 +15,7 @@ from planner.scheduling.alternatives import Alternative, follow_on, follow_on_wi
 from planner.scheduling.judge import broken_rules
 from planner.scheduling.one_course import CourseSolution
 from planner.scheduling.points import points
-from planner.scheduling.problem import Course, Gap, Placed, Problem, Resource, Session, Solution, Unplaced
+from planner.scheduling.problem import Course, Placed, Problem, Session, Solution, Unplaced
 from planner.services.attendance import note_unplaced
 from planner.services.booked_once import booked_before, fingerprint
 from planner.services.diary_writer import CourseChange, write_change
@@ -30,12 +30,13 @@ from planner.services.planning import (
     wanted_gap,
     whole_steps,
 )
+from planner.services.proposal import Proposal, proposal_of
 from planner.services.runtime import Actor, Runtime, Unit
 from planner.services.snapshot import CourseSnapshot, SessionState
 from planner.services.wishes import NOTE_LENGTH_MAX, Wishes
 from planner.storage.courses import AssessmentRow, CourseRow, RevisionRow
 from planner.storage.people import PatientRow
-from planner.words import listing, say
+from planner.words import say
 
 _WAIT_POINTS = 20
 _WAIT_POINTS_CHRONIC = 8
@@ -70,46 +71,6 @@ class BookingRequest:
             raise InvalidInput(say("A note has at most %(most)s characters.", most=NOTE_LENGTH_MAX), field="note")
 
 
-@dataclass(frozen=True, slots=True)
-class ProposedSession:
-    """One line of the table of dates.
-
-    Args:
-        number: from 1.
-        target_day: the ideal date, counted from the session before.
-        placed: None when no place was found; `reason` then says why.
-        gap_days: days since the session before.
-        shifted: outside its gap's range, or not with the preferred therapist; `reason` says which.
-    """
-
-    number: int
-    phase: str
-    minutes: int
-    gap: Gap | None
-    target_day: date | None
-    placed: Placed | None
-    practitioner: str
-    room: str
-    gap_days: int | None
-    shifted: bool
-    reason: str
-    alternatives: tuple[Alternative, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Proposal:
-    """Dates for a whole course; `points` equals `lower_bound` when nothing better exists."""
-
-    sessions: tuple[ProposedSession, ...]
-    points: int
-    lower_bound: int
-
-    @property
-    def places(self) -> dict[int, Placed]:
-        """The proposed places by session, counted from 0."""
-        return {each.number - 1: each.placed for each in self.sessions if each.placed is not None}
-
-
 def propose(
     runtime: Runtime,
     actor: Actor,
@@ -132,7 +93,7 @@ def propose(
             problem = problem_of(unit, request, planned, everybody=True)
             best, others = _best(problem, pinned or {}, with_alternatives)
         solution = Solution(best.appointments, best.unplaced, best.points, best.lower_bound)
-        return _proposal(problem, request, planned, solution, others)
+        return proposal_of(problem, request.earliest_day, request.wishes, planned, solution, others)
 
 
 def _best(
@@ -330,79 +291,3 @@ def first_state(unit: Unit, planned: PlannedSession, placed: Placed | None, reas
         unplaced_reason="" if placed else reason,
         appointments=(booked_at(unit, placed, minutes),) if placed else (),
     )
-
-
-def _proposal(
-    problem: Problem,
-    request: BookingRequest,
-    planned: Sequence[PlannedSession],
-    solution: Solution,
-    alternatives: Mapping[int, tuple[Alternative, ...]],
-) -> Proposal:
-    places = {placed.session: placed for placed in solution.appointments}
-    reasons = {each.session: each.reason for each in solution.unplaced}
-    lines = []
-    for session in planned:
-        before = places.get(session.position - 1)
-        lines.append(
-            _line(
-                problem,
-                request,
-                session,
-                before,
-                places.get(session.position),
-                reasons.get(session.position, ""),
-                alternatives.get(session.position, ()),
-            )
-        )
-    return Proposal(tuple(lines), solution.points, solution.lower_bound)
-
-
-def _line(
-    problem: Problem,
-    request: BookingRequest,
-    session: PlannedSession,
-    before: Placed | None,
-    placed: Placed | None,
-    reason: str,
-    others: tuple[Alternative, ...],
-) -> ProposedSession:
-    gap = wanted_gap(session)
-    gap_days = (placed.start.date() - before.start.date()).days if placed and before else None
-    target = request.earliest_day if session.position == 0 else None
-    if before is not None and gap is not None:
-        target = before.start.date() + timedelta(days=round(gap.target))
-    shifts = _shifts(request, gap, gap_days, placed) if placed else []
-    return ProposedSession(
-        number=session.position + 1,
-        phase=session.phase.value,
-        minutes=session.minutes,
-        gap=gap,
-        target_day=target,
-        placed=placed,
-        practitioner=_name(problem.practitioners, placed.practitioner) if placed else "",
-        room=_name(problem.rooms, placed.room) if placed else "",
-        gap_days=gap_days,
-        shifted=bool(shifts),
-        reason=reason or listing(shifts, "; "),
-        alternatives=others,
-    )
-
-
-def _shifts(request: BookingRequest, gap: Gap | None, gap_days: int | None, placed: Placed) -> list[str]:
-    said: list[str] = []
-    if gap is not None and gap_days is not None and gap_days > gap.max:
-        over = gap_days - gap.max
-        said.append(
-            say("%(days)s days after the last one, %(more)s more than wanted at most", days=gap_days, more=over)
-        )
-    wished_for = request.wishes.wished_for
-    if placed.practitioner not in map(str, wished_for):
-        said.append(say("another therapist than preferred"))
-    elif placed.practitioner != str(wished_for[0]):
-        said.append(say("not with the therapist liked most"))
-    return said
-
-
-def _name(resources: Sequence[Resource], resource_id: str) -> str:
-    return next(resource.name for resource in resources if resource.id == resource_id)

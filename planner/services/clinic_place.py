@@ -15,6 +15,7 @@ from planner.languages import LANGUAGES
 from planner.services import clinic_setup
 from planner.services.clinic_setup import NewClinic
 from planner.services.currencies import checked_currency
+from planner.services.patients import refuse_no_number
 from planner.services.runtime import Actor, Runtime, Unit
 from planner.services.seen import must_be_as_seen, seen_of
 from planner.services.work_time import weekly_of
@@ -113,18 +114,33 @@ def checked_place(facts: ClinicFacts) -> NewClinic:
     Raises:
         InvalidInput: naming the field.
     """
-    for name in ("address", "phone", "email"):
-        text: str = getattr(facts, name)
-        if len(text) > _LINE_LENGTH_MAX or not text.isprintable():
-            raise InvalidInput(
-                say("Write it on one line, with at most %(most)s characters.", most=_LINE_LENGTH_MAX), field=name
-            )
+    check_reach(facts)
     if facts.language not in LANGUAGES:
         raise InvalidInput(say("There are no texts in this language."), field="language")
     checked_currency(facts.currency)
     return NewClinic(
         facts.name, facts.timezone, facts.country, facts.subdivision or None, facts.address, facts.phone, facts.email
     )
+
+
+def check_reach(facts: ClinicFacts) -> None:
+    """Refuse an address, number or e-mail address that could not stand in a letter or be answered to.
+
+    Raises:
+        InvalidInput: naming the field.
+    """
+    for name in ("address", "phone", "email"):
+        text: str = getattr(facts, name)
+        if len(text) > _LINE_LENGTH_MAX or not text.isprintable():
+            raise InvalidInput(
+                say("Write it on one line, with at most %(most)s characters.", most=_LINE_LENGTH_MAX), field=name
+            )
+    refuse_no_number(facts.phone)
+    if facts.email and not clinic_setup.looks_like_an_address(facts.email):
+        raise InvalidInput(
+            say("“%(email)s” is not an e-mail address; it looks like ana@example.org.", email=facts.email),
+            field="email",
+        )
 
 
 def rooms(runtime: Runtime, actor: Actor) -> tuple[Room, ...]:
@@ -141,9 +157,13 @@ def room(runtime: Runtime, actor: Actor, room_id: int) -> Room:
 
 
 def add_room(runtime: Runtime, actor: Actor, name: str) -> None:
-    """Add one. Raises InvalidInput."""
+    """Add one.
+
+    Raises:
+        InvalidInput: the name is unfit, or another room that is open has it.
+    """
     with runtime.writing(actor) as unit:
-        clinic_setup.add_room(unit, name)
+        _refuse_a_name_twice(unit, clinic_setup.add_room(unit, name))
 
 
 def change_room(
@@ -152,14 +172,16 @@ def change_room(
     """Give a room another name or other hours; none means that it is open whenever somebody works.
 
     Raises:
-        InvalidInput: the name is unfit.
+        InvalidInput: the name is unfit, or another room that is open has it.
         StaleForm: somebody changed it meanwhile.
     """
     with runtime.writing(actor) as unit:
         clinic_setup.manage(unit)
         row = unit.get(RoomRow, room_id)
         must_be_as_seen(seen, _plain(row, _hours(unit, [row.id]).get(row.id, ())))
-        row.name = clinic_setup.checked_name(name)
+        if row.name != clinic_setup.checked_name(name):
+            row.name = clinic_setup.checked_name(name)
+            _refuse_a_name_twice(unit, row)
         clinic_setup.set_room_hours(unit, room_id, hours)
 
 
@@ -177,6 +199,13 @@ def reopen_room(runtime: Runtime, actor: Actor, room_id: int) -> None:
         row = unit.get(RoomRow, room_id)
         row.active = True
         unit.audit("reopen room", f"room/{row.id}")
+
+
+def _refuse_a_name_twice(unit: Unit, room: RoomRow) -> None:
+    """Raise InvalidInput where another open room is called so: nobody could tell their columns apart."""
+    others = unit.session.scalars(select(RoomRow.name).where(RoomRow.id != room.id, RoomRow.active))
+    if room.name.casefold() in {name.casefold() for name in others}:
+        raise InvalidInput(say("There is a room called %(name)s already.", name=room.name), field="name")
 
 
 def closure_desk(runtime: Runtime, actor: Actor) -> ClosureDesk:

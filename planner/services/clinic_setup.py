@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, time, timedelta
+from email.utils import parseaddr
 from typing import Final, Literal, cast, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -21,6 +22,7 @@ from planner.services import accounts, sessions
 from planner.services.runtime import Role, Runtime, Unit
 from planner.storage.opening import ClosureRow, HoursRow, LeaveRow
 from planner.storage.people import ClinicRow, RoomRow, StaffRow
+from planner.words import Text, say
 
 NAME_LENGTH_MAX: Final = 200
 ROLES: Final[tuple[str, ...]] = get_args(Role)
@@ -79,7 +81,10 @@ class NewClinic:
             ZoneInfo(self.timezone)
         except (ZoneInfoNotFoundError, ValueError, OSError) as error:
             raise InvalidInput(
-                f"“{self.timezone}” is no time zone. Use a name such as Europe/London.", field="timezone"
+                say("“%(timezone)s” is no time zone. Use a name such as Europe/London.", timezone=self.timezone)
+                if self.timezone
+                else say("Choose the time zone."),
+                field="timezone",
             ) from error
         public_holidays(self.country, self.subdivision, _ANY_DAY, _ANY_DAY)
 
@@ -104,10 +109,12 @@ def change_policies(unit: Unit, **policies: int) -> None:
     manage(unit)
     for name, value in policies.items():
         if name not in POLICY_LIMITS:
-            raise InvalidInput(f"There is no policy “{name}”.", field=name)
+            raise InvalidInput(say("There is no policy “%(name)s”.", name=name), field=name)
         low, high = POLICY_LIMITS[name]
         if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-            raise InvalidInput(f"This must be a whole number from {low} to {high}.", field=name)
+            raise InvalidInput(
+                say("This must be a whole number from %(low)s to %(high)s.", low=low, high=high), field=name
+            )
     for name, value in policies.items():
         setattr(unit.clinic, name, value)
     unit.audit("change policies", f"clinic/{unit.clinic.id}", **policies)
@@ -124,7 +131,7 @@ def set_displacing(unit: Unit, policy: str) -> None:
     """
     manage(unit)
     if policy not in DISPLACING:
-        raise InvalidInput("Choose never, unconfirmed or any.", field="displacing")
+        raise InvalidInput(say("Choose never, unconfirmed or any."), field="displacing")
     unit.clinic.displacing = policy
     unit.audit("change policies", f"clinic/{unit.clinic.id}", displacing=policy)
 
@@ -144,7 +151,7 @@ def set_automation(unit: Unit, levels: Mapping[str, str]) -> None:
     manage(unit)
     for about, level in levels.items():
         if level not in AUTOMATED.get(about, ()):
-            raise InvalidInput("Choose off, propose or apply.", field=f"automation_{about}")
+            raise InvalidInput(say("Choose off, propose or apply."), field=f"automation_{about}")
     # A new value, because a change inside of the old one would not be noticed.
     unit.clinic.automation = {**unit.clinic.automation, **levels}
     unit.audit("change policies", f"clinic/{unit.clinic.id}", automation=dict(levels))
@@ -162,7 +169,9 @@ def add_staff(unit: Unit, name: str, email: str, role: str, password: str | None
     """
     manage(unit)
     if role not in ROLES:
-        raise InvalidInput(f"“{role}” is no role. Use {', '.join(ROLES)}.", field="role")
+        raise InvalidInput(
+            say("“%(role)s” is no role. Use %(roles)s.", role=role, roles=", ".join(ROLES)), field="role"
+        )
     address = accounts.normal_email(email)
     row = StaffRow(
         name=checked_name(name), email=address, role=role, treats=treats,
@@ -174,7 +183,7 @@ def add_staff(unit: Unit, name: str, email: str, role: str, password: str | None
             unit.session.add(row)
     except IntegrityError as error:
         # The address is unique among all clinics: one address, one account, else nobody could tell where it signs in.
-        raise InvalidInput(f"“{address}” already has an account.", field="email") from error
+        raise InvalidInput(say("“%(address)s” already has an account.", address=address), field="email") from error
     unit.audit("add staff", f"staff/{row.id}", role=role, treats=treats)
     return row
 
@@ -187,7 +196,7 @@ def deactivate_staff(unit: Unit, staff_id: int) -> StaffRow:
     """
     manage(unit)
     if staff_id == unit.actor.staff_id:
-        raise InvalidInput("You can't close your own account.", field="staff_id")
+        raise InvalidInput(say("You can't close your own account."), field="staff_id")
     row = unit.get(StaffRow, staff_id)
     row.active = False
     sessions.end_sessions(unit, row.id)
@@ -231,7 +240,7 @@ def check_hours(unit: Unit, staff_id: int) -> StaffRow:
     manage(unit, "reception")
     person = unit.get(StaffRow, staff_id)
     if not person.treats:
-        raise InvalidInput("Only people who treat have working hours.", field="staff_id")
+        raise InvalidInput(say("Only people who treat have working hours."), field="staff_id")
     return person
 
 
@@ -287,7 +296,7 @@ def check_leave(unit: Unit, staff_id: int, leave: Leave) -> StaffRow:
     manage(unit, "reception")
     person = unit.get(StaffRow, staff_id)
     if not person.treats:
-        raise InvalidInput("Only people who treat have leave in the diary.", field="staff_id")
+        raise InvalidInput(say("Only people who treat have leave in the diary."), field="staff_id")
     row = LeaveRow
     meeting = unit.session.scalars(
         select(row).where(
@@ -299,21 +308,28 @@ def check_leave(unit: Unit, staff_id: int, leave: Leave) -> StaffRow:
     )
     same = next((each for each in meeting if each.reason.casefold() == leave.reason.casefold()), None)
     if same is not None:
-        why = f"“{same.reason}”" if same.reason else "no reason given"
+        why = say("“%(reason)s”", reason=same.reason) if same.reason else say("no reason given")
         raise InvalidInput(
-            f"This is recorded already: {person.name} is away {_when(same)} ({why}). "
-            "Take that back first, enter only the time that is new, or give another reason.",
+            say(
+                "This is recorded already: %(name)s is away %(when)s (%(why)s). "
+                "Take that back first, enter only the time that is new, or give another reason.",
+                name=person.name,
+                when=_when(same),
+                why=why,
+            ),
             field="first_day",
         )
     return person
 
 
-def _when(row: LeaveRow) -> str:
+def _when(row: LeaveRow) -> Text:
     """`on Monday 4 May`, `from Monday 4 May to Friday 8 May`, or with times where it is a part of a day."""
     if not row.starts.time() == row.ends.time() == time():
-        return f"from {moment(row.starts)} to {moment(row.ends)}"
+        return say("from %(first)s to %(last)s", first=moment(row.starts), last=moment(row.ends))
     first, last = row.starts.date(), row.ends.date() - timedelta(days=1)
-    return f"on {day(first)}" if first == last else f"from {day(first)} to {day(last)}"
+    if first == last:
+        return say("on %(day)s", day=day(first))
+    return say("from %(first)s to %(last)s", first=day(first), last=day(last))
 
 
 def withdraw_leave(unit: Unit, leave_id: int) -> LeaveRow:
@@ -325,10 +341,17 @@ def withdraw_leave(unit: Unit, leave_id: int) -> LeaveRow:
     manage(unit, "reception")
     row = unit.get(LeaveRow, leave_id)
     if row.withdrawn_at is not None:
-        raise InvalidInput("This leave was already taken back.", field="leave_id")
+        raise InvalidInput(say("This leave was already taken back."), field="leave_id")
     row.withdrawn_at = unit.now
     unit.audit("withdraw leave", f"staff/{row.practitioner_id}", leave=row.id)
     return row
+
+
+def looks_like_an_address(email: str) -> bool:
+    """Whether mail could go there: one address and nothing else, with something on both sides of its @."""
+    address = parseaddr(email)[1]
+    name, at, domain = address.rpartition("@")
+    return bool(address == email and name and at and domain.strip("."))
 
 
 def checked_name(name: str) -> str:
@@ -339,13 +362,13 @@ def checked_name(name: str) -> str:
     """
     spelled = " ".join(name.split())
     if not spelled:
-        raise InvalidInput("A name is needed.", field="name")
+        raise InvalidInput(say("A name is needed."), field="name")
     if len(spelled) > NAME_LENGTH_MAX:
-        raise InvalidInput(f"A name has at most {NAME_LENGTH_MAX} characters.", field="name")
+        raise InvalidInput(say("A name has at most %(most)s characters.", most=NAME_LENGTH_MAX), field="name")
     if not _UNSEEN.sub("", spelled):
-        raise InvalidInput("A name is needed.", field="name")
+        raise InvalidInput(say("A name is needed."), field="name")
     if not can_be_shown(spelled):
-        raise InvalidInput("The name has characters that can't be shown.", field="name")
+        raise InvalidInput(say("The name has characters that can't be shown."), field="name")
     return spelled
 
 

@@ -69,6 +69,7 @@ def ask(runtime: Runtime, actor: Actor, email: str, phone: str) -> Asked:
     with runtime.writing(actor) as unit:
         row = unit.get(PatientRow, actor.patient_id or 0)
         known = patients.patient_from(row).details
+        patients.refuse_no_number(phone)
         wanted = replace(known, email=email.strip() or known.email, phone=phone.strip() or known.phone)
         if (wanted.email, wanted.phone) == (known.email, known.phone):
             raise InvalidInput(say("Write a new e-mail address or phone number."), field="email")

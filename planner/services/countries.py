@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 from zoneinfo import available_timezones
@@ -14,6 +15,7 @@ from babel.numbers import get_territory_currencies, list_currencies
 from planner.languages import LANGUAGES, spoken
 
 _FIRST_LANGUAGE: Final = next(iter(LANGUAGES))
+_LONGEST_CODE: Final = 3
 
 
 @lru_cache(maxsize=8)
@@ -37,11 +39,25 @@ def all_zones() -> tuple[str, ...]:
     return tuple(sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith("Etc/")))
 
 
-def regions_of(country: str) -> tuple[str, ...]:
-    """Codes of the regions that keep holidays of their own; () where there are none or nobody knows the country."""
+@lru_cache(maxsize=32)
+def regions_of(country: str) -> tuple[tuple[str, str], ...]:
+    """(code, name) of the regions that keep holidays of their own, by name; () where there are none.
+
+    Also () where nobody knows the country. A name is the region's own, in the first of its languages.
+    """
     import holidays  # see above
 
-    return tuple(holidays.list_supported_countries(include_aliases=False).get(country, ()))
+    if country not in holidays.list_supported_countries(include_aliases=False):
+        return ()
+    spellings = holidays.country_holidays(country).get_subdivision_aliases()
+    return tuple(
+        sorted(((code, _name_among(names, code)) for code, names in spellings.items()), key=lambda each: each[1])
+    )
+
+
+def _name_among(spellings: Sequence[str], code: str) -> str:
+    """The first that is written out: other spellings are codes too, such as GP and GUA for Guadeloupe."""
+    return next((each for each in spellings if len(each) > _LONGEST_CODE), code)
 
 
 def currency_of(country: str) -> str:

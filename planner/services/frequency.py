@@ -82,7 +82,7 @@ def apply(
         course = unit.get(CourseRow, course_id)
         seen = _preview(unit, course, phases)
         if digest is not None and digest != seen.digest:
-            raise StaleForm("The diary changed since this preview. Look at what would happen now.")
+            raise StaleForm(say("The diary changed since this preview. Look at what would happen now."))
         words = say("Frequency changed")
         if why := reason.strip():
             words = say("Frequency changed: %(why)s", why=why)

@@ -8,14 +8,13 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from email.utils import parseaddr
 from zoneinfo import available_timezones
 
 from sqlalchemy import ColumnElement, String, and_, func, or_, select
 
 from planner.errors import InvalidInput, StaleForm
 from planner.languages import LANGUAGES, spoken
-from planner.services.clinic_setup import checked_name
+from planner.services.clinic_setup import checked_name, looks_like_an_address
 from planner.services.keys import digests
 from planner.services.runtime import Actor, Runtime, Unit
 from planner.services.tokens import hashed
@@ -28,6 +27,9 @@ _FEWEST_DIGITS = 4
 
 _WITHOUT_COUNTRY = 9
 """A search looks at these digits at most, so that it does not matter whether the country's stand before them."""
+
+_FEWEST_LETTERS = 4
+"""Shorter words one letter apart, such as Ali and Ari, are two names."""
 
 _LOCAL_DIGITS = 7
 """Numbers that agree in these and all before them but for the country's are one number."""
@@ -59,8 +61,7 @@ class PatientDetails:
         object.__setattr__(self, "name", checked_name(self.name))
         object.__setattr__(self, "email", self.email.strip())
         object.__setattr__(self, "phone", " ".join(self.phone.split()))
-        address = parseaddr(self.email)[1]
-        if self.email and (address != self.email or "@" not in address or not address.rpartition("@")[2].strip(".")):
+        if self.email and not looks_like_an_address(self.email):
             raise InvalidInput(
                 say("“%(email)s” is not an e-mail address; it looks like ana@example.org.", email=self.email),
                 field="email",
@@ -134,12 +135,13 @@ def get(runtime: Runtime, actor: Actor, patient_id: int) -> Patient:
 def duplicates_of(runtime: Runtime, actor: Actor, details: PatientDetails) -> Sequence[Likely]:
     """Patients that may be the same person, those with the most in common first (one query).
 
-    The name counts by its words, whatever their order and accents; the phone by its digits, with or without the
-    country's; of people born on the same day one word of the name is enough.
+    The name counts by its words, whatever their order and accents, and nearly so if they are a letter apart, as names
+    are that come by phone; the phone by its digits, with or without the country's; of people born on the same day one
+    word of the name is enough.
     """
     with runtime.reading(actor) as unit:
         words = _words(details.name)
-        ways: list[ColumnElement[bool]] = [and_(*_named(words))] if words else []
+        ways: list[ColumnElement[bool]] = [and_(*_named(words)), *_named(_telling(words))] if words else []
         if details.email:
             ways.append(func.lower(PatientRow.email) == details.email.lower())
         if len(digits := _digits(details.phone)) >= _FEWEST_DIGITS:
@@ -166,6 +168,8 @@ def _in_common(row: PatientRow, details: PatientDetails) -> Iterator[str]:
         yield say("the name")
     elif born and theirs & mine:
         yield say("a part of the name")
+    elif not (details.birth_date and row.birth_date) and _nearly(sorted(theirs), sorted(mine)):
+        yield say("the name but for a letter")
     if details.phone and _same_phone(_digits(row.phone), _digits(details.phone)):
         yield say("the phone number")
     if details.email and row.email.casefold() == details.email.casefold():
@@ -177,6 +181,29 @@ def _in_common(row: PatientRow, details: PatientDetails) -> Iterator[str]:
 def _words(name: str) -> list[str]:
     """A name's words without case, accents and what stands between them."""
     return re.findall(r"\w+", search_key(name))
+
+
+def _telling(words: Sequence[str]) -> list[str]:
+    """Those words of a name by which somebody with nearly the same name is looked for: no initials, no particles."""
+    return [word for word in words if len(word) >= _FEWEST_LETTERS - 1]
+
+
+def _nearly(theirs: Sequence[str], mine: Sequence[str]) -> bool:
+    """Whether two names, each with its words sorted, are the same but for a letter in one word.
+
+    One of their words must be the same and more than a particle, or nobody would have been found by it.
+    """
+    others, own = [word for word in theirs if word not in mine], [word for word in mine if word not in theirs]
+    return len(others) == len(own) == 1 and _a_letter_apart(others[0], own[0])
+
+
+def _a_letter_apart(one: str, other: str) -> bool:
+    """Whether one letter more, less or another turns one word into the other: Meier and Meyer, Ana and Anna."""
+    short, long = sorted((one, other), key=len)
+    if len(long) < _FEWEST_LETTERS or len(long) - len(short) > 1:
+        return False
+    same = next((at for at, (a, b) in enumerate(zip(short, long, strict=False)) if a != b), len(short))
+    return short[same + (len(short) == len(long)) :] == long[same + 1 :]
 
 
 def _named(words: Sequence[str]) -> list[ColumnElement[bool]]:
@@ -208,6 +235,7 @@ def add(runtime: Runtime, actor: Actor, details: PatientDetails) -> int:
     """Add a patient; gives the id."""
     with runtime.writing(actor) as unit:
         actor.must_be("reception", "therapist")
+        refuse_no_number(details.phone)
         return row_for(unit, details).id
 
 
@@ -229,6 +257,8 @@ def update(runtime: Runtime, actor: Actor, patient_id: int, details: PatientDeta
         refuse_if_erased(row)
         if row.version != version:
             raise StaleForm(say("Somebody changed this patient meanwhile. Here is how it stands now."))
+        if details.phone != row.phone:
+            refuse_no_number(details.phone)
         _fill(unit, row, details)
         unit.audit("patient.change", f"patient/{row.id}")
 
@@ -257,6 +287,12 @@ def link_generation(row: PatientRow) -> int:
     if row.link_generation == 0:
         row.link_generation = 1
     return row.link_generation
+
+
+def refuse_no_number(phone: str) -> None:
+    """Raise InvalidInput where a phone number that somebody types has no digit; what is kept already stays as it is."""
+    if phone.strip() and not _digits(phone):
+        raise InvalidInput(say("A phone number has digits in it."), field="phone")
 
 
 def refuse_if_erased(row: PatientRow) -> None:

@@ -13,10 +13,18 @@ from sqlalchemy.orm import Session
 
 from planner.errors import DatabaseBusy, PlannerError, SlotTaken, StorageFailed
 from planner.storage.glance import Glance
+from planner.words import Text, say
 
 WAIT_SECONDS = 10.0
 OUTSIDE: Final[Mapping[str, Any]] = MappingProxyType({"clinic_id": None, "outside": True})
 """What a session knows of itself that may write no clinic's rows."""
+_TAKEN: Final[Mapping[str, Text]] = MappingProxyType(
+    {
+        "practitioner": say("The therapist already has an appointment at that time."),
+        "room": say("The room already has an appointment at that time."),
+        "patient": say("The patient already has an appointment at that time."),
+    }
+)
 
 
 class Kind(Protocol):
@@ -69,12 +77,17 @@ class Kind(Protocol):
 
 def no_turn(seconds: float) -> DatabaseBusy:
     """Somebody else was writing all the time."""
-    return DatabaseBusy(f"The database is busy: no turn to write within {seconds:g} seconds. Try again in a moment.")
+    return DatabaseBusy(
+        say(
+            "The database is busy: no turn to write within %(seconds)s seconds. Try again in a moment.",
+            seconds=f"{seconds:g}",
+        )
+    )
 
 
 def slot_taken(resource: str) -> SlotTaken:
     """The guard refused an appointment; `resource` is "practitioner", "room" or "patient"."""
-    return SlotTaken(f"The {resource} already has an appointment at that time.", field=resource)
+    return SlotTaken(_TAKEN[resource], field=resource)
 
 
 def no_tables() -> StorageFailed:

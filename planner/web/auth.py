@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 from planner.errors import InvalidInput, TooManyTries
 from planner.services import account_letters, account_links, accounts, authenticator, passkeys, second_factor, sessions
 from planner.services.account_links import LinkHolder
+from planner.services.opening import any_clinic
 from planner.services.passkeys import Asked, Site
 from planner.services.runtime import Actor
 from planner.services.second_factor import Half, HalfWayLost
@@ -225,7 +226,12 @@ def _sign_in_page(target: str | None, email: str = "", errors: Errors | None = N
     site = this_site()
     options = remember(passkeys.ask_to_enter(runtime(), site, None), "enter") if site else ""
     return render_template(
-        "auth/sign_in.html", target=target or "", email=email, errors=errors or {}, passkey_options=options
+        "auth/sign_in.html",
+        target=target or "",
+        email=email,
+        errors=errors or {},
+        passkey_options=options,
+        nobody_yet=not any_clinic(runtime()),
     )
 
 

@@ -69,6 +69,7 @@ def line_chart(
     goals: Sequence[Goal] = (),
     notches: Sequence[date] = (),
     notch_name: str = "",
+    monthly: bool = False,
 ) -> Chart:
     """Values over time.
 
@@ -78,6 +79,7 @@ def line_chart(
         first: the first day of the picture; `last`: its last. Points outside are drawn at its edge.
         goals: stretches of the value axis to be marked.
         notches: days marked on the axis of time, such as those of treatments; `notch_name` says what they are.
+        monthly: each point stands for the month that begins on its day.
     Raises:
         ValueError: there is nothing to draw, or more series than can be told apart.
     """
@@ -85,7 +87,7 @@ def line_chart(
     last = max(last, first + timedelta(days=_FEWEST_DAYS))
 
     def drawn(width: int) -> Drawing:
-        return _lines(series, axis, first, last, goals, notches, width)
+        return _lines(series, axis, first, last, goals, notches, width, _month if monthly else day_short)
 
     keys = [Key(SHAPES[index], f"series-{index}", each.name) for index, each in enumerate(series) if each.name]
     keys += [Key("band", "goal", goal.name) for goal in goals]
@@ -162,6 +164,7 @@ def _lines(
     goals: Sequence[Goal],
     notches: Sequence[date],
     width: int,
+    named: Callable[[date], str],
 ) -> Drawing:
     ticks = _tick_words(axis)
     left = round(max(map(_wide, ticks)) + 8)
@@ -184,7 +187,7 @@ def _lines(
     cuts = [Stroke(across(day), bottom, across(day), bottom + 7, "notch") for day in sorted(set(notches))]
     paths, dots, values = _drawn_series(series, across, up)
     labels = [Words(left - 8, up(tick) + 5, said, "end tick") for tick, said in zip(axis.ticks, ticks, strict=True)]
-    days = _days(first, last, across, bottom + _FOOT - 2, left, width)
+    days = _days(first, last, named, across, bottom + _FOOT - 2, left, width)
     return Drawing(
         width,
         bottom + _FOOT + 4,
@@ -224,19 +227,31 @@ def _said(points: Sequence[Point], across: Callable[[date], float], up: Callable
 
 
 def _days(
-    first: date, last: date, across: Callable[[date], float], y: float, left: float, width: float
+    first: date,
+    last: date,
+    named: Callable[[date], str],
+    across: Callable[[date], float],
+    y: float,
+    left: float,
+    width: float,
 ) -> tuple[Words, ...]:
     """The first and the last day, and the months between them where there is room."""
-    begin, end = day_short(first), day_short(last)
+    begin, end = named(first), named(last)
     texts = [Words(left, y, begin, "begin tick")]
     free_from, free_to = left + _wide(begin) + 8, width - _wide(end) - 8
     for offset in range(1, (last - first).days):
         day = first + timedelta(days=offset)
-        words = f"{month_short(day)} {day.year}" if day.month == 1 else month_short(day)
+        words = _month(day)
         if day.day == 1 and free_from <= across(day) <= free_to - _wide(words):
             texts.append(Words(across(day), y, words, "begin tick"))
             free_from = across(day) + _wide(words) + 8
-    return (*texts, Words(width, y, end, "end tick"))
+    # All of it may be one month.
+    return (*texts, Words(width, y, end, "end tick")) if end != begin else tuple(texts)
+
+
+def _month(day: date) -> str:
+    """A month's name; January's with the year that begins."""
+    return f"{month_short(day)} {day.year}" if day.month == 1 else month_short(day)
 
 
 def _bars(bars: Sequence[Bar], axis: ValueAxis, width: int) -> Drawing:

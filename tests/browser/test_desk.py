@@ -67,6 +67,25 @@ def test_a_leave_changes_what_is_ticked_and_leaves_the_rest_on_the_list(screen, 
     assert rosa.complaints == []
 
 
+def test_a_date_typed_halfway_is_not_sent_as_no_date(screen, clinic):
+    """The last day of a leave: the form stays, at that field; else a leave of one day would be planned."""
+    rosa = screen()
+    rosa.sign_in(clinic.rosa)
+    rosa.open("/leave")
+    rosa.page.select_option("#staff_id", str(clinic.ben.id))
+    rosa.page.fill("#first_day", "2026-03-03")
+    rosa.page.locator("#last_day").click(position={"x": 15, "y": 20})
+    rosa.page.keyboard.type("02")  # The day or the month, as the browser has it; the rest stays empty.
+    assert rosa.page.locator("#last_day").evaluate("field => field.validity.badInput")
+    rosa.page.get_by_role("button", name="Show what changes").click()
+    assert rosa.page.locator("#last_day").evaluate("field => field === document.activeElement")
+    assert not rosa.page.get_by_role("heading", name="what changes").is_visible()
+    rosa.page.fill("#last_day", "2026-03-04")
+    rosa.page.get_by_role("button", name="Show what changes").click()
+    rosa.page.get_by_role("heading", name="what changes").wait_for()
+    assert rosa.complaints == []
+
+
 def test_two_patients_want_one_place_and_one_has_it(screen, runtime, clinic, two):
     """Both have the offer open on their phones and press at once; the second is told that somebody was faster."""
     first, second, slot = two
@@ -80,9 +99,9 @@ def test_two_patients_want_one_place_and_one_has_it(screen, runtime, clinic, two
         windows.append(window)
     # Sent by both before either has its answer.
     for window in windows:
-        window.page.evaluate("document.querySelector('form[action$=\"/accept\"]').requestSubmit()")
+        window.page.evaluate("window.asked = true; document.querySelector('form[action$=\"/accept\"]').requestSubmit()")
     for window in windows:
-        window.page.wait_for_load_state("networkidle")
+        window.page.wait_for_function("!window.asked && document.readyState === 'complete'")
     there = [course for course in (first, second) if session(runtime, clinic, course, 3).starts_at == slot.starts_at]
     assert len(there) == 1
     loser = windows[1 - (first, second).index(there[0])]

@@ -136,6 +136,15 @@ def test_a_visit_is_dragged_to_another_room(rosa, runtime, clinic):
     assert rosa.screen.complaints == []
 
 
+def test_however_long_a_room_is_called_the_page_stays_as_wide_as_the_window(rosa, runtime, clinic):
+    """The list of rooms beside the day is no wider than its place."""
+    with runtime.writing(clinic.system) as unit:
+        unit.get(RoomRow, clinic.rooms[0]).name = "Gemeinschaftspraxis " * 9
+    rosa.open("&by=room")
+    expect(rosa.card).to_be_visible()
+    assert rosa.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
 def test_a_clash_is_explained_while_it_is_dragged_and_nothing_is_written(rosa, runtime, clinic, course):
     """The reason stands at the cursor and in the live region before the drop; after it all is as it was."""
     tip = rosa.drag(minutes=-24 * 60)

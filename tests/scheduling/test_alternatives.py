@@ -158,6 +158,19 @@ def test_three_alternatives_lie_on_different_days():
     assert [other.extra_points for other in offered] == [0, 25, 25]
 
 
+def test_a_course_that_begins_late_may_begin_at_once():
+    """Two weeks away inside it: by points it waits for their end; beginning now is offered with what it costs."""
+    sessions = (Session(30, None), *[Session(30, WEEKLY)] * 4)
+    away = ((at(10, "00:00").date(), at(24, "00:00").date()),)
+    case = problem(course(sessions=sessions, away=away, wait_points_per_day=8), days=70)
+    found = solve(case)
+    assert found.appointments[0].start.date() == at(24, "00:00").date()
+    others = alternatives(case, found, "ana", 0)
+    assert [other.start.date() < at(7, "00:00").date() for other in others] == [False, False, True]
+    assert others[-1].extra_points == max(other.extra_points for other in others) > 0
+    assert around(case, found, found.appointments[0], others[-1]).points == found.points + others[-1].extra_points
+
+
 def test_going_back_to_where_the_session_stands_now_is_offered_first():
     """It is not the first start of its day, but the only one that is no move."""
     now = Current(0, "ben", "room", at(0, "10:30"), False, 80)

@@ -1,5 +1,6 @@
 """Patients are found by a few letters, told apart from their doubles, and reached by a link of their own."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from planner.errors import InvalidInput, NotFound, StaleForm
 from planner.services import patient_links, patients
 from planner.services.patients import PatientDetails, search_key
+from planner.storage.people import PatientRow
 
 
 def add(runtime, clinic, **details):
@@ -91,6 +93,33 @@ def test_of_those_born_on_one_day_a_part_of_the_name_is_enough(runtime, clinic):
     ]
 
 
+@pytest.mark.parametrize(
+    ("kept", "typed", "noticed"),
+    [
+        ("Ana Costa", "Anna Costa", True),
+        ("Costa, Anna", "Ana Costa", True),
+        ("José Meier", "Jose Meyer", True),
+        ("Jan Petersen", "Jan Peterson", True),
+        ("Ana Costa", "Ana Costeira", False),
+        ("Ana Costa", "Eva Costa", False),
+        ("Ali Khan", "Ari Khan", False),
+        ("Ana Maria Costa", "Ana Costa", False),
+        ("Anna Kosta", "Ana Costa", False),
+    ],
+)
+def test_a_name_that_is_a_letter_off_is_noticed(runtime, clinic, kept, typed, noticed):
+    """Names come by phone; two families with a name in common are two."""
+    add(runtime, clinic, name=kept)
+    assert likely(runtime, clinic, name=typed) == ([(kept, "the name but for a letter")] if noticed else [])
+
+
+def test_nearly_one_name_with_two_birth_dates_is_two_people(runtime, clinic):
+    """Where one of the dates is not known it may be one person."""
+    add(runtime, clinic, name="Jan Petersen", birth_date=date(1980, 5, 24))
+    assert likely(runtime, clinic, name="Jan Peterson", birth_date=date(1994, 1, 2)) == []
+    assert likely(runtime, clinic, name="Jan Peterson") == [("Jan Petersen", "the name but for a letter")]
+
+
 def test_a_phone_number_finds_its_patient_however_it_is_spaced(runtime, clinic):
     """Reception types what the display of the phone shows."""
     add(runtime, clinic, name="Bo Berg", phone="0131 555-0199")
@@ -136,6 +165,21 @@ def test_details_nobody_could_use_are_refused_at_their_field(details, field):
     with pytest.raises(InvalidInput) as refusal:
         PatientDetails(**details)
     assert refusal.value.field == field
+
+
+def test_a_phone_number_that_is_typed_has_digits(runtime, clinic):
+    """Reception could not call it; a number that is kept already does not stop another change."""
+    with pytest.raises(InvalidInput) as refusal:
+        add(runtime, clinic, name="Bo Berg", phone="call mum")
+    assert refusal.value.field == "phone"
+    with runtime.writing(clinic.system) as unit:
+        unit.get(PatientRow, clinic.ana).phone = "see notes"
+    seen = patients.get(runtime, clinic.rosa.actor, clinic.ana)
+    noted = replace(seen.details, notes="By her son.")
+    patients.update(runtime, clinic.rosa.actor, clinic.ana, noted, version=seen.version)
+    worse = replace(noted, phone="his phone")
+    with pytest.raises(InvalidInput):
+        patients.update(runtime, clinic.rosa.actor, clinic.ana, worse, version=seen.version + 1)
 
 
 def test_names_of_any_script_are_kept_whole():

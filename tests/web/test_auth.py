@@ -31,6 +31,18 @@ def login_of(client):
         return session.get(LOGIN_KEY)
 
 
+def test_who_comes_before_there_is_a_clinic_is_told_how_to_open_it(client):
+    """The address stands where the program runs, because whoever has it becomes the manager."""
+    page = client.get("/sign-in").text
+    assert "There is no clinic here yet" in page
+    assert "/setup/" not in page
+
+
+def test_nobody_is_told_so_where_there_is_a_clinic(client, clinic):
+    """Then it would only be in the way."""
+    assert "There is no clinic here yet" not in client.get("/sign-in").text
+
+
 def test_the_right_password_opens_the_clinic(client, clinic):
     """The bar shows who is signed in, and where."""
     answer = enter(client, clinic.rosa)

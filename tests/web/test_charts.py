@@ -108,6 +108,17 @@ def test_nothing_of_a_line_stands_outside_the_picture(found: list[tuple[int, flo
         assert all(before.x + 8 * len(before.words) <= after.x for before, after in pairwise(days))
 
 
+def test_months_are_named_as_months():
+    """No weekday belongs to a point that stands for all of September."""
+    months = [date(2026, 9, 1), date(2026, 10, 1), date(2026, 11, 1), date(2026, 12, 1), date(2027, 1, 1)]
+    came = Series("Came", tuple(Point(month, 90, "x") for month in months))
+    view = line_chart("x", "x", [came], ValueAxis(0, 100, 20), months[0], months[-1], monthly=True)
+    days = [text.words for text in view.wide.words if "tick" in text.look and not text.words.isdigit()]
+    assert days == ["Sep", "Oct", "Nov", "Dec", "Jan 2027"]
+    alone = line_chart("x", "x", [came], ValueAxis(0, 100, 20), months[0], months[0], monthly=True)
+    assert [text.words for text in alone.wide.words if text.words == "Sep"] == ["Sep"]
+
+
 def test_a_goal_is_a_band_between_its_values():
     """From zero to five on an axis of ten it is the lower half."""
     (goal,) = pain(8).wide.blocks

@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 
 from planner.app import create_app
+from planner.errors import InvalidInput
 from planner.notify.outtray import OuttrayMailer
 from planner.services import clinic_place, evidence_edit, policies, services_offered, staff_desk
 from planner.services.clinic_setup import POLICY_LIMITS, automation_level
@@ -195,6 +196,21 @@ def test_the_clinics_facts_are_kept_or_refused_at_their_field(mo, runtime, clini
     answer = mo.post("/settings/clinic", {**facts, "timezone": "Europe/Paris", "seen": now})
     assert answer.status_code == 422
     assert 'id="timezone-error"' in answer.text
+
+
+def test_two_rooms_are_not_called_the_same(mo, runtime, clinic):
+    """Their columns and lines could not be told apart; a name that only changes its case is no other room."""
+    (first, second) = (each.id for each in clinic_place.rooms(runtime, clinic.mo.actor))
+    name = clinic_place.room(runtime, clinic.mo.actor, first).name
+    answer = mo.post("/settings/rooms", {"name": name.upper()})
+    assert answer.status_code == 422
+    assert f"There is a room called {name.upper()} already." in answer.text
+    other = clinic_place.room(runtime, clinic.mo.actor, second)
+    with pytest.raises(InvalidInput):
+        clinic_place.change_room(runtime, clinic.mo.actor, second, name, (), seen=other.seen)
+    again = clinic_place.room(runtime, clinic.mo.actor, first)
+    clinic_place.change_room(runtime, clinic.mo.actor, first, name.upper(), (), seen=again.seen)
+    assert clinic_place.room(runtime, clinic.mo.actor, first).name == name.upper()
 
 
 def test_rooms_are_added_changed_closed_and_opened_again(mo, runtime, clinic):

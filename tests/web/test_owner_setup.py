@@ -80,11 +80,16 @@ def test_nothing_is_made_before_the_last_step(client, path, runtime, until):
     [
         ("clinic", {"name": " "}, "name"),
         ("clinic", {"country": "XX"}, "country"),
+        ("clinic", {"email": "praxis@"}, "email"),
+        ("clinic", {"phone": "at the desk"}, "phone"),
+        ("place", {"timezone": ""}, "timezone"),
         ("place", {"timezone": "Mars/Base"}, "timezone"),
         ("place", {"currency": "XXX1"}, "currency"),
         ("place", {"last_0": "2026-12-01"}, "last_0"),
         ("hours", {"day_0": "9 to noon"}, "day_0"),
         ("rooms", {"rooms": " \r\n"}, "rooms"),
+        ("rooms", {"rooms": "Raum 1\r\nRaum 2\r\nraum 1"}, "rooms"),
+        ("people", {"email_0": "MO@example.org"}, "email_0"),
         ("people", {"my_password": "short", "my_repeated": "short"}, "my_password"),
         ("people", {"my_repeated": "another one altogether"}, "my_repeated"),
         ("people", {"my_email": "mo"}, "my_email"),
@@ -134,6 +139,17 @@ def test_a_country_brings_its_zone_language_and_currency(client, path):
     assert '<option value="Europe/Berlin" selected' in page or '<option value="Europe/Busingen"' in page
     assert '<option value="de" selected' in page
     assert '<option value="EUR" selected' in page
+
+
+@pytest.mark.parametrize(
+    ("country", "code", "name"),
+    [("DE", "BE", "Berlin"), ("AT", "9", "Wien"), ("FR", "971", "Guadeloupe"), ("GB", "SCT", "Scotland")],
+)
+def test_regions_are_asked_for_by_name(client, path, country, code, name):
+    """Nobody knows their own by a code."""
+    place = walk(client, path, "clinic", country=country).text
+    assert re.search(rf'<option value="{code}"[^>]*>{name}</option>', place)
+    assert f">{code}</option>" not in place
 
 
 def test_a_stranger_with_another_link_finds_nothing(client, path, runtime):

@@ -196,6 +196,17 @@ def test_whoever_is_free_is_one_therapist_with_less_to_do(rosa, runtime, clinic,
     assert "another therapist than preferred" not in page
 
 
+def test_a_first_session_long_after_the_first_day_is_said_to_be_shifted(rosa, runtime, clinic, form):
+    """Ben is away for three weeks: "fine" would hide how long Ana waits; a day or two are no news."""
+    soon = send(rosa, clinic, form, do="dates").text
+    assert "after the first day wished for" not in soon
+    with runtime.writing(clinic.system) as unit:
+        clinic_setup.add_leave(unit, clinic.ben.id, Leave.whole_days(TODAY, TODAY + timedelta(days=21)))
+    late = send(rosa, clinic, form, do="dates").text
+    assert "21 days after the first day wished for" in late
+    assert late.index("Shifted") < late.index("days after the first day wished for")
+
+
 def test_booking_all_leads_to_the_course_and_can_be_undone(rosa, runtime, clinic, form):
     """One click books all nine; one more takes them back."""
     page = send(rosa, clinic, form, do="dates").text

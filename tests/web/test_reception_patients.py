@@ -1,6 +1,7 @@
 """Patients at reception: found, added once, changed by one person at a time, given their link."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import event
@@ -98,6 +99,17 @@ def test_a_stale_change_shows_how_it_stands_and_keeps_what_was_typed(rosa, runti
     now = re.search(r'name="version" value="(\d+)"', answer.text)
     again = {"name": "Ana Costa", "version": now[1]}
     assert rosa.post(f"/patients/{clinic.ana}/edit", again).status_code == 302
+
+
+def test_a_stale_change_shows_everything_that_saving_again_would_replace(rosa, runtime, clinic):
+    """The zone, the language and the way of the dates as well: else Rosa takes back unseen what Ben has just set."""
+    old = patients.get(runtime, clinic.rosa.actor, clinic.ana)
+    moved = replace(old.details, timezone="America/New_York", language="es", contact="mail")
+    patients.update(runtime, clinic.ben.actor, clinic.ana, moved, version=old.version)
+    page = rosa.post(f"/patients/{clinic.ana}/edit", {"name": "Ana Costa", "version": old.version}).text
+    stands = page[page.index("This is how it stands now") : page.index("</dl>")]
+    for words in ("America/New_York", "Español", "not at all: in words only"):
+        assert words in stands
 
 
 def test_the_page_shows_courses_assessments_and_the_next_visit(rosa, runtime, clinic):

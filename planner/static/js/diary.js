@@ -464,9 +464,8 @@ function shout(words) {
 }
 
 function flashOf(words) {
-  const flash = worded("div", "", "flash flash-bad");
-  flash.setAttribute("role", "alert");
-  flash.append(worded("p", words));
+  const flash = document.getElementById("refusal").content.firstElementChild.cloneNode(true);
+  flash.querySelector("p").textContent = words;
   return flash;
 }
 

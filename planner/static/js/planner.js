@@ -1,5 +1,20 @@
 // Small comforts on top of pages that work without any script.
 
+// A date or time that is typed halfway, or that no calendar has, would be sent as if nothing had been typed. The browser
+// says at the field what is wrong, in the person's language; first of all listeners, so that nothing is sent.
+document.addEventListener(
+  "submit",
+  (event) => {
+    const half = [...event.target.elements].find((field) => field.validity?.badInput);
+    if (!half) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    half.closest("details")?.setAttribute("open", "");
+    half.reportValidity();
+  },
+  true,
+);
+
 // Sending a form twice books twice as slowly, never twice as much: the second send is dropped.
 document.addEventListener("submit", (event) => {
   const form = event.target;

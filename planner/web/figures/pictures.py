@@ -116,7 +116,8 @@ def _lines(found: Dashboard, title: Text, series: Sequence[Series], axis: ValueA
     if not series:
         return None
     summary = say("One point a month; the numbers stand in the table below.")
-    return line_chart(title, summary, series, axis, found.months[0].first_day, found.months[-1].first_day)
+    first, last = found.months[0].first_day, found.months[-1].first_day
+    return line_chart(title, summary, series, axis, first, last, monthly=True)
 
 
 def calibration_chart(found: Sequence[ProtocolCalibration]) -> Chart:

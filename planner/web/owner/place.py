@@ -58,6 +58,6 @@ def _page(form: Mapping[str, str], errors: Errors | None = None) -> str:
         languages=tuple(LANGUAGES.items()),
         countries=countries(language()),
         currencies=currencies(language()),
-        zones=all_zones(),
+        zones=[(zone, "") for zone in all_zones()],
         regions=regions_of(form.get("country", "")),
     )

@@ -99,7 +99,7 @@ def _step(token: str, step: str, form: Mapping[str, str], errors: Errors | None 
         countries=countries(language()),
         currencies=currencies(language()),
         zones=[(zone, zone) for zone in zones_of(country) or all_zones()],
-        regions=[(region, region) for region in regions_of(country)],
+        regions=regions_of(country),
         days=DAYS,
         roles=ROLE_CHOICES,
         closures=range(CLOSURES),

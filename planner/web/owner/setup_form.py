@@ -93,7 +93,8 @@ def room_names(form: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def _clinic(form: Mapping[str, str]) -> Errors:
-    return _refused(lambda: NewClinic(form.get("name", ""), "UTC", form.get("country", "")))
+    errors = _refused(lambda: NewClinic(form.get("name", ""), "UTC", form.get("country", "")))
+    return errors | _refused(lambda: clinic_place.check_reach(facts_from(form)))
 
 
 def _place(form: Mapping[str, str]) -> Errors:
@@ -118,7 +119,9 @@ def _rooms(form: Mapping[str, str]) -> Errors:
         refused = _refused(lambda name=name: checked_name(name))  # type: ignore[misc]
         if refused:
             return {"rooms": next(iter(refused.values()))}
-    return {}
+    spelled = [name.casefold() for name in names]
+    twice = next((name for at, name in enumerate(names) if name.casefold() in spelled[:at]), None)
+    return {"rooms": say("Two rooms are called %(name)s; nobody could tell them apart.", name=twice)} if twice else {}
 
 
 def _people(form: Mapping[str, str]) -> Errors:
@@ -129,6 +132,7 @@ def _people(form: Mapping[str, str]) -> Errors:
         errors["my_repeated"] = say("The two passwords differ.")
     for n in _colleagues(form):
         errors |= _person(form.get(f"name_{n}", ""), form.get(f"email_{n}", ""), f"name_{n}", f"email_{n}")
+    errors |= _addresses_twice(form)
     if "my_treats" not in form and not any(f"treats_{n}" in form for n in _colleagues(form)):
         errors["my_treats"] = say("Somebody must treat, else nobody can be booked.")
     return errors
@@ -147,6 +151,17 @@ def _person(name: str, email: str, name_field: str, email_field: str) -> Errors:
     return _refused(lambda: checked_name(name), at=name_field) | _refused(
         lambda: accounts.normal_email(email), at=email_field
     )
+
+
+def _addresses_twice(form: Mapping[str, str]) -> Errors:
+    """What is wrong with an address that somebody above has already."""
+    fields = ["my_email", *(f"email_{n}" for n in _colleagues(form))]
+    typed = [form.get(field, "").strip().casefold() for field in fields]
+    return {
+        field: say("Somebody above has this address already; each signs in with their own.")
+        for at, field in enumerate(fields)
+        if typed[at] and typed[at] in typed[:at]
+    }
 
 
 def _colleagues(form: Mapping[str, str]) -> list[int]:

@@ -13,7 +13,7 @@ from planner.care.estimate_values import Estimate
 from planner.errors import InvalidInput, SlotTaken
 from planner.scheduling.problem import Placed
 from planner.services import assessments
-from planner.services.booking import BookingRequest, Proposal, book_course, propose
+from planner.services.booking import BookingRequest, book_course, propose
 from planner.services.booking_view import (
     BookingDesk,
     booked_course,
@@ -23,6 +23,7 @@ from planner.services.booking_view import (
     with_whoever_fits,
 )
 from planner.services.newcomers import beginning
+from planner.services.proposal import Proposal
 from planner.web.assessment_form import OPTIONAL_FIELDS, REQUIRED_FIELDS, AssessmentForm, options, read_assessment_form
 from planner.web.context import actor, runtime
 from planner.web.links import link_to

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from planner.scheduling.alternatives import Alternative
-from planner.services.booking import Proposal, ProposedSession
+from planner.services.proposal import Proposal, ProposedSession
 from planner.services.wishes import Wishes
 from planner.web.formats import day_short, gap_words
 from planner.web.reader import language
