@@ -111,7 +111,9 @@ def test_an_unknown_or_cloned_passkey_opens_nothing(runtime, clinic, phone):
         come_in(runtime, forged)
 
 
-@pytest.mark.parametrize("answer", ["", "no json", "[]", "[" * 20_000, "{}", '{"id": 5}', '{"id": "eA", "response": {}}'])
+@pytest.mark.parametrize(
+    "answer", ["", "no json", "[]", "[" * 20_000, "{}", '{"id": 5}', '{"id": "eA", "response": {}}']
+)
 def test_an_answer_that_is_none_is_refused(runtime, clinic, rosa, answer):
     """With the same words, and no error page."""
     asked = passkeys.ask_to_enter(runtime, SITE, None)
