@@ -23,17 +23,10 @@ CHECKS: Final[tuple[Callable[[SetUp], Findings], ...]] = (
     *(database.clock, machine.timers, machine.server, mail.mail),
     *(machine.workers, machine.static_files, machine.machine_code, machine.zones),
 )
-INSIDE: Final = frozenset(
-    {
-        *(database.journal, database.clinic, database.clock, server_database.server, server_database.way),
-        *(
-            server_database.rights,
-            server_database.walls,
-            server_database.connections,
-            server_database.server_clock,
-            machine.workers,
-        ),
-    }
+INSIDE: Final = (
+    *(database.journal, database.clinic, database.clock, server_database.server, server_database.way),
+    *(server_database.rights, server_database.walls, server_database.connections, server_database.server_clock),
+    machine.workers,
 )
 """What can only be looked at where there is a database; where there is none, that is said once."""
 
