@@ -84,8 +84,8 @@ def refuse_newer(step: str | None) -> None:
     """
     if step is not None and step not in steps():
         raise StorageFailed(
-            f"The database is at step {step}, of a newer program; this one knows the steps to {newest()}. Start the newer "
-            "program, or restore the backup that was made before the upgrade."
+            f"The database is at step {step}, of a newer program; this one knows the steps to {newest()}. "
+            "Start the newer program, or restore the backup that was made before the upgrade."
         )
 
 
