@@ -43,6 +43,7 @@ def check_ready(runtime: Runtime) -> None:
     """
     runtime.database.check_there()
     step = schema.current(runtime.database)
+    schema.refuse_newer(step)
     if step != schema.newest():
         raise StorageFailed(
             f"The database is at step {step or 'none'}, this program needs {schema.newest()}. Run `planner db upgrade`."

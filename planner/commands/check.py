@@ -23,6 +23,12 @@ CHECKS: Final[tuple[Callable[[SetUp], Findings], ...]] = (
     *(database.clock, machine.timers, machine.server, mail.mail),
     *(machine.workers, machine.static_files, machine.machine_code, machine.zones),
 )
+INSIDE: Final = (
+    *(database.journal, database.clinic, database.clock, server_database.server, server_database.way),
+    *(server_database.rights, server_database.walls, server_database.connections, server_database.server_clock),
+    machine.workers,
+)
+"""What can only be looked at where there is a database; where there is none, that is said once."""
 
 
 @click.command(short_help="Tell what is wrong with this set-up.")
@@ -54,8 +60,10 @@ def _findings(send_test: str | None) -> Iterator[Finding]:
         return
     yield Finding("good", "settings", f"of {config.instance}")
     set_up = SetUp(config, wiring.build(config))
+    there = not any(finding.state == "bad" for finding in looked(database.there, set_up))
     for look in CHECKS:
-        yield from looked(look, set_up)
+        if there or look not in INSIDE:
+            yield from looked(look, set_up)
     if send_test is not None:
         yield mail.send_test(set_up, send_test)
     set_up.runtime.database.close()

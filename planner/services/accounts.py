@@ -122,7 +122,7 @@ def enter(
     Returns:
         the token for the cookie, new every time, and who it stands for; or who still has to show the factor.
     Raises:
-        SignInRefused: unknown, inactive, wrong password or blocked; all cost the same time.
+        SignInRefused: unknown, inactive, wrong password or blocked; all cost the same hash.
     """
     staff = _staff_by_email(runtime, email)
     # Outside the transaction: a slow hash must not keep everybody else from writing.

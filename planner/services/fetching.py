@@ -30,6 +30,8 @@ USER_AGENT: Final = "Mozilla/5.0 (compatible; CoursePlanner calendar import)"
 _CHUNK: Final = 65536
 # Addresses that a gateway turns into the IPv4 ones inside of them (RFC 6052).
 _TRANSLATED: Final = IPv6Network("64:ff9b::/96")
+# All that the internet has of IPv6; beside it lie local networks, old and new, that Python does not know by name.
+_GLOBAL: Final = IPv6Network("2000::/3")
 
 
 class FetchFailed(PlannerError):
@@ -57,6 +59,8 @@ def is_public(address: IpAddress) -> bool:
             inner = IPv4Address(int(address) & 0xFFFFFFFF)
         if inner is not None:
             return is_public(inner)
+        if address not in _GLOBAL:
+            return False
     return address.is_global and not address.is_multicast
 
 

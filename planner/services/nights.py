@@ -67,6 +67,12 @@ def position(unit: Unit, name: str) -> Position:
     return dict(row.position) if row is not None and row.ended_at is None else {}
 
 
+def ended(unit: Unit, name: str) -> datetime | None:
+    """When the work was last over; None: never, or it is being done."""
+    row = _row(unit, name)
+    return row.ended_at if row is not None else None
+
+
 def keep(runtime: Runtime, actor: Actor, name: str, night: date, reached: Position | None) -> None:
     """Write down how far the work is; None: it is over for this night."""
     with runtime.writing(actor) as unit:

@@ -32,6 +32,8 @@ from planner.words import say
 NAME_LENGTH_MAX: Final = 60
 MOST: Final = 20
 _PASSKEY: Final = "passkey"
+# The library takes a browser's bytes apart without looking whether all is there.
+_UNREADABLE: Final = (WebAuthnException, ValueError, LookupError, TypeError, RecursionError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +130,7 @@ def add(runtime: Runtime, actor: Actor, site: Site, challenge: str, answer: str,
             expected_rp_id=site.id,
             expected_origin=site.origin,
         )
-    except (WebAuthnException, ValueError) as error:
+    except _UNREADABLE as error:
         raise _unproved() from error
     credential_id = bytes_to_base64url(verified.credential_id)
     with runtime.database.reading(None) as everywhere:
@@ -228,7 +230,7 @@ def _verified_count(site: Site, challenge: str, answer: str, row: PasskeyRow, *,
             credential_current_sign_count=row.sign_count,
             require_user_verification=alone,
         )
-    except (WebAuthnException, ValueError) as error:
+    except _UNREADABLE as error:
         raise _unproved() from error
     return verified.new_sign_count
 
@@ -242,7 +244,7 @@ def _spend(runtime: Runtime, unit: Unit, challenge: str) -> None:
 def _credential_id(answer: str) -> str:
     try:
         found = json.loads(answer)
-    except ValueError:
+    except _UNREADABLE:
         raise _unproved() from None
     known = str(found.get("id", "")) if isinstance(found, dict) else ""
     return known if known.isprintable() else ""

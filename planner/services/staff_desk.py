@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -90,13 +90,17 @@ def person(runtime: Runtime, actor: Actor, staff_id: int) -> StaffMember:
         return replace(_member(row, _ahead(unit).get(row.id, 0)), has_factor=has_factor(unit, row.id))
 
 
-def take_on(runtime: Runtime, actor: Actor, details: PersonDetails) -> Handed:
+def take_on(runtime: Runtime, actor: Actor, details: PersonDetails, password: str) -> Handed:
     """Let somebody in, who chooses a password by a link.
 
+    Args:
+        password: of whoever does it.
     Raises:
         InvalidInput: naming the field.
         NotAllowed: by somebody who is no manager.
     """
+    actor.must_be("manager")
+    accounts.confirm_password(runtime, actor, password, "password")
     with runtime.writing(actor) as unit:
         row = clinic_setup.add_staff(unit, details.name, details.email, details.role, None, treats=details.treats)
         row.language = checked_language(details.language)
@@ -109,14 +113,17 @@ def change(
     """Change what is known of somebody.
 
     Args:
-        password: of whoever changes it; asked for where the address changes, to which links to a password go.
+        password: of whoever changes it; asked for where the address changes, to which links to a password go, and
+            where somebody becomes a manager.
     Raises:
         InvalidInput: naming the field: an address that has an account, one's own role, the last manager's role,
             somebody who would treat no more while visits are booked with them, or a wrong password.
         StaleForm: somebody changed it meanwhile.
     """
     actor.must_be("manager")
-    if accounts.normal_email(details.email) != person(runtime, actor, staff_id).details.email:
+    known = person(runtime, actor, staff_id).details
+    rises = details.role == "manager" != known.role
+    if rises or accounts.normal_email(details.email) != known.email:
         accounts.confirm_password(runtime, actor, password, "password")
     with runtime.writing(actor) as unit:
         clinic_setup.manage(unit)
@@ -147,8 +154,16 @@ def let_go(runtime: Runtime, actor: Actor, staff_id: int) -> None:
         clinic_setup.deactivate_staff(unit, staff_id)
 
 
-def take_back(runtime: Runtime, actor: Actor, staff_id: int) -> Handed:
-    """Let somebody in again who had left; the password of then opens nothing."""
+def take_back(runtime: Runtime, actor: Actor, staff_id: int, password: str) -> Handed:
+    """Let somebody in again who had left; the password of then opens nothing.
+
+    Args:
+        password: of whoever does it.
+    Raises:
+        InvalidInput: it is wrong.
+    """
+    actor.must_be("manager")
+    accounts.confirm_password(runtime, actor, password, "confirm")
     with runtime.writing(actor) as unit:
         clinic_setup.manage(unit)
         row = unit.get(StaffRow, staff_id)
@@ -190,6 +205,19 @@ def reset_factors(runtime: Runtime, actor: Actor, staff_id: int, password: str) 
     actor.must_be("manager")
     accounts.confirm_password(runtime, actor, password, "confirm")
     second_factor.reset(runtime, actor, staff_id)
+
+
+def require_factor(runtime: Runtime, actor: Actor, roles: Iterable[str], password: str) -> None:
+    """Say whose roles need a second factor; see `second_factor.set_needed_roles`.
+
+    Args:
+        password: of whoever does it.
+    Raises:
+        InvalidInput: it is wrong, or there is no such role.
+    """
+    actor.must_be("manager")
+    accounts.confirm_password(runtime, actor, password, "password")
+    second_factor.set_needed_roles(runtime, actor, roles)
 
 
 def choose_language(runtime: Runtime, actor: Actor, language: str | None) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from planner import metrics
 from planner.metrics import RuleTimes
+from planner.services import integrity, nights, worklists
 from planner.services.job_rows import DONE, USED, Progress
 from planner.services.pulse import Timers
 from planner.services.readiness import FREE_BYTES_MIN
@@ -80,6 +81,8 @@ class System:
         slowest: the routes that took longest on average since then.
         write_wait: how long writes waited for their turn.
         queue: how the queues of jobs stand; None: jobs are done where they come up.
+        contradictions: how many lines about data that contradict themselves stand on the worklists.
+        looked_through: when the data were last looked through for them; None: never, or that is being done.
         backed_up: when the newest backup in the folder of the settings was made; None: there is none.
     """
 
@@ -97,6 +100,8 @@ class System:
     write_wait: RuleTimes
     solves: Solves | None
     zone: str
+    contradictions: int = 0
+    looked_through: datetime | None = None
     backed_up: datetime | None = None
     queue: QueueState | None = None
 
@@ -120,7 +125,7 @@ class System:
         """Whether nobody needs to do anything."""
         failed = self.backup_late or self.owed.messages["failed"] + self.owed.messages["unknown"]
         late = self.late_messages or any(sweep.is_late for sweep in self.sweeps)
-        return self.alive and not (self.little_space or late or failed or self.deserted)
+        return self.alive and not (self.little_space or late or failed or self.deserted or self.contradictions)
 
 
 def system(runtime: Runtime, actor: Actor, instance: Path) -> System:
@@ -133,6 +138,8 @@ def system(runtime: Runtime, actor: Actor, instance: Path) -> System:
     now, timers = runtime.clock.now(), timers_of(runtime, instance)
     with runtime.reading(actor) as unit:
         found, solves = owed(unit.session, now), _solves(unit)
+        contradictions = worklists.open_count(unit, worklists.DAMAGE)
+        looked_through = nights.ended(unit, integrity.NAME)
         step, zone = schema.step_of(unit.session.connection()) or "", unit.clinic.timezone
     return System(
         version=program_version(),
@@ -149,6 +156,8 @@ def system(runtime: Runtime, actor: Actor, instance: Path) -> System:
         write_wait=metrics.write_wait(),
         solves=solves,
         zone=zone,
+        contradictions=contradictions,
+        looked_through=looked_through,
         backed_up=runtime.backups.newest if runtime.backups else None,
         queue=queue_state(runtime),
     )

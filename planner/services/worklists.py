@@ -139,6 +139,12 @@ def dismiss(runtime: Runtime, actor: Actor, item_id: int) -> None:
             unit.audit("worklist.dismiss", f"worklist/{row.id}", kind=row.kind)
 
 
+def open_count(unit: Unit, kind: str) -> int:
+    """How many lines of a kind are open."""
+    row = WorklistRow
+    return unit.session.scalar(select(func.count()).where(row.kind == kind, row.closed_at.is_(None))) or 0
+
+
 def open_items(unit: Unit) -> Sequence[WorkItem]:
     """All open lines of the clinic, oldest first (one query); one about no course may name its patient itself."""
     whose = func.coalesce(CourseRow.patient_id, cast(WorklistRow.details["patient_id"].as_string(), BigInteger))

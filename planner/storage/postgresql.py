@@ -156,9 +156,17 @@ class Postgresql:
             yield connection
 
     def check_there(self) -> None:
-        """Raise StorageFailed where there is no such database, or nobody may enter."""
-        with self.engine.connect() as connection:
-            connection.execute(text("SELECT 1"))
+        """Raise StorageFailed where there is no such database, nobody may enter, or no server answers."""
+        try:
+            with self.engine.connect() as connection:
+                connection.execute(text("SELECT 1"))
+        except OperationalError as error:
+            words = str(error.orig)
+            # Only whoever starts the program reads this; what a page says names no server.
+            if _is_lost(error) and not any(each in words for each in _WRONG_ADDRESS):
+                words = words.splitlines()[0].rstrip()
+                raise StorageFailed(f"The database {self.name} can't be reached: {words}") from error
+            raise
 
     def faults(self) -> list[str]:
         """What PostgreSQL does not watch over by itself: the wall between clinics, and constraints not yet checked."""

@@ -12,7 +12,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
-from planner.errors import DatabaseBusy
+from planner.errors import DatabaseBusy, StorageFailed
 from planner.storage import audit_rows, calendars, courses, doors, jobs, nights, opening, outward, people, progress
 from planner.storage.base import Base
 from planner.storage.database import Database
@@ -40,6 +40,7 @@ def upgrade(database: Database, *, tries: int = TRIES, pause: Callable[[float], 
 
     Raises:
         DatabaseBusy: there was no such moment; nothing is changed.
+        StorageFailed: a newer program has been there.
     """
     for number in range(1, tries + 1):
         try:
@@ -69,9 +70,23 @@ def _upgrade(database: Database) -> None:
 
 def upgrade_on(connection: Connection) -> None:
     """The same within a transaction that somebody else began, with `Database.migrating`."""
+    refuse_newer(step_of(connection))
     config = _config()
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
+
+
+def refuse_newer(step: str | None) -> None:
+    """Refuse a database that a newer program has brought to a step of its own.
+
+    Raises:
+        StorageFailed: saying what to do.
+    """
+    if step is not None and step not in steps():
+        raise StorageFailed(
+            f"The database is at step {step}, of a newer program; this one knows the steps to {newest()}. "
+            "Start the newer program, or restore the backup that was made before the upgrade."
+        )
 
 
 def newest() -> str:

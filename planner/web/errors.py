@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 from flask import Flask, Response, jsonify, make_response, render_template, request
-from werkzeug.exceptions import HTTPException, SecurityError
+from werkzeug.exceptions import BadHost, HTTPException, SecurityError
 
 from planner.errors import (
     AppointmentLocked,
@@ -54,6 +54,7 @@ def install(app: Flask) -> None:
     app.register_error_handler(PlannerError, _refused)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(SecurityError, _foreign_host)
+    app.register_error_handler(BadHost, _foreign_host)
     app.register_error_handler(Exception, _bug)
 
 
@@ -95,7 +96,7 @@ def _http(error: HTTPException) -> Response | HTTPException:
     return response
 
 
-def _foreign_host(_: SecurityError) -> Response:
+def _foreign_host(_: SecurityError | BadHost) -> Response:
     # In words alone: every link of a page would carry the host name that nobody trusts.
     return Response("This address is not served here.\n", 400, mimetype="text/plain")
 

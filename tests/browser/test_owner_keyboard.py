@@ -9,6 +9,7 @@ from planner.services.first_run import setup_address
 from tests.browser.conftest import DESKTOP
 from tests.browser.keyboard import choose, fill_in, press, tab_to, tick
 from tests.browser.test_owner import empty
+from tests.factories import PASSWORD
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 __all__ = ["empty"]  # The fixture: an instance in which there is no clinic yet.
@@ -58,6 +59,7 @@ def test_people_services_and_policies_are_set_by_keyboard(mo, runtime, clinic):
     press(page, "People", "link")
     fill_in(page, {"name": "Di Marsh", "email": "di@example.org"})
     choose(page, "Role", "Reception")
+    fill_in(page, {"password": PASSWORD})
     press(page, "Take on")
     expect(page.locator("main")).to_contain_text("Di Marsh")
     mo.open("/settings")

@@ -84,6 +84,32 @@ def test_one_fault_ends_with_exit_code_1_and_with_what_to_do(folder):
     assert all(finding["todo"] for finding in data["findings"] if finding["state"] != "good")
 
 
+def test_looking_makes_no_database_and_says_once_that_there_is_none(folder):
+    """Else the first look would leave an empty file, readable by everybody."""
+    (folder / "planner.sqlite").unlink()
+    result = run("check")
+    assert not (folder / "planner.sqlite").exists()
+    assert "could not be looked at" not in result.output
+    assert "! timed work: it never ran here" in result.output
+
+
+@pytest.mark.parametrize(
+    ("address", "why"),
+    [
+        ("postgresql+psycopg://planner:geheim@127.0.0.1:1/clinic", "Connection refused"),
+        ("postgresql+psycopg://planner:geheim@/clinic?host=/nowhere/at/all", "No such file or directory"),
+    ],
+)
+def test_a_database_server_that_can_not_be_reached_is_told_with_its_reason(folder, monkeypatch, address, why):
+    """An operator who has the address wrong waits in vain for it to come back."""
+    monkeypatch.setenv("PLANNER_DATABASE_URL", address)
+    result = run("check")
+    assert "✗ database: The database clinic" in result.output
+    assert why in result.output
+    assert "geheim" not in result.output
+    assert why in run("db", "check").output
+
+
 def test_a_setting_that_can_not_work_is_a_line_like_any_other(folder):
     """Nothing else can be looked at then."""
     (folder / "settings.toml").write_text("colour = 'red'")

@@ -23,10 +23,11 @@ def data(written):
 
 
 class SoftwarePasskey:
-    """One key for one site; `verifies` is whether it asks for a finger or a PIN."""
+    """One key for one site; `verifies` is whether it asks for a finger or a PIN, `public` what it says of its key."""
 
-    def __init__(self, origin, *, verifies=True):
+    def __init__(self, origin, *, verifies=True, **said):
         self.origin = origin
+        self.said = said
         self.verifies = verifies
         self.key = ec.generate_private_key(ec.SECP256R1())
         self.id = secrets.token_bytes(16)
@@ -38,6 +39,7 @@ class SoftwarePasskey:
         said = self._said("webauthn.create", asked["challenge"])
         numbers = self.key.public_key().public_numbers()
         public = {1: 2, 3: -7, -1: 1, -2: numbers.x.to_bytes(32, "big"), -3: numbers.y.to_bytes(32, "big")}
+        public = self.said.get("public", public)
         known = bytes(16) + len(self.id).to_bytes(2, "big") + self.id + cbor2.dumps(public)
         whole = {"fmt": "none", "attStmt": {}, "authData": self._facts(asked["rp"]["id"], _ATTESTED) + known}
         return self._answer({"clientDataJSON": text(said), "attestationObject": text(cbor2.dumps(whole))})

@@ -228,6 +228,8 @@ def test_point_21_fault_17_a_name_with_one_bad_address_is_refused():
         ("93.184.216.34", True), ("2606:2800:220:1::1", True), ("127.0.0.1", False), ("::ffff:10.0.0.1", False),
         ("64:ff9b::7f00:1", False), ("2002:7f00:1::", False), ("fe80::1", False), ("fc00::1", False),
         ("100.64.0.1", False), ("224.0.0.1", False), ("::", False),
+        ("::7f00:1", False), ("::ffff:0:7f00:1", False), ("64:ff9b:1::7f00:1", False), ("fec0::1", False),
+        ("5f00::1", False),
     ],
 )  # fmt: skip
 def test_point_21_fault_17_addresses_are_told_apart(text, public):

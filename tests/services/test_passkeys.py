@@ -111,7 +111,9 @@ def test_an_unknown_or_cloned_passkey_opens_nothing(runtime, clinic, phone):
         come_in(runtime, forged)
 
 
-@pytest.mark.parametrize("answer", ["", "no json", "[]", "{}", '{"id": 5}', '{"id": "eA", "response": {}}'])
+@pytest.mark.parametrize(
+    "answer", ["", "no json", "[]", "[" * 20_000, "{}", '{"id": 5}', '{"id": "eA", "response": {}}']
+)
 def test_an_answer_that_is_none_is_refused(runtime, clinic, rosa, answer):
     """With the same words, and no error page."""
     asked = passkeys.ask_to_enter(runtime, SITE, None)
@@ -120,6 +122,14 @@ def test_an_answer_that_is_none_is_refused(runtime, clinic, rosa, answer):
     asked = passkeys.ask_to_add(runtime, rosa, SITE, PASSWORD)
     with pytest.raises(InvalidInput):
         passkeys.add(runtime, rosa, SITE, asked.challenge, answer, "Phone")
+
+
+@pytest.mark.parametrize("public", [{}, {1: 2}, [], "", None, 1.5, {1: 2, 3: -7, -1: 1}])
+def test_a_passkey_whose_key_is_none_is_refused(runtime, rosa, public):
+    """The checks of it are a library's, which believes what a browser says of its key."""
+    with pytest.raises(InvalidInput) as refusal:
+        add(runtime, rosa, SoftwarePasskey(SITE.origin, public=public))
+    assert refusal.value.field == "passkey"
 
 
 def test_somebody_elses_passkey_is_no_second_factor(runtime, clinic, phone):

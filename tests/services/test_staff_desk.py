@@ -43,7 +43,7 @@ def choose(runtime, handed, password):
 
 def test_without_a_mail_server_the_link_is_handed_over(without_mail, clinic, tmp_path):
     """It opens the account once; no file of the outtray has it, for reception reads that."""
-    handed = staff_desk.take_on(without_mail, clinic.mo.actor, DI)
+    handed = staff_desk.take_on(without_mail, clinic.mo.actor, DI, PASSWORD)
     assert staff_desk.person(without_mail, clinic.mo.actor, handed.staff_id).invited
     choose(without_mail, handed, "words of her own")
     _, di = accounts.sign_in(without_mail, "di@example.org", "words of her own")
@@ -55,7 +55,7 @@ def test_without_a_mail_server_the_link_is_handed_over(without_mail, clinic, tmp
 
 def test_with_a_mail_server_nobody_but_the_colleague_sees_the_link(runtime, clinic):
     """An invitation at first, a link for another password later."""
-    handed = staff_desk.take_on(runtime, clinic.mo.actor, DI)
+    handed = staff_desk.take_on(runtime, clinic.mo.actor, DI, PASSWORD)
     assert handed.link == ""
     staff_desk.new_link(runtime, clinic.mo.actor, clinic.ben.id)
     assert owed(runtime) == [("invitation", "di@example.org"), ("reset", "ben@example.org")]
@@ -63,7 +63,7 @@ def test_with_a_mail_server_nobody_but_the_colleague_sees_the_link(runtime, clin
 
 def test_what_is_said_of_somebody_is_kept(runtime, clinic):
     """Also what they read."""
-    staff_id = staff_desk.take_on(runtime, clinic.mo.actor, DI).staff_id
+    staff_id = staff_desk.take_on(runtime, clinic.mo.actor, DI, PASSWORD).staff_id
     change(runtime, clinic, staff_id, name="Di  Marsh-Lee", role="reception", treats=False, language=None)
     details = staff_desk.person(runtime, clinic.mo.actor, staff_id).details
     assert details == PersonDetails("Di Marsh-Lee", "di@example.org", "reception", treats=False, language=None)
@@ -82,7 +82,7 @@ def test_what_is_said_of_somebody_is_kept(runtime, clinic):
 def test_what_makes_no_sense_is_refused_and_nothing_is_changed(runtime, clinic, values, field):
     """For somebody new and for somebody known."""
     with pytest.raises(InvalidInput) as refusal:
-        staff_desk.take_on(runtime, clinic.mo.actor, replace(DI, **values))
+        staff_desk.take_on(runtime, clinic.mo.actor, replace(DI, **values), PASSWORD)
     assert refusal.value.field == field
     with pytest.raises(InvalidInput) as refusal:
         change(runtime, clinic, clinic.rosa.id, **values)
@@ -142,7 +142,7 @@ def test_somebody_who_left_is_out_at_once_and_comes_back_by_a_link(without_mail,
     assert not staff_desk.people(without_mail, clinic.mo.actor)[-1].active
     with pytest.raises(InvalidInput):
         staff_desk.new_link(without_mail, clinic.mo.actor, clinic.rosa.id, PASSWORD)
-    handed = staff_desk.take_back(without_mail, clinic.mo.actor, clinic.rosa.id)
+    handed = staff_desk.take_back(without_mail, clinic.mo.actor, clinic.rosa.id, PASSWORD)
     with pytest.raises(accounts.SignInRefused):
         accounts.sign_in(without_mail, clinic.rosa.email, clinic.rosa.password)
     choose(without_mail, handed, "words of her own")
@@ -180,6 +180,25 @@ def test_what_could_take_an_account_over_asks_for_the_password_again(without_mai
     assert line.details["address"]
 
 
+def test_nobody_comes_in_or_rises_without_the_managers_password(without_mail, clinic):
+    """Else an open browser makes an account that stays: by taking on, taking back after letting go, or a role."""
+    mo, wrong = clinic.mo.actor, "a wrong password"
+    rosa = staff_desk.person(without_mail, mo, clinic.rosa.id)
+    manager = replace(rosa.details, role="manager")
+    staff_desk.let_go(without_mail, mo, clinic.rosa.id)
+    for field, asking in (
+        ("password", lambda: staff_desk.take_on(without_mail, mo, DI, wrong)),
+        ("confirm", lambda: staff_desk.take_back(without_mail, mo, clinic.rosa.id, wrong)),
+        ("password", lambda: staff_desk.change(without_mail, mo, clinic.rosa.id, manager, seen="")),
+        ("password", lambda: staff_desk.require_factor(without_mail, mo, [], wrong)),
+    ):
+        with pytest.raises(InvalidInput) as refusal:
+            asking()
+        assert refusal.value.field == field
+    assert len(staff_desk.people(without_mail, mo)) == 3
+    assert not staff_desk.person(without_mail, mo, clinic.rosa.id).active
+
+
 def test_two_who_change_one_person_do_not_overwrite_each_other(runtime, clinic):
     """The second sees what the first wrote."""
     member = staff_desk.person(runtime, clinic.mo.actor, clinic.rosa.id)
@@ -191,9 +210,10 @@ def test_two_who_change_one_person_do_not_overwrite_each_other(runtime, clinic):
 @pytest.mark.parametrize(
     "act",
     [
-        lambda runtime, clinic, who: staff_desk.take_on(runtime, who, DI),
+        lambda runtime, clinic, who: staff_desk.take_on(runtime, who, DI, PASSWORD),
         lambda runtime, clinic, who: staff_desk.let_go(runtime, who, clinic.mo.id),
-        lambda runtime, clinic, who: staff_desk.take_back(runtime, who, clinic.mo.id),
+        lambda runtime, clinic, who: staff_desk.take_back(runtime, who, clinic.mo.id, PASSWORD),
+        lambda runtime, clinic, who: staff_desk.require_factor(runtime, who, [], PASSWORD),
         lambda runtime, clinic, who: staff_desk.new_link(runtime, who, clinic.mo.id),
         lambda runtime, clinic, who: staff_desk.reset_factors(runtime, who, clinic.mo.id, PASSWORD),
         lambda runtime, clinic, who: staff_desk.change(runtime, who, clinic.mo.id, DI, seen=""),

@@ -8,7 +8,7 @@ import pytest
 from planner import metrics
 from planner.errors import NotAllowed
 from planner.notify.delivery import TemporaryFailure
-from planner.services import messages, readiness
+from planner.services import integrity, messages, readiness, worklists
 from planner.services.backup_folder import BackupFolder, name_at
 from planner.services.pulse import Pulse, pulse_file
 from planner.services.system_view import LITTLE_SPACE, system
@@ -159,4 +159,15 @@ def test_it_takes_a_dozen_queries(seen, pulse, queries):
     """However many rows there are."""
     with queries() as asked:
         seen()
-    assert len(asked) <= 18
+    assert len(asked) <= 19
+
+
+def test_data_that_contradict_themselves_are_told_here_too(runtime, clinic, pulse, seen):
+    """The nightly look puts them on the worklists; whoever looks whether all is well must not read that it is."""
+    assert seen().looked_through is None
+    integrity.look_on(runtime, clinic.system)
+    assert (seen().contradictions, seen().all_well) == (0, True)
+    assert seen().looked_through == runtime.clock.now()
+    with runtime.writing(clinic.system) as unit:
+        worklists.open_item(unit, worklists.DAMAGE, "damage-1", "Session 3 has two appointments.", None)
+    assert (seen().contradictions, seen().all_well) == (1, False)

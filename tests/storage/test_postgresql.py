@@ -343,12 +343,13 @@ def test_a_connection_lost_in_the_middle_is_a_refusal_and_nothing_is_kept(progra
 
 
 def test_a_server_that_is_not_there_is_a_refusal(tmp_path):
-    """Not a traceback."""
+    """Not a traceback; a page says no more than that, and whoever starts the program why."""
     database = Database(f"postgresql+psycopg://planner:hush@/planner?host={tmp_path}")
     with pytest.raises(DatabaseBusy, match="lost"), database.reading(None):
         pass
-    with pytest.raises(DatabaseBusy):
+    with pytest.raises(StorageFailed, match="No such file or directory") as refusal:
         database.check_there()
+    assert "hush" not in refusal.value.message
     database.close()
 
 

@@ -8,8 +8,12 @@ from alembic.migration import MigrationContext
 from alembic.operations import Operations
 from sqlalchemy import inspect, text
 
+from planner import wiring
+from planner.errors import StorageFailed
+from planner.services.runtime import Runtime
 from planner.storage import guard, schema
 from planner.storage.migrations import versions
+from tests.factories import FakeClock, FakeMailer
 
 
 def guards(database):
@@ -42,6 +46,19 @@ def test_upgrading_twice_changes_nothing(database):
     assert guards(database) == before
     assert len(before) == {"sqlite": 6, "postgresql": 3}[database.engine.dialect.name]
     assert schema.differences(database) == []
+
+
+def test_a_database_of_a_newer_program_is_left_alone_in_words(database):
+    """Another upgrade does not help, so nobody is sent to one."""
+    with database.migrating() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    for asked in (
+        schema.upgrade,
+        lambda database: wiring.check_ready(Runtime(database, FakeClock(), FakeMailer(), secret_key="s" * 32)),
+    ):
+        with pytest.raises(StorageFailed, match="step 9999, of a newer program") as refusal:
+            asked(database)
+        assert "db upgrade" not in refusal.value.message
 
 
 @pytest.mark.sqlite

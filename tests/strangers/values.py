@@ -65,8 +65,8 @@ def usual(field: Field, rng: random.Random) -> list[str]:
 def written(name: str, kind: str, rng: random.Random) -> str:
     """What a person might write there, told by the field's type and name."""
     day = NOW + timedelta(days=rng.randrange(-10, 120))
-    if "password" in name or name == "repeated":
-        return PASSWORD if "current" in name or name == "password" else _NEW_PASSWORD
+    if kind == "password":
+        return _NEW_PASSWORD if name in ("new_password", "repeated", "my_password", "my_repeated") else PASSWORD
     by_kind = {
         "date": day.date().isoformat(),
         "datetime-local": day.strftime("%Y-%m-%dT%H:00"),
@@ -82,7 +82,7 @@ def written(name: str, kind: str, rng: random.Random) -> str:
         return f"19{rng.randrange(40, 99)}-05-{rng.randrange(1, 29):02}"
     if kind in by_kind:
         return by_kind[kind]
-    if name in ("code", "confirm"):
+    if name == "code":
         return str(rng.randrange(10**6))
     if name == "address":
         return rng.choice(("https://calendar.example/secret.ics", "1 High Street"))

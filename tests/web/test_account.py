@@ -147,7 +147,7 @@ def test_every_change_asks_for_the_password(rosa, clock, path):
 def test_whoever_needs_a_factor_is_led_to_it_and_goes_on_afterwards(browser_of, clinic, clock, runtime, rosa):
     """No other page opens meanwhile, not for a program either; signing out does."""
     mo = browser_of(clinic.mo)
-    assert mo.post("/settings/signing-in", {"roles": ["reception"]}).status_code == 302
+    assert mo.post("/settings/signing-in", {"roles": ["reception"], "password": PASSWORD}).status_code == 302
     assert 'value="reception" id' in mo.get("/settings/signing-in").text
     for path in ("/patients", "/today"):
         assert rosa.get(path).location == "/account"
@@ -156,7 +156,8 @@ def test_whoever_needs_a_factor_is_led_to_it_and_goes_on_afterwards(browser_of, 
     set_up_app(rosa, clock)
     assert rosa.get("/patients").status_code == 200
     assert browser_of(clinic.ben).get("/patients").status_code == 200
-    assert mo.post("/settings/signing-in", {"roles": ["owner"]}).status_code == 422
+    assert 'id="password-error"' in mo.post("/settings/signing-in", {"roles": []}).text
+    assert mo.post("/settings/signing-in", {"roles": ["owner"], "password": PASSWORD}).status_code == 422
 
 
 def test_the_owner_takes_a_lost_factor_away(browser_of, clinic, clock, runtime, rosa):

@@ -21,7 +21,14 @@ POLICIES = {
     "keep_cancelled_days": "7", "offer_hours": "6", "displacing": "unconfirmed", "automation_miss": "propose",
     "automation_cancel": "off", "automation_leave": "apply", "automation_backfill": "propose",
 }  # fmt: skip
-NEW = {"name": "Di Marsh", "email": "di@example.org", "role": "therapist", "treats": "1", "language": ""}
+NEW = {
+    "name": "Di Marsh",
+    "email": "di@example.org",
+    "role": "therapist",
+    "treats": "1",
+    "language": "",
+    "password": PASSWORD,
+}
 SERVICE = {"name": "Dry needling", "protocol": "", "first_minutes": "60", "visit_minutes": "45", "fee": ""}
 
 
@@ -141,13 +148,20 @@ def test_a_person_is_changed_let_go_and_taken_back(mo, runtime, clinic):
     """Each with its page; the second form of two is answered with what is now."""
     path = f"/settings/staff/{clinic.rosa.id}"
     carried = seen(mo.get(path).text)
-    changed = {"name": "Rosa Lind-Berg", "email": "rosa@example.org", "role": "manager", "seen": carried}
+    changed = {
+        "name": "Rosa Lind-Berg",
+        "email": "rosa@example.org",
+        "role": "manager",
+        "seen": carried,
+        "password": PASSWORD,
+    }
     assert mo.post(path, changed).status_code == 302
     assert mo.post(path, {**changed, "name": "Rosa"}).status_code == 409
     assert mo.post(f"{path}/let-go").location == "/settings/staff"
     assert "No longer here" in mo.get("/settings/staff").text
     assert mo.post(f"{path}/link").status_code == 422
-    assert mo.post(f"{path}/take-back").location == "/settings/staff"
+    assert 'id="confirm-error"' in mo.post(f"{path}/take-back", {"confirm": "a wrong password"}).text
+    assert mo.post(f"{path}/take-back", {"confirm": PASSWORD}).location == "/settings/staff"
     assert mo.post(f"{path}/link").location == "/settings/staff"
 
 
@@ -350,7 +364,9 @@ def test_the_hub_says_what_is_set_and_what_is_missing(mo, runtime, clinic):
     page = mo.get("/settings").text
     assert "24 hours’ notice" in page
     assert "Before anybody can be booked" not in page
-    staff_desk.take_on(runtime, clinic.mo.actor, staff_desk.PersonDetails("Di", "di@example.org", "therapist", True))
+    staff_desk.take_on(
+        runtime, clinic.mo.actor, staff_desk.PersonDetails("Di", "di@example.org", "therapist", True), PASSWORD
+    )
     for room in clinic.rooms:
         clinic_place.close_room(runtime, clinic.mo.actor, room)
     page = mo.get("/settings").text

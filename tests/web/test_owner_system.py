@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from planner.services import integrity, worklists
 from planner.services.pulse import Pulse, pulse_file
 from planner.sweeps import SWEEPS
 from planner.web.owner.system import SWEEP_WORDS, length, percent, size, span, sweep_words
@@ -23,6 +24,17 @@ def test_the_owner_reads_that_all_is_well(browser_of, clinic, timers):
     assert "Something needs a look." not in page
     assert "Send messages" in page
     assert "send-outbox" not in page
+
+
+def test_what_was_never_looked_at_is_not_said_to_be_well(browser_of, runtime, clinic, timers):
+    """The data are looked through at night; what does not fit stands here as well as on the worklists."""
+    mo = browser_of(clinic.mo)
+    assert ", the data fit together," not in mo.get("/settings/system").text
+    integrity.look_on(runtime, clinic.system)
+    assert ", the data fit together," in mo.get("/settings/system").text
+    with runtime.writing(clinic.system) as unit:
+        worklists.open_item(unit, worklists.DAMAGE, "damage-1", "Session 3 has two appointments.", None)
+    assert "1 thing in the data contradicts itself" in mo.get("/settings/system").text
 
 
 def test_the_owner_reads_what_is_wrong_and_what_to_do(browser_of, clinic, timers, clock):

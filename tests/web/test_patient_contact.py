@@ -83,7 +83,10 @@ def test_the_link_in_a_reminder_confirms_and_moves_and_shows_nothing_that_it_doe
     assert f"{path}/appointments/{visit.id}/confirm" in page
     for closed in ("calendar", "wishes", "contact", "plan.pdf"):
         assert f"{path}/{closed}" not in page
-        assert client.get(f"{path}/{closed}").status_code == 403
+        refused = client.get(f"{path}/{closed}")
+        assert refused.status_code == 403
+        assert "This link was made for one thing only" in refused.text
+        assert "Your role" not in refused.text
     version = re.search(r'name="version" value="(\d+)"', page)[1]
     confirmed = client.post(f"{path}/appointments/{visit.id}/confirm", {"version": version})
     assert confirmed.location == path
@@ -91,6 +94,7 @@ def test_the_link_in_a_reminder_confirms_and_moves_and_shows_nothing_that_it_doe
     ended = client.get(path)
     assert ended.status_code == 404
     assert "has ended" in ended.text
+    assert "search for it" not in ended.text
 
 
 def test_reception_ends_the_link(client, clinic, browser_of, course):

@@ -124,6 +124,15 @@ def test_another_host_name_is_refused_when_the_public_address_is_known(runtime, 
     assert client.get("/sign-in", headers={"Host": "127.0.0.1:8000"}).status_code == 200
 
 
+@pytest.mark.parametrize("public_url", [None, "https://planner.example.org"])
+@pytest.mark.parametrize("host", ["a" * 300, "a..b", ".example.org", "x:99999", "-", "[::1"])
+def test_a_host_name_that_is_none_is_refused_in_words(runtime, config, host, public_url):
+    """Not by a page of ours, which would need links under it."""
+    client = create_app(runtime, replace(config, public_url=public_url)).test_client()
+    for path in ("/sign-in", "/nowhere", "/f/nobody.ics"):
+        assert client.get(path, headers={"Host": host}).status_code < 500
+
+
 def test_a_forwarded_address_is_believed_only_from_known_proxies(runtime, config):
     """With one proxy in front, what it says of https counts; with none, nobody's word does."""
     headers = {"X-Forwarded-Proto": "https"}

@@ -23,12 +23,20 @@ _NETWORK_DISKS: Final = frozenset(
 _MOUNTS: Final = Path("/proc/mounts")
 
 
+def there(set_up: SetUp) -> Findings:
+    """Whether there is one at all; nothing is made by looking."""
+    set_up.runtime.database.check_there()
+    return ()
+
+
 def database(set_up: SetUp) -> Findings:
     """Whether it answers, has the newest schema, and refuses two appointments at one time."""
     try:
         wiring.check_ready(set_up.runtime)
     except PlannerError as refusal:
         todo = "`planner db upgrade` makes a database or brings it up to date; `planner db check` looks at each part."
+        if not _is_file(set_up):
+            todo = f"{todo} Where the server can't be reached, look at database_url, and whether the server runs."
         yield Finding("bad", "database", refusal.message, todo)
         return
     size = database_bytes(set_up.runtime) / 1e6

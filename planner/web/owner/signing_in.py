@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import flash, redirect, render_template, request, url_for
 
 from planner.errors import InvalidInput
-from planner.services import second_factor
+from planner.services import second_factor, staff_desk
 from planner.web.context import actor, runtime
 from planner.web.owner.routes import UNPROCESSABLE, Errors, Page, errors_of, owner
 from planner.web.owner.staff import ROLE_CHOICES
@@ -19,7 +19,7 @@ def signing_in() -> Page:
         return _page(second_factor.needed_roles(runtime(), actor()))
     roles = request.form.getlist("roles")
     try:
-        second_factor.set_needed_roles(runtime(), actor(), roles)
+        staff_desk.require_factor(runtime(), actor(), roles, request.form.get("password", ""))
     except InvalidInput as refusal:
         return _page(tuple(roles), errors_of(refusal)), UNPROCESSABLE
     flash(say("Kept."), "good")

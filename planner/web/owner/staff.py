@@ -37,7 +37,7 @@ def staff() -> Page:
     if request.method == "GET":
         return _list({"role": "therapist", "treats": "1"})
     try:
-        handed = staff_desk.take_on(runtime(), actor(), _details(request.form))
+        handed = staff_desk.take_on(runtime(), actor(), _details(request.form), request.form.get("password", ""))
     except InvalidInput as refusal:
         return _list(request.form, errors_of(refusal)), UNPROCESSABLE
     return _hand_over(handed)
@@ -77,7 +77,11 @@ def let_go(staff_id: int) -> Page:
 @owner.post("/settings/staff/<int:staff_id>/take-back")
 def take_back(staff_id: int) -> Page:
     """Let somebody in again who had left."""
-    return _hand_over(staff_desk.take_back(runtime(), actor(), staff_id))
+    try:
+        return _hand_over(staff_desk.take_back(runtime(), actor(), staff_id, request.form.get("confirm", "")))
+    except InvalidInput as refusal:
+        member = staff_desk.person(runtime(), actor(), staff_id)
+        return _person(member, _fields(member.details), errors_of(refusal)), UNPROCESSABLE
 
 
 @owner.post("/settings/staff/<int:staff_id>/link")
