@@ -318,7 +318,7 @@ def test_an_interrupted_search_keeps_the_best_answer_so_far(folder, number):
     with subprocess.Popen([*command, *words], stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert "points" in process.stderr.readline()
         process.send_signal(number)
-        output, _ = process.communicate(timeout=30)
+        output, _ = process.communicate(timeout=60)
     assert process.returncode == 0
     assert "sessions placed" in output
     solution = Solution.from_json(read_json(str(folder / "solution.json")))

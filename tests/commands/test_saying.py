@@ -19,7 +19,7 @@ def test_every_line_of_a_server_is_an_object(folder, monkeypatch):
     with program("serve", "--port", port) as process:
         answer(port)
         process.send_signal(signal.SIGTERM)
-        _, words = process.communicate(timeout=20)
+        _, words = process.communicate(timeout=60)
     assert process.returncode == 0
     events = [json.loads(line)["event"] for line in words.splitlines()]
     assert any(event.startswith("The planner is at http://") for event in events)
@@ -32,7 +32,7 @@ def test_a_refused_start_is_an_object_too(folder, monkeypatch, command):
     monkeypatch.setenv("PLANNER_LOG_FORMAT", "json")
     (folder / "instance" / "planner.sqlite").unlink()
     with program(command) as process:
-        _, words = process.communicate(timeout=20)
+        _, words = process.communicate(timeout=60)
     assert process.returncode == 1
     last = json.loads(words.splitlines()[-1])
     assert (last["level"], last["logger"]) == ("error", "planner.start")
