@@ -28,7 +28,7 @@ from tests.web.browser_without_screen import Browser
 settings.register_profile("planner", deadline=None)
 settings.load_profile("planner")
 compiled_once.install()
-pytest_plugins = ("tests.faults.report", "tests.strangers.report")
+pytest_plugins = ("tests.faults.report", "tests.strangers.report", "tests.wide")
 
 
 def pytest_collection_finish() -> None:

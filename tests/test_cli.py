@@ -310,6 +310,7 @@ def test_the_same_seed_and_iterations_give_the_same_file(folder):
     assert run("schedule", "problem.json", "--out", "third.json", "--iterations", "0").exit_code == 2
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_search_keeps_the_best_answer_so_far(folder, number):
     """Ctrl-C is a way to say: good enough; so is what `timeout` sends."""

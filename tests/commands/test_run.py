@@ -63,6 +63,7 @@ def answer(port, path="/sign-in", seconds=60):
             time.sleep(0.1)
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_the_server_answers_and_ends_when_told(folder, number):
     """Exit code 0, and a second start finds all as it was."""
@@ -87,6 +88,7 @@ def test_a_port_that_is_taken_is_said(folder):
     assert "Traceback" not in words
 
 
+@pytest.mark.wide
 def test_a_host_that_does_not_exist_is_said(folder):
     """Exit code 1, one line."""
     with program("serve", "--host", "nowhere.invalid", "--port", free_port()) as process:
@@ -96,6 +98,7 @@ def test_a_host_that_does_not_exist_is_said(folder):
     assert "Traceback" not in words
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("command", ["serve", "worker"])
 def test_nothing_starts_whose_timers_could_never_run(folder, command):
     """A server without reminders and repairs would look well and be none."""
@@ -107,6 +110,7 @@ def test_nothing_starts_whose_timers_could_never_run(folder, command):
     assert "The timers' lock can't be made: Is a directory" in words
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_worker_ends_when_told(folder, number):
     """Its sweeps are finished first."""

@@ -12,6 +12,7 @@ from tests.commands.test_run import answer, folder, free_port, program
 __all__ = ["folder"]
 
 
+@pytest.mark.wide
 def test_every_line_of_a_server_is_an_object(folder, monkeypatch):
     """From where it is reached, and how the clinic is opened, to the end."""
     monkeypatch.setenv("PLANNER_LOG_FORMAT", "json")
@@ -26,6 +27,7 @@ def test_every_line_of_a_server_is_an_object(folder, monkeypatch):
     assert any(event.startswith("There is no clinic yet. Open yours here: ") for event in events)
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("command", ["serve", "worker"])
 def test_a_refused_start_is_an_object_too(folder, monkeypatch, command):
     """With its words, as an error."""

@@ -206,6 +206,7 @@ def test_a_search_that_is_stopped_at_once_leaves_nobody_out():
     assert not any(answer.unplaced.values())
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("seed", range(1, 4))
 def test_the_bound_holds_also_where_patients_have_several_courses(seed):
     """Whole days between their visits would prove too much; what is reported is never above what was found."""
@@ -243,6 +244,7 @@ FRIDAY_HOUR = ((at(0, "09:00"), at(0, "09:30")), (at(4, "09:00"), at(4, "09:30")
 """Ben works half an hour on Monday and on Friday."""
 
 
+@pytest.mark.wide
 def test_time_goes_by_for_whoever_watches_also_while_the_bound_is_looked_for():
     """The bar of a page never stands still for long, and is never set back."""
     case = make_problem(Wish(courses=12, practitioners=3, load=0.6, days=120))
