@@ -40,7 +40,7 @@ test: ## all tests: fast and wide ones on SQLite and PostgreSQL, then the slow o
 	$(TESTS_AGAIN)
 	$(BIN)/pytest -m "$(SLOW)"
 
-test-fast: ## only the fast tests, in two minutes on two cores
+test-fast: ## only the fast tests
 	@tools/setup.sh dev compiled
 	$(FAST_TESTS)
 
