@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup run test test-fast test-postgresql test-slow test-faults test-strangers lint format texts bench bench-killed bench-feeds bench-scale pictures wheel lock sbom clean
+.PHONY: help setup run test test-fast test-wide test-postgresql test-slow test-faults test-strangers lint format texts bench bench-killed bench-feeds bench-scale pictures wheel lock sbom clean
 
 PORT ?= 8000
 SECONDS ?= 600
@@ -11,10 +11,12 @@ DATABASE ?= sqlite
 BIN := .venv/bin
 # Whatever carries one of these marks runs after the fast tests.
 SLOW := slow or browser or clients or faults
-# The fast ones run beside one another; the slow ones measure and fill the machine, so each of those runs alone.
-FAST_TESTS := $(BIN)/pytest -n auto --dist worksteal -m "not ($(SLOW))"
-# Those of them that ask a database, on a PostgreSQL server that they start themselves.
-FAST_TESTS_AGAIN := $(FAST_TESTS) --database postgresql
+# The fast and the wide ones run beside one another; the slow ones measure and fill the machine, so each runs alone.
+BESIDE := $(BIN)/pytest -n auto --dist worksteal
+FAST_TESTS := $(BESIDE) -m "not ($(SLOW) or wide)"
+WIDE_TESTS := $(BESIDE) -m "wide and not ($(SLOW))"
+# Those of both that ask a database, on a PostgreSQL server that they start themselves.
+TESTS_AGAIN := $(BESIDE) -m "not ($(SLOW))" --database postgresql
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	$(if $(UPGRADE),--upgrade)
 
@@ -31,19 +33,24 @@ run: ## set up, make the demo clinic if there is none, serve it on http://127.0.
 	@$(BIN)/planner demo
 	@exec $(BIN)/planner serve --port $(PORT)
 
-test: ## all tests: the fast ones on SQLite and PostgreSQL, then the slow ones (installs Chromium and calendar programs)
+test: ## all tests: fast and wide ones on SQLite and PostgreSQL, then the slow ones (installs Chromium and calendar programs)
 	@tools/setup.sh dev compiled chromium clients
 	$(FAST_TESTS)
-	$(FAST_TESTS_AGAIN)
+	$(WIDE_TESTS)
+	$(TESTS_AGAIN)
 	$(BIN)/pytest -m "$(SLOW)"
 
 test-fast: ## only the fast tests
 	@tools/setup.sh dev compiled
 	$(FAST_TESTS)
 
-test-postgresql: ## the fast tests that ask a database, on PostgreSQL
+test-wide: ## only the wide tests: further cases, long searches, whole programs
 	@tools/setup.sh dev compiled
-	$(FAST_TESTS_AGAIN)
+	$(WIDE_TESTS)
+
+test-postgresql: ## the fast and wide tests that ask a database, on PostgreSQL
+	@tools/setup.sh dev compiled
+	$(TESTS_AGAIN)
 
 test-slow: ## only the slow tests: browser, calendar programs, faults, packaging
 	@tools/setup.sh dev compiled chromium clients

@@ -18,6 +18,7 @@ from planner.config import Config
 from planner.services.fetching import Fetcher
 from planner.services.runtime import Runtime
 from planner.storage.database import Database
+from tests import compiled_once
 from tests.databases import Databases, PostgresqlDatabases, SqliteFiles, one_of
 from tests.factories import Clinic, FakeClock, FakeMailer, Person, make_clinic
 from tests.postgresql import Server
@@ -26,7 +27,8 @@ from tests.web.browser_without_screen import Browser
 # How long an example takes says more about what else the machine does than about the code.
 settings.register_profile("planner", deadline=None)
 settings.load_profile("planner")
-pytest_plugins = ("tests.faults.report", "tests.strangers.report")
+compiled_once.install()
+pytest_plugins = ("tests.faults.report", "tests.strangers.report", "tests.wide")
 
 
 def pytest_collection_finish() -> None:

@@ -172,7 +172,7 @@ def test_processes_that_start_at_once_share_one_secret_key(tmp_path: Path) -> No
     start = [sys.executable, "-c", PRINT_KEY]
     environ = {"PLANNER_INSTANCE": str(tmp_path / "new")}
     running = [subprocess.Popen(start, env=environ, stdout=subprocess.PIPE, text=True) for _ in range(8)]
-    keys = {process.communicate(timeout=30)[0] for process in running}
+    keys = {process.communicate(timeout=60)[0] for process in running}
     assert len(keys) == 1
     assert len(keys.pop().strip()) == 64
 

@@ -161,7 +161,7 @@ def test_an_answer_that_breaks_off_leaves_no_address_in_the_log(capsys):
     server = Server(app, Config(instance=Path("/"), database_url="sqlite:////none", secret_key="s" * 32, port=port))
     with whole_program(capsys) as said:
         server.start()
-        with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=10)) as connection:
+        with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
             connection.request("GET", "/p/a-secret-link?name=Ana")
             connection.getresponse().read()
         server.finish()

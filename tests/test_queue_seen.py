@@ -150,7 +150,7 @@ def test_one_server_on_postgresql_does_everything_by_itself(runtime, config, tmp
         try:
             wait_for(lambda: _all_ran(timers_of(runtime, tmp_path)), seconds=60)
             process.terminate()
-            assert process.wait(30) == 0
+            assert process.wait(60) == 0
         finally:
             process.kill()
     assert runtime.queue.state().workers == 0

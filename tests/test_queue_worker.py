@@ -97,7 +97,7 @@ def working(runtime, jobs=JOBS):
         yield
     finally:
         stop.set()
-        thread.join(20)
+        thread.join(60)
         assert not thread.is_alive()
 
 
@@ -124,7 +124,7 @@ def test_a_planning_is_done_by_a_worker_in_the_name_of_who_asked(queued, people)
     job_id = begun(queued, people)
     assert seen(queued, people, job_id).running
     with worker(queued, "quick") as process:
-        job = finished(queued, people, job_id, seconds=40)
+        job = finished(queued, people, job_id, seconds=60)
     assert job.status == "done", job.error
     rosa = people.rosa
     assert job.answer == {"by": process.pid, "for": "Rosa Lind", "staff": rosa.id, "role": "reception"}
@@ -148,7 +148,7 @@ def test_a_planning_whose_worker_is_killed_is_finished_by_another(queued, people
                 job = finished(queued, people, job_id, seconds=60)
     finally:
         stop.set()
-        leader.join(10)
+        leader.join(60)
     assert (job.status, job.answer["by"]) == ("done", second.pid)
 
 
@@ -159,7 +159,7 @@ def test_a_worker_that_is_told_to_end_keeps_what_its_search_found(queued, people
     with worker(queued) as process:
         assert process.stdout.readline() == f"{process.pid}\n"
         process.terminate()
-        assert process.wait(30) == 0
+        assert process.wait(60) == 0
     assert seen(queued, people, job_id).answer["by"] == process.pid
     assert queued.queue.state().count("queued") == queued.queue.state().count("running") == 0
 
@@ -242,10 +242,10 @@ def test_the_leader_puts_every_sweep_into_the_queue_and_a_worker_does_it(queued,
     leader = threading.Thread(target=run_timers, args=(queued, tmp_path, stop))
     with working(queued):
         leader.start()
-        wait_for(lambda: _all_ran(timers_of(queued, tmp_path)), seconds=30)
+        wait_for(lambda: _all_ran(timers_of(queued, tmp_path)), seconds=60)
         timers = timers_of(queued, tmp_path)
         stop.set()
-        leader.join(10)
+        leader.join(60)
     assert timers.alive(SystemClock().now())
     assert timers.sweeps.keys() == {sweep.name for sweep in SWEEPS}
     assert not timers_of(queued, tmp_path).alive(SystemClock().now())

@@ -40,6 +40,7 @@ def test_greedy_takes_the_nearest_start():
     assert (greedy_nearest(both).points, greedy_nearest(both).unplaced) == (0, 0)
 
 
+@pytest.mark.wide
 def test_the_cp_sat_model_has_our_optimum():
     """Its rules and points are those of the format, a clock change and competing courses included."""
     case = make_problem(Wish(courses=2, practitioners=2, seed=3, days=42, load=0.6, intake_weeks=1))
@@ -74,6 +75,7 @@ def test_with_a_policy_of_never_other_courses_stay():
     assert {moved.course for moved in change.moved} <= touched
 
 
+@pytest.mark.wide
 def test_a_repair_is_measured_in_every_way():
     """One run of the benchmark, a hundredth of its time."""
     run = run_one("12/3", 104, 0.02)

@@ -97,6 +97,6 @@ def test_a_naive_date_of_change_is_a_bug() -> None:
 @pytest.mark.parametrize("piece", ['"a",', ", ", ",", " ", '"', '"a" ', "\t,"])
 def test_a_hostile_header_is_read_in_no_time(piece: str) -> None:
     """A pattern that goes back over blanks would take years."""
-    start = time.perf_counter()
+    start = time.process_time()
     assert not is_unchanged('"x"' + piece * 20_000 + "!", None, TAG, None)
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1

@@ -77,6 +77,7 @@ def test_point_1_a_zone_agrees_with_zoneinfo_hour_by_hour(key: str) -> None:
     assert disagreements(key, *SPAN) == []
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("key", CHOSEN)
 def test_point_1_dateutil_reads_each_wall_time_as_the_instant_zoneinfo_gives(key: str) -> None:
     """An independent reader, on the six-hourly wall times of five years and every hour near a change."""

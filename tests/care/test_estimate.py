@@ -169,6 +169,7 @@ PUSHES = [
 ]
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_the_courses_span_the_weeks_for_every_combination_that_shapes_them(protocol):
     """The full product of what chooses the row, the number, the thinning out and the gaps."""

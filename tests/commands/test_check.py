@@ -351,7 +351,7 @@ def test_something_else_on_our_port_is_a_fault(set_up):
 def with_smtp(where, port, **changed):
     """The set-up with a mail server on this machine."""
     smtp = Smtp(host="127.0.0.1", port=port, security="none", sender="desk@clinic.example", **changed)
-    mailer = SmtpMailer("127.0.0.1", port, "none", Mailbox.parse(smtp.sender), smtp.user, smtp.password, timeout=5)
+    mailer = SmtpMailer("127.0.0.1", port, "none", Mailbox.parse(smtp.sender), smtp.user, smtp.password, timeout=60)
     return SetUp(replace(where.config, smtp=smtp), replace(where.runtime, mailer=mailer))
 
 

@@ -47,7 +47,7 @@ def program(*words):
             process.kill()
 
 
-def answer(port, path="/sign-in", seconds=20):
+def answer(port, path="/sign-in", seconds=60):
     """Ask until the server answers.
 
     Raises:
@@ -56,13 +56,14 @@ def answer(port, path="/sign-in", seconds=20):
     deadline = time.monotonic() + seconds
     while True:
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as page:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=60) as page:
                 return page.status, page.read().decode()
         except (urllib.error.URLError, ConnectionError):
             assert time.monotonic() < deadline, "no answer"
             time.sleep(0.1)
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_the_server_answers_and_ends_when_told(folder, number):
     """Exit code 0, and a second start finds all as it was."""
@@ -71,7 +72,7 @@ def test_the_server_answers_and_ends_when_told(folder, number):
         status, page = answer(port)
         assert (status, "Sign in" in page) == (200, True)
         process.send_signal(number)
-        assert process.wait(15) == 0
+        assert process.wait(60) == 0
     assert run("db", "check").exit_code == 0
 
 
@@ -81,36 +82,39 @@ def test_a_port_that_is_taken_is_said(folder):
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         with program("serve", "--port", taken.getsockname()[1]) as process:
-            _, words = process.communicate(timeout=20)
+            _, words = process.communicate(timeout=60)
     assert process.returncode == 1
     assert "Choose another port" in words.splitlines()[-1]
     assert "Traceback" not in words
 
 
+@pytest.mark.wide
 def test_a_host_that_does_not_exist_is_said(folder):
     """Exit code 1, one line."""
     with program("serve", "--host", "nowhere.invalid", "--port", free_port()) as process:
-        _, words = process.communicate(timeout=20)
+        _, words = process.communicate(timeout=60)
     assert process.returncode == 1
     assert words.splitlines()[-1] == "planner: Can't listen on “nowhere.invalid”: no such host is known."
     assert "Traceback" not in words
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("command", ["serve", "worker"])
 def test_nothing_starts_whose_timers_could_never_run(folder, command):
     """A server without reminders and repairs would look well and be none."""
     (folder / "instance" / "worker.lock").mkdir()
     with program(command) as process:
-        _, words = process.communicate(timeout=20)
+        _, words = process.communicate(timeout=60)
     assert process.returncode == 1
     assert len(words.splitlines()) == 1
     assert "The timers' lock can't be made: Is a directory" in words
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_worker_ends_when_told(folder, number):
     """Its sweeps are finished first."""
     with program("worker") as process:
         assert "leading" in process.stderr.readline()
         process.send_signal(number)
-        assert process.wait(15) == 0
+        assert process.wait(60) == 0

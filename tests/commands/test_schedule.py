@@ -200,6 +200,7 @@ def test_ctrl_c_again_and_again_loses_no_answer(folder):
     assert broken_rules(case, Solution.from_json(read_json("solution.json"))) == []
 
 
+@pytest.mark.wide
 def test_ctrl_c_stops_the_slow_way_before_all_had_their_turn(folder):
     """It says how long it is at work; who had no turn is told so."""
     case = make_problem(Wish(courses=250, practitioners=8, load=0.8, days=182))

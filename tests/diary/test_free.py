@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
-from time import perf_counter
+from time import process_time
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -140,9 +140,9 @@ def test_thousands_of_bookings_are_swept_quickly() -> None:
         for slot in range(20)
         for start in [(first + timedelta(days=d, hours=8, minutes=30 * slot)).replace(tzinfo=UTC)]
     ]
-    began = perf_counter()
+    began = process_time()
     free = free_time(hours, [*busy, *busy, *busy], KOLKATA)
-    assert perf_counter() - began < 1
+    assert process_time() - began < 1
     assert len(free) > 182
 
 

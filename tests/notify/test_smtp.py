@@ -80,7 +80,7 @@ def mail_server(clerk: Clerk) -> Iterator[int]:
 
 
 def mailer(port: int, **settings: object) -> SmtpMailer:
-    return SmtpMailer("127.0.0.1", port, sender=SENDER, timeout=5, **{"security": "none", **settings})
+    return SmtpMailer("127.0.0.1", port, sender=SENDER, timeout=60, **{"security": "none", **settings})
 
 
 def test_a_message_arrives_as_it_was_written() -> None:
@@ -201,7 +201,7 @@ def rude_server(talk: Callable[[socket.socket], None]) -> Iterator[int]:
         try:
             yield listener.getsockname()[1]
         finally:
-            thread.join(timeout=5)
+            thread.join(timeout=60)
 
 
 def until_the_end_of_data(connection: socket.socket) -> None:

@@ -28,6 +28,7 @@ def text(tmp_path_factory):
     return made(tmp_path_factory.mktemp("sbom"))
 
 
+@pytest.mark.wide
 def test_it_names_every_locked_package_with_its_hashes(text):
     """Those of Python and those of the pages, at the versions that are shipped."""
     parts = json.loads(text)["components"]
@@ -41,6 +42,7 @@ def test_it_names_every_locked_package_with_its_hashes(text):
     assert all(part["hashes"] for part in parts)
 
 
+@pytest.mark.wide
 def test_it_is_cyclonedx(text):
     """By the schema itself."""
     validator = make_schemabased_validator(OutputFormat.JSON, SchemaVersion.V1_6)
@@ -48,6 +50,7 @@ def test_it_is_cyclonedx(text):
     assert validator.validate_str(text.replace('"specVersion"', '"specversion"')) is not None
 
 
+@pytest.mark.wide
 def test_it_is_the_same_each_time_and_names_no_host(text, tmp_path):
     """Whoever installs chooses the index."""
     assert made(tmp_path) == text

@@ -61,6 +61,7 @@ def clock_changes(case: Problem) -> float:
     return (after - before) / timedelta(hours=1)
 
 
+@pytest.mark.wide
 def test_the_thousand_problems_hold_all_that_the_format_knows():
     """Both clock changes and none, appointments that stand and are locked, sessions already given."""
     cases = [odd_problem(seed) for seed in range(3000, 4000)]
@@ -118,6 +119,7 @@ def small_clinic(seed: int) -> Problem:
     return replace(case, weights=replace(case.weights, unplaced_session=rng.choice([300, 5000])))
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("seed", range(12))
 def test_the_bound_is_never_above_the_optimum_of_a_small_clinic(seed):
     """And the search finds the optimum itself, or comes near."""

@@ -41,6 +41,7 @@ def where(solution):
     return [(placed.session, placed.practitioner, placed.start) for placed in solution.appointments]
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("seed", range(200))
 def test_machine_code_gives_the_same_places_as_numpy(seed):
     """Points, places and ties are equal, and so are refusals."""
@@ -71,6 +72,7 @@ def test_a_repaired_course_costs_what_numpy_says(seed):
     assert alone(case).points == solve_course(case, "c1").points
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("repair", [False, True])
 @pytest.mark.parametrize("wish", [Wish(courses=30, practitioners=3, load=0.7, days=91), Wish(courses=25, load=0.95)])
 def test_every_answer_is_valid_and_not_below_its_bound(wish, repair):
@@ -337,7 +339,7 @@ def test_without_the_mark_of_set_up_numpy_serves(monkeypatch, tmp_path):
 
 def test_warming_a_second_time_is_quick_and_silent():
     """Set-up calls it each time."""
-    done = subprocess.run([sys.executable, "-m", "planner.scheduling.warm"], capture_output=True, text=True, timeout=20)
+    done = subprocess.run([sys.executable, "-m", "planner.scheduling.warm"], capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 

@@ -49,6 +49,7 @@ def test_points_are_told_as_the_format_counts_them():
     assert found.lower_bound <= 5000 + 50 + 8, "giving it up would be cheaper, and the bound holds for that too"
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("seed", range(3))
 def test_a_repaired_clinic_loses_no_appointment(seed):
     """Though sessions of others wait for a place."""

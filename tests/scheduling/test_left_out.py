@@ -62,6 +62,7 @@ def sides(found: Joint, most: int) -> tuple[int, int]:
     return -(-few.proved // found.tables.scale), -(-many.proved // found.tables.scale)
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("seed", range(12))
 def test_neither_side_proves_more_than_its_best_answer_has(seed):
     """The optimum of an independent model bounds the side that it is on, wherever the line is drawn."""
@@ -76,6 +77,7 @@ def test_neither_side_proves_more_than_its_best_answer_has(seed):
         assert (few if left_out <= most else many) <= best
 
 
+@pytest.mark.wide
 def test_the_sides_together_prove_more_than_prices_alone():
     """Half a session can't be left out."""
     case = make_problem(Wish(courses=50, practitioners=3, seed=38))
@@ -83,6 +85,7 @@ def test_the_sides_together_prove_more_than_prices_alone():
     assert min(sides(found, 0)) > found.bound * 1.02
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("number", range(3))
 @pytest.mark.parametrize("repair", [False, True])
 def test_a_dive_is_a_whole_valid_answer(number, repair):
@@ -100,6 +103,7 @@ def test_a_dive_is_a_whole_valid_answer(number, repair):
         assert len(solution.appointments) + len(solution.unplaced) == sum(len(each.sessions) for each in case.courses)
 
 
+@pytest.mark.wide
 def test_a_dive_finds_room_for_more_than_one_after_the_other():
     """That is what it is for."""
     case = make_problem(Wish(courses=50, practitioners=3, seed=61))
@@ -122,6 +126,7 @@ def test_prices_of_a_dive_are_its_own():
     assert one.cost == two.cost
 
 
+@pytest.mark.wide
 def test_a_crowded_clinic_is_dived_into(monkeypatch):
     """The second core does it once the prices stand, and says nothing that is not so."""
     case, dived, end = make_problem(Wish(courses=50, practitioners=3, seed=61)), [], time.monotonic() + 120

@@ -15,6 +15,7 @@ from tests.scheduling.problems import at, course, open_days, problem
 ONE = (Session(30, None),)
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("seed", range(1, 5))
 @pytest.mark.parametrize("repair", [False, True])
 def test_twenty_courses_in_a_tight_diary_get_a_valid_answer(seed, repair):

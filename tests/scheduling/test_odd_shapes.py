@@ -96,6 +96,7 @@ def where(solution: Solution) -> list[tuple]:
     return [(placed.session, placed.practitioner, placed.start) for placed in solution.appointments]
 
 
+@pytest.mark.wide
 @settings(max_examples=150, deadline=None)
 @given(case=problems())
 def test_every_shape_gets_a_valid_answer_with_a_reason_for_what_has_no_place(case):
@@ -108,6 +109,7 @@ def test_every_shape_gets_a_valid_answer_with_a_reason_for_what_has_no_place(cas
         assert all(each.reason for each in found.unplaced)
 
 
+@pytest.mark.wide
 @settings(max_examples=150, deadline=None)
 @given(case=problems(most_courses=1))
 def test_numpy_and_machine_code_agree_on_every_shape(case):

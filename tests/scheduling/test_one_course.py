@@ -64,6 +64,7 @@ WHOLE_SIZE = [
 ]
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("wish", WHOLE_SIZE[::6])
 def test_half_a_year_is_valid_and_proved(wish):
     """Courses of real size in filled diaries, from quiet to tight, planned anew and repaired."""

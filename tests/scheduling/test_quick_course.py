@@ -21,6 +21,7 @@ def machine_code():
     assert quick_course.load()
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("block", range(3))
 def test_the_answer_is_that_of_numpy(block):
     """Locked and current appointments, both clock changes; what numpy refuses is left to numpy."""
@@ -35,6 +36,7 @@ def test_the_answer_is_that_of_numpy(block):
             assert quick_course.optimum(case) == slow
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("repair", [False, True])
 def test_the_answer_for_half_a_year_is_that_of_numpy(repair):
     """Of the first of several rooms, or of the room where the session stands."""

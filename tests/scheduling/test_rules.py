@@ -200,6 +200,7 @@ def can_stand(case: Problem, name: str, current: Current, taken: list[Placed]) -
         return False
 
 
+@pytest.mark.wide
 def test_each_smallest_set_of_rules_gives_the_session_a_place_and_no_smaller_one_does():
     """Every set of rules is tried on the problem itself, by size, and the exact search asked."""
     sizes = Counter(rules.bit_count() for seed in range(20) for rules in checked_openings(seed))

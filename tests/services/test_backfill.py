@@ -167,7 +167,7 @@ def test_two_who_accept_at_one_moment_do_not_both_get_it(runtime, clinic, two):
     together, outcomes = threading.Barrier(2), []
 
     def press(offer_id):
-        together.wait(10)
+        together.wait(60)
         try:
             outcomes.append(backfill.accept(runtime, clinic.rosa.actor, offer_id).course_id)
         except PlannerError as refusal:
@@ -177,7 +177,7 @@ def test_two_who_accept_at_one_moment_do_not_both_get_it(runtime, clinic, two):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(60)
     assert outcomes.count(SlotTaken) == 1
     with runtime.reading(clinic.rosa.actor) as unit:
         there = select(AppointmentRow).where(

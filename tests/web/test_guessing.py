@@ -66,6 +66,7 @@ def test_a_flood_of_guesses_does_not_fill_the_database(client, runtime, clinic):
         assert MOST_WRONG <= unit.session.query(AttemptRow).count() <= 3 * MOST_WRONG
 
 
+@pytest.mark.wide
 def test_guesses_are_counted_although_the_database_is_busy(client, runtime, clinic):
     """By each process for itself."""
     runtime.database.wait_seconds = 0.01

@@ -107,6 +107,7 @@ def test_cancelling_within_the_notice_time_is_said_to_be_late_before_and_after(c
     assert "counts as a late cancellation" in words(act(client, course, 1, "cancel"))
 
 
+@pytest.mark.wide
 def test_what_would_follow_is_shown_while_somebody_else_writes(client, runtime, clinic, course):
     """The page only reads: no turn to write is waited for, and none is refused."""
     path = f"{PLAN}/appointments/{course.appointment(3).id}/cancel"

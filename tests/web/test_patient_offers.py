@@ -166,14 +166,14 @@ def test_of_two_who_press_at_one_moment_one_has_it(runtime, clinic, app, offered
     def press(link, offer):
         browser = Browser(app)
         browser.get(link)
-        together.wait(10)
+        together.wait(60)
         answers[offer] = browser.post(f"{link}/offers/{offer}/accept").status_code
 
     threads = [threading.Thread(target=press, args=(link, offer)) for link, offer, _ in found]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(60)
     assert sorted(answers.values()) == [302, 409]
     with runtime.reading(clinic.rosa.actor) as unit:
         there = select(AppointmentRow.id).where(
