@@ -126,7 +126,7 @@ def _answer(status: int, message: str, *, field: str | None = None, reference: s
                 message=message,
                 reference=reference,
                 personal=request.blueprint == "patient",
-            )  # fmt: skip
+            )
         )
     response.status_code = status
     return response
