@@ -35,16 +35,6 @@ _LOOK_SECONDS: Final = 0.02
 _log = logging.getLogger("planner.worker")
 
 
-def wait_until_set(stop: threading.Event) -> None:
-    """Wait for an event that a signal sets.
-
-    Python runs what a signal asks for in the main thread, which the system need not wake: it may have given the
-    signal to another thread. So it wakes by itself now and then.
-    """
-    while not stop.wait(_WAKE_SECONDS):
-        pass
-
-
 def run_timers(
     runtime: Runtime,
     instance: Path,

@@ -201,6 +201,20 @@ def test_nothing_but_a_file_is_ever_replaced(folder):
     assert not Path("/dev/null").is_file()
 
 
+@pytest.mark.parametrize("out", ["a.json", "./a.json", "hours.json"])
+def test_a_plan_is_never_written_over_what_it_was_made_of(folder, out):
+    """A slip of the keyboard must not cost an assessment, nor the clinic's hours."""
+    hours = {
+        "timezone": "Europe/London",
+        "practitioners": [{"id": "b", "hours": [{"weekday": 1, "from": "13:00", "to": "17:00"}]}],
+    }
+    (folder / "hours.json").write_text(json.dumps(hours))
+    before = (folder / out).read_bytes()
+    result = run("plan", "a.json", "--from", "2026-03-02", "--hours", "hours.json", "--ics", out)
+    assert (result.exit_code, "is the very file" in result.stderr) == (2, True)
+    assert (folder / out).read_bytes() == before
+
+
 def test_a_refusal_names_its_field_once(folder):
     """Not "severity: severity:"."""
     (folder / "a.json").write_text(json.dumps(ASSESSMENT | {"severity": "awful"}))

@@ -33,6 +33,7 @@ class CalendarEvent:
         url: http or https address in ASCII.
         cancelled: published for some weeks with its title marked, then dropped.
         cancelled_prefix: what marks it, put before the title, in the reader's language.
+        tentative: only thought of, so that nobody holds the time; programs show it paler and leave the hour free.
         classification: PUBLIC, PRIVATE or CONFIDENTIAL; None leaves CLASS out.
         alarm_minutes: a reminder that long before the start; None (the default) means none.
     Raises:
@@ -52,6 +53,7 @@ class CalendarEvent:
     url: str | None = None
     cancelled: bool = False
     cancelled_prefix: str = CANCELLED_PREFIX
+    tentative: bool = False
     classification: str | None = None
     alarm_minutes: int | None = None
 
@@ -117,13 +119,19 @@ def _lines(event: CalendarEvent, also: bytes) -> Iterator[bytes]:
     yield utc_line("LAST-MODIFIED", event.revised_at)
     if location := clean_line(event.location):
         yield text_line("LOCATION", location)
-    yield content_line("STATUS", "CANCELLED" if event.cancelled else "CONFIRMED")
-    yield content_line("TRANSP", "OPAQUE")
+    yield content_line("STATUS", _status(event))
+    yield content_line("TRANSP", "TRANSPARENT" if event.tentative else "OPAQUE")
     if event.url:
         yield content_line("URL", event.url)
     yield also
     if event.alarm_minutes is not None and not event.cancelled:
         yield _alarm(event)
+
+
+def _status(event: CalendarEvent) -> str:
+    if event.cancelled:
+        return "CANCELLED"
+    return "TENTATIVE" if event.tentative else "CONFIRMED"
 
 
 def _times(event: CalendarEvent) -> Iterator[bytes]:

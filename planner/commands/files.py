@@ -63,14 +63,16 @@ def printable(line: str) -> str:
     return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in line)
 
 
-def check_not_same(name: str, path: Path) -> None:
+def check_not_same(name: str | None, path: Path) -> None:
     """Refuse to write an answer over the file that asked for it.
 
     Raises:
         BadFile: both names are of one file.
     """
-    if name != STANDARD and path.exists() and Path(name).exists() and path.samefile(name):
-        raise BadFile(f"{path} is the problem itself; name another file for the answer.")
+    if name is None or name == STANDARD:
+        return
+    if path.exists() and Path(name).exists() and path.samefile(name):
+        raise BadFile(f"{path} is the very file that was asked about; name another one for the answer.")
 
 
 def check_can_write(path: Path) -> None:

@@ -11,7 +11,7 @@ from planner.care.course import Phase
 from planner.care.estimate import estimate as estimate_for
 from planner.care.estimate_values import Estimate
 from planner.clock import SystemClock
-from planner.commands.files import check_can_write, contents_of, read_json, write_whole
+from planner.commands.files import check_can_write, check_not_same, contents_of, read_json, write_whole
 from planner.services.quick_plan import PlannedDate, QuickPlan, plan_ics, quick_plan
 from planner.services.typical_hours import TypicalHours
 
@@ -58,6 +58,8 @@ def plan(assessment: str, from_day: date, hours_file: str | None, ics: Path | No
     """Find the best dates for a course in typical opening hours; nothing is booked. ASSESSMENT is a JSON file, or -."""
     if ics is not None:
         check_can_write(ics)
+        check_not_same(assessment, ics)
+        check_not_same(hours_file, ics)
     found = quick_plan(_assessment(assessment), from_day, _hours(hours_file))
     if ics is not None:
         write_whole(ics, plan_ics(found, SystemClock().now()))

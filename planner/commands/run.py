@@ -71,7 +71,7 @@ def keep_serving(
         tell(f"The planner is at {config.base_url}")
         if not any_clinic(runtime):
             tell(f"There is no clinic yet. Open yours here: {setup_address(runtime)}")
-        worker.wait_until_set(stop)
+        stop.wait()
         _log.info("told to stop: what was begun is finished first")
         if app is not None:
             # Whoever stands in front asks now and then, and sends nothing more here before it ends.
@@ -113,7 +113,7 @@ def run_worker(concurrency: int, queues: tuple[str, ...]) -> None:
         _probes(runtime, config),
         _timed_work(runtime, config, stop, queues, concurrency),
     ):
-        worker.wait_until_set(stop)
+        stop.wait()
         _log.info("told to stop: what was begun is finished first")
     runtime.database.close()
 

@@ -11,7 +11,7 @@ from typing import Final
 FINISH_SECONDS: Final = 20.0
 """So long after it was told to stop the program is over, whatever still runs then."""
 
-_LOOK_SECONDS: Final = 0.2
+_TOLD_BY: Final = (signal.SIGTERM, signal.SIGINT)
 _log = logging.getLogger("planner.stopping")
 
 
@@ -31,37 +31,39 @@ def stop_when_told() -> threading.Event:
     """An event that SIGTERM and Ctrl-C set. The second of them ends the process there and then.
 
     What it was writing is whole all the same: a transaction that was not committed never was.
+
+    A thread hears of them. What Python runs for a signal would run in the middle of whatever the main thread does, and
+    that may hold a lock which it needs, even the event's; nor would it run while the main thread is busy in C.
     """
     stop = threading.Event()
-
-    def told(number: int, _frame: object) -> None:
-        if stop.is_set():
-            _leave(128 + number)
-        stop.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, told)
+    heard, told = os.pipe()
+    os.set_blocking(told, False)
+    for number in _TOLD_BY:
+        signal.signal(number, lambda *_: None)
+    signal.set_wakeup_fd(told)
+    threading.Thread(target=_listen, args=(heard, stop), name="signals", daemon=True).start()
     return stop
 
 
-def joined(thread: threading.Thread, deadline: Deadline) -> bool:
-    """Wait for a thread, but not for ever; whether it is over.
+def _listen(heard: int, stop: threading.Event) -> None:
+    while True:
+        for number in os.read(heard, 16):
+            if number in _TOLD_BY and stop.is_set():
+                os._exit(128 + number)
+            elif number in _TOLD_BY:
+                stop.set()
 
-    In short stretches, so that a second signal is heard meanwhile.
-    """
-    while thread.is_alive() and deadline.left:
-        thread.join(min(_LOOK_SECONDS, deadline.left))
+
+def joined(thread: threading.Thread, deadline: Deadline) -> bool:
+    """Wait for a thread, but not for ever; whether it is over."""
+    thread.join(deadline.left)
     return not thread.is_alive()
 
 
 def leave_behind(what: str) -> None:
     """End the process although something still runs in it, which would keep an ordinary end waiting."""
     _log.warning("%s did not end in time and is left behind; what it had begun is done after the next start", what)
-    _leave(0)
-
-
-def _leave(code: int) -> None:
     logging.shutdown()
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
-    os._exit(code)
+    os._exit(0)

@@ -157,15 +157,19 @@ class _Maker:
         )
 
     def _trim(self, starts: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-        """Keep the used cells of (rows, all cells) and drop those which the clock skips."""
-        days, cells = self.grid.days, self.grid.cells
-        there = starts.reshape(-1, days, cells) & self.grid.exists
-        return np.ascontiguousarray(there[:, :, self.first : self.beyond]).reshape(len(starts), -1)
+        """Keep the used cells of (rows, all cells) and drop those which the clock skips: nobody starts there."""
+        return self._used(starts & self.grid.exists.reshape(-1))
+
+    def _used(self, of_all: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+        """Keep the used cells of (rows, all cells)."""
+        there = of_all.reshape(-1, self.grid.days, self.grid.cells)
+        return np.ascontiguousarray(there[:, :, self.first : self.beyond]).reshape(len(of_all), -1)
 
     def _diary(self) -> dict[str, Any]:
         """Return where people and rooms are free beside the locked appointments."""
         starts = [self.board.free_of(length) for length in self.lengths]
-        one_cell = [self._trim(rows) for rows in self.board.free_cells()]
+        # A session may run over an hour that the clock skips, as wall-clock times count.
+        one_cell = [self._used(rows) for rows in self.board.free_cells()]
         return {
             "closed": np.stack([np.where(self._trim(people), 0, NEVER).astype(np.int32) for people, _ in starts]),
             "room_open": np.stack([self._trim(rooms).astype(np.uint8) for _, rooms in starts]),

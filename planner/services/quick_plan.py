@@ -207,4 +207,5 @@ def _event(plan: QuickPlan, each: PlannedDate, written_at: datetime) -> Calendar
             visits=len(plan.dates),
             name=each.practitioner,
         ),
+        tentative=True,
     )

@@ -19,6 +19,8 @@ from planner.web.guessing import looking_up
 from planner.words import say
 
 LOGIN_KEY: Final = "login"
+# What a message's reader takes for the end of an address: no token ends with any of these.
+_AFTER_A_LINK: Final = ".,;:!?)]}>'\"’”»… \xa0"
 
 __all__ = ["ACCESS", "LOGIN_KEY", "Who", "check_complete", "install", "may", "safe_next"]
 
@@ -65,6 +67,8 @@ def _admit() -> BaseResponse | None:
     who = ACCESS[request.endpoint]
     if who == "patient-link":
         token = _token()
+        if request.endpoint == "patient.plan" and (clean := token.rstrip(_AFTER_A_LINK)) != token and clean:
+            return redirect(url_for("patient.plan", token=clean))
         with looking_up(token):
             g.actor = patient_for_link(runtime(), token)
         if not opens(g.actor.purpose, request.endpoint):

@@ -121,7 +121,13 @@ def _answer(status: int, message: str, *, field: str | None = None, reference: s
         response.headers["HX-Reswap"] = "innerHTML"
     else:
         response = make_response(
-            render_template("errors/error.html", status=status, message=message, reference=reference)
+            render_template(
+                "errors/error.html",
+                status=status,
+                message=message,
+                reference=reference,
+                personal=request.blueprint == "patient",
+            )
         )
     response.status_code = status
     return response

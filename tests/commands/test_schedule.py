@@ -109,7 +109,7 @@ def test_the_problem_is_never_written_over(folder):
     Path("other.json").symlink_to("problem.json")
     for out in ("problem.json", "./problem.json", "other.json"):
         result = CliRunner().invoke(main, ["schedule", "problem.json", "--out", out])
-        assert (result.exit_code, "is the problem itself" in result.stderr) == (2, True)
+        assert (result.exit_code, "is the very file" in result.stderr) == (2, True)
     assert Path("problem.json").read_bytes() == before
 
 

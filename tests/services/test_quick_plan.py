@@ -96,6 +96,13 @@ def test_the_file_has_the_same_instants_across_a_clock_change(zone, day):
         assert "needl" not in event.to_ical().decode().lower()
 
 
+def test_the_file_does_not_claim_that_anything_is_booked():
+    """Nobody holds these times: a calendar that shows them as settled would lie."""
+    data = plan_ics(quick_plan(ACUTE, date(2026, 3, 2)), WRITTEN)
+    events = icalendar.Calendar.from_ical(data).walk("VEVENT")
+    assert {(event["STATUS"], event["TRANSP"]) for event in events} == {("TENTATIVE", "TRANSPARENT")}
+
+
 def test_the_same_plan_makes_the_same_file():
     """So that a second import replaces the first."""
     files = {plan_ics(quick_plan(ACUTE, date(2026, 3, 2)), WRITTEN) for _ in range(2)}

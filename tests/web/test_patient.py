@@ -247,6 +247,21 @@ def test_another_patients_things_do_not_exist(client, runtime, clinic, other_cli
         assert client.post(f"{base}/revisions/{revision}/undo").status_code == 404
 
 
+@pytest.mark.parametrize("after", ["/", ".", ",", ")", "%3E", "%E2%80%9D", "%22).", "%20"])
+def test_a_link_copied_with_what_stood_after_it_still_opens_the_plan(client, course, after):
+    """Messages end a sentence behind it, or put it in brackets."""
+    answer = client.get(PLAN + after, follow_redirects=True)
+    assert (answer.status_code, "Your next visit" in answer.text) == (200, True)
+
+
+@pytest.mark.parametrize("path", ["/p/no-such-link", f"{PLAN}/appointments/4711/move"])
+def test_a_link_that_leads_nowhere_says_where_there_is_one_that_works(client, course, path):
+    """A patient has no first page to search from."""
+    answer = client.get(path)
+    assert (answer.status_code, "newest message from your clinic" in answer.text) == (404, True)
+    assert "first page" not in answer.text
+
+
 def test_a_patient_can_not_undo_what_the_clinic_did(client, course):
     """The booking is Rosa's."""
     answer = client.post(f"{PLAN}/revisions/{course.revisions()[0][0]}/undo")

@@ -8,7 +8,7 @@ from planner.web.patient.routes import REFUSALS, Page, flash_with_undo, home, pa
 from planner.words import say
 
 
-@patient.get("")
+@patient.get("", strict_slashes=False)
 def plan(token: str) -> Page:
     """The next visit, the whole plan, and what else there is to know."""
     return plan_page(token)
