@@ -32,8 +32,9 @@ from planner.web.access import LOGIN_KEY
 from tests.postgresql import Server
 
 WEEKS = 52
-SECONDS_A_CLINIC_WEEK = 3.0
-"""About what a clinic's week takes, from which it follows how many clinics can live in the given minutes."""
+SECONDS_A_CLINIC_WEEK, SECONDS_OF_SWEEPS = 2.8, 0.4
+"""About what the week of a clinic that lives takes, and the year's sweeps of one that only lies there: from them it
+follows how many can live their whole year in the given minutes."""
 
 NIGHTLY = frozenset(("integrity", "nightly-backup"))
 SELDOM = frozenset(("attention", "retention", "tidy", "audit-heads", "silent-calendars"))
@@ -86,7 +87,7 @@ class Year:
 
 def simulate(template: Template, folder: Path, clinics: int, minutes: float, seed: int = 7) -> Year:
     """A year at so many clinics; stopped by the minutes or by hand it keeps what was done."""
-    playing = max(1, round(minutes * 60 / WEEKS / SECONDS_A_CLINIC_WEEK))
+    playing = max(1, int((minutes * 60 - clinics * SECONDS_OF_SWEEPS) / WEEKS / SECONDS_A_CLINIC_WEEK))
     year = Year(clinics, min(playing, clinics))
     with server(lasting=True) as started:
         url = started.create("year")
