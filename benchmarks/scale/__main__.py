@@ -1,6 +1,6 @@
 """Measures what many clinics cost and writes benchmarks/SCALE.md; `make bench-scale`.
 
-usage: python -m benchmarks.scale [--share 1.0] [--minutes 10] [--rounds 100] [--database postgresql|sqlite]
+usage: python -m benchmarks.scale [--share 1.0] [--minutes 15] [--rounds 100] [--database postgresql|sqlite]
                                   [--only pages|year] [--page FILE] [--machine-price 25] [--gigabyte-price 0.3]
 
 The page is written after each part from what is kept beside it as JSON, so that a part that was stopped loses nothing
@@ -34,7 +34,7 @@ def wish_of(words: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     ask = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ask.add_argument("--share", type=float, default=1.0)
-    ask.add_argument("--minutes", type=float, default=10.0)
+    ask.add_argument("--minutes", type=float, default=15.0)
     ask.add_argument("--rounds", type=int, default=100)
     ask.add_argument("--weeks", type=int, default=WEEKS, help="how long the clinic lives of which all are copies")
     ask.add_argument("--database", choices=("postgresql", "sqlite"), default="postgresql")
