@@ -21,8 +21,9 @@ from planner.words import say
 
 # What a proposal is charged for resembling one already chosen: three starts on one day are no choice.
 _SAME_DAY, _SAME_PRACTITIONER = 150, 30
-_SOON = 7
-"""Days from the earliest one on in which a course begins at once, more or less."""
+SOON_DAYS = 7
+"""A course that begins so many days after the first one wished for begins at once, more or less: in a week every
+weekday on which somebody works has come."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,13 +160,13 @@ class _Others:
 
         Whether somebody in pain should rather wait than be interrupted is for a person to say, not for points.
         """
-        until = (self.course.earliest_day - self.board.grid.first_day).days + _SOON
+        last = (self.course.earliest_day - self.board.grid.first_day).days + SOON_DAYS
 
         def soon(option: _Option) -> bool:
-            return int(self.model.days[option.spot[1]]) < until
+            return int(self.model.days[option.spot[1]]) <= last
 
         here = self.mine.get(0)
-        late = here is not None and (here.start.date() - self.board.grid.first_day).days >= until
+        late = here is not None and (here.start.date() - self.board.grid.first_day).days > last
         first = next((option for option in options if soon(option)), None)
         if not late or first is None or any(map(soon, chosen)):
             return chosen

@@ -15,7 +15,7 @@ from planner.languages import LANGUAGES
 from planner.services import clinic_setup
 from planner.services.clinic_setup import NewClinic
 from planner.services.currencies import checked_currency
-from planner.services.patients import refuse_no_number
+from planner.services.patients import refuse_no_address, refuse_no_number
 from planner.services.runtime import Actor, Runtime, Unit
 from planner.services.seen import must_be_as_seen, seen_of
 from planner.services.work_time import weekly_of
@@ -136,11 +136,7 @@ def check_reach(facts: ClinicFacts) -> None:
                 say("Write it on one line, with at most %(most)s characters.", most=_LINE_LENGTH_MAX), field=name
             )
     refuse_no_number(facts.phone)
-    if facts.email and not clinic_setup.looks_like_an_address(facts.email):
-        raise InvalidInput(
-            say("“%(email)s” is not an e-mail address; it looks like ana@example.org.", email=facts.email),
-            field="email",
-        )
+    refuse_no_address(facts.email)
 
 
 def rooms(runtime: Runtime, actor: Actor) -> tuple[Room, ...]:

@@ -8,7 +8,6 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, time, timedelta
-from email.utils import parseaddr
 from typing import Final, Literal, cast, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -345,13 +344,6 @@ def withdraw_leave(unit: Unit, leave_id: int) -> LeaveRow:
     row.withdrawn_at = unit.now
     unit.audit("withdraw leave", f"staff/{row.practitioner_id}", leave=row.id)
     return row
-
-
-def looks_like_an_address(email: str) -> bool:
-    """Whether mail could go there: one address and nothing else, with something on both sides of its @."""
-    address = parseaddr(email)[1]
-    name, at, domain = address.rpartition("@")
-    return bool(address == email and name and at and domain.strip("."))
 
 
 def checked_name(name: str) -> str:

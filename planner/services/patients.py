@@ -8,13 +8,14 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from email.utils import parseaddr
 from zoneinfo import available_timezones
 
 from sqlalchemy import ColumnElement, String, and_, func, or_, select
 
 from planner.errors import InvalidInput, StaleForm
 from planner.languages import LANGUAGES, spoken
-from planner.services.clinic_setup import checked_name, looks_like_an_address
+from planner.services.clinic_setup import checked_name
 from planner.services.keys import digests
 from planner.services.runtime import Actor, Runtime, Unit
 from planner.services.tokens import hashed
@@ -61,11 +62,7 @@ class PatientDetails:
         object.__setattr__(self, "name", checked_name(self.name))
         object.__setattr__(self, "email", self.email.strip())
         object.__setattr__(self, "phone", " ".join(self.phone.split()))
-        if self.email and not looks_like_an_address(self.email):
-            raise InvalidInput(
-                say("“%(email)s” is not an e-mail address; it looks like ana@example.org.", email=self.email),
-                field="email",
-            )
+        refuse_no_address(self.email)
         if any(unicodedata.category(sign) == "Cc" for sign in self.email + self.phone):
             raise InvalidInput(say("There is a control character in the address or phone number."), field="email")
         if len(self.phone) > 40:
@@ -293,6 +290,16 @@ def refuse_no_number(phone: str) -> None:
     """Raise InvalidInput where a phone number that somebody types has no digit; what is kept already stays as it is."""
     if phone.strip() and not _digits(phone):
         raise InvalidInput(say("A phone number has digits in it."), field="phone")
+
+
+def refuse_no_address(email: str) -> None:
+    """Raise InvalidInput where mail could not go: it must be one address, with something on both sides of its @."""
+    address = parseaddr(email)[1]
+    name, at, domain = address.rpartition("@")
+    if email and not (address == email and name and at and domain.strip(".")):
+        raise InvalidInput(
+            say("“%(email)s” is not an e-mail address; it looks like ana@example.org.", email=email), field="email"
+        )
 
 
 def refuse_if_erased(row: PatientRow) -> None:

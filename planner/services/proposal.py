@@ -7,14 +7,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from planner.care.course import PlannedSession
-from planner.scheduling.alternatives import Alternative
+from planner.scheduling.alternatives import SOON_DAYS, Alternative
 from planner.scheduling.problem import Gap, Placed, Problem, Resource, Solution
 from planner.services.planning import wanted_gap
 from planner.services.wishes import Wishes
 from planner.words import listing, say, say_many
-
-_SOON = 7
-"""Days after the first one wished for: in a week, every weekday on which somebody works has come."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +129,7 @@ def _late(target: date | None, gap: Gap | None, gap_days: int | None, placed: Pl
             return []
         return [say("%(days)s days after the last one, %(more)s more than wanted at most", days=gap_days, more=over)]
     waits = (placed.start.date() - target).days if target is not None else 0
-    if waits <= _SOON:
+    if waits <= SOON_DAYS:
         return []
     return [
         say_many("%(num)s day after the first day wished for", "%(num)s days after the first day wished for", waits)
